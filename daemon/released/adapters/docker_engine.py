@@ -1,0 +1,205 @@
+"""The Docker engine of an environment: containers, images and what it keeps of them.
+
+Nothing here decides: facts are returned as the engine told them, and the caller judges.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from docker.errors import APIError, NotFound
+
+from released.adapters.container_events import container_events
+from released.adapters.containers import PROJECT_LABEL, Running, from_inspect, removed
+from released.adapters.docker_volumes import find_volume, read_volume, remove_helpers
+from released.adapters.engine_connection import EngineConnection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+_PROBES_SHOWN = 3
+_LOG_LINES = 200
+
+
+class DockerEngine:
+    """One engine, at a URL such as ``unix:///var/run/docker.sock``; connects when first asked.
+
+    Every method raises ``Refused`` with code ``engine_unreachable`` when the engine does not answer, and
+    ``StepFailed`` with code ``engine_refused`` when it answers with an error.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._connection = EngineConnection(url)
+        self.url = url
+
+    def close(self) -> None:
+        """Give the connections back; the next call opens new ones."""
+        self._connection.close()
+
+    def ping(self) -> None:
+        """Return when the engine answers."""
+        with self._connection.answers() as api:
+            api.ping()
+
+    def data_root(self) -> Path:
+        """The folder in which the engine keeps containers, images and volumes (on the engine's own host)."""
+        with self._connection.answers() as api:
+            return Path(api.info()["DockerRootDir"])
+
+    # Containers
+
+    def containers_of(self, project: str, services: Sequence[str] | None = None) -> tuple[Running, ...]:
+        """Containers in any state that Compose made for a project, sorted by name.
+
+        Args:
+            project: the Compose project.
+            services: names in the Compose file; ``None`` for every one.
+        """
+        with self._connection.answers() as api:
+            listed = api.containers(all=True, filters={"label": [f"{PROJECT_LABEL}={project}"]})
+        found = [one for entry in listed if (one := self.container(entry["Id"]))]
+        chosen = (one for one in found if services is None or one.service in services)
+        return tuple(sorted(chosen, key=lambda one: one.name))
+
+    def container(self, name: str) -> Running | None:
+        """The container with this name or id, ``None`` where there is none."""
+        with self._connection.answers() as api:
+            try:
+                return from_inspect(api.inspect_container(name))
+            except NotFound:
+                return None
+
+    def projects_of(self, container_names: Iterable[str]) -> set[str]:
+        """The Compose projects that the existing ones of these containers carry as label (spec: the ops repo)."""
+        found = (self.container(name) for name in container_names)
+        return {one.project for one in found if one and one.project}
+
+    def wait_settled(
+        self, ids: Sequence[str], need_health: frozenset[str], deadline: float, clock: Callable[[], float]
+    ) -> tuple[Running, ...]:
+        """Wait until all containers are ready, one is lost for good, or the deadline has passed.
+
+        A container that is unhealthy may become healthy again, and is waited for.
+
+        Args:
+            ids: ids of the containers, at least one.
+            need_health: those that must also be healthy, where they have a health check.
+            deadline: in the time of ``clock``, seconds.
+            clock: a monotonic clock.
+
+        Returns:
+            Each container's last state, in the order of ``ids``.
+        """
+        if not ids:
+            return ()
+        while True:
+            with (
+                self._connection.answers() as api,
+                container_events(api, ids, deadline - clock()) as events,
+            ):
+                found = self._look(ids)
+                while not _settled(found, need_health) and next(events, None) is not None:
+                    found = self._look(ids)
+            # An engine that restarts ends the stream early: subscribe again.
+            if _settled(found, need_health) or clock() >= deadline:
+                return found
+
+    def stop(self, container_id: str) -> None:
+        """Stop it with the grace period that it was made with; a stopped one stays so."""
+        with self._connection.answers() as api:
+            api.stop(container_id)
+
+    def start(self, container_id: str) -> None:
+        """Start it; a running one keeps running."""
+        with self._connection.answers() as api:
+            api.start(container_id)
+
+    def pause(self, container_id: str) -> None:
+        """Freeze its processes; one that does not run is left as it is."""
+        if self._state(container_id) == "running":
+            with self._connection.answers() as api:
+                api.pause(container_id)
+
+    def unpause(self, container_id: str) -> None:
+        """Let its processes go on; one that is not paused is left as it is."""
+        if self._state(container_id) == "paused":
+            with self._connection.answers() as api:
+                api.unpause(container_id)
+
+    def logs_tail(self, container_id: str, max_bytes: int = 4096) -> str:
+        """The last of what a container printed; says so where its log driver keeps nothing to read."""
+        with self._connection.answers() as api:
+            try:
+                printed = api.logs(container_id, tail=_LOG_LINES)
+            except APIError as error:
+                return f"(no container log: {error.explanation})"
+        return printed[-max_bytes:].decode(errors="replace")
+
+    def health_log(self, container_id: str) -> str:
+        """Exit code and output of the last few health probes; empty without health check or container."""
+        with self._connection.answers() as api:
+            try:
+                state = api.inspect_container(container_id)["State"]
+            except NotFound:
+                return ""
+        probes = (state.get("Health") or {}).get("Log") or []
+        return "\n".join(f"exit {probe['ExitCode']}: {probe['Output'].strip()}" for probe in probes[-_PROBES_SHOWN:])
+
+    # Images
+
+    def image_id(self, reference: str) -> str | None:
+        """``sha256:…`` of a local image, ``None`` where the engine has none of that name."""
+        found = self._image(reference)
+        return found["Id"] if found else None
+
+    def image_digests(self, reference: str) -> tuple[str, ...]:
+        """``repository@sha256:…`` for each registry that the image came from or went to; empty if built here."""
+        found = self._image(reference)
+        return tuple(found.get("RepoDigests") or ()) if found else ()
+
+    def tag_image(self, image_id: str, repository: str, tag: str) -> None:
+        """Name an image, so that no prune takes it; doing it again changes nothing."""
+        with self._connection.answers() as api:
+            api.tag(image_id, repository, tag)
+
+    # Volumes
+
+    def find_volume(self, project: str, name: str, prefix: str = "") -> str | None:
+        """The engine's name of a volume that a manifest names (spec: the ops repo); ``None`` where there is none."""
+        with self._connection.answers() as api:
+            return find_volume(api, project, name, prefix)
+
+    def read_volume(self, volume: str, image_id: str) -> Iterator[bytes]:
+        """The content of a volume as a tar stream, without starting anything.
+
+        Args:
+            volume: the engine's name of the volume.
+            image_id: any local image; nothing of it is run.
+        """
+        with self._connection.answers() as api:
+            yield from read_volume(api, volume, image_id)
+
+    def remove_helpers(self) -> int:
+        """Remove what readers of volumes left behind in a crash; returns how many containers that were."""
+        with self._connection.answers() as api:
+            return remove_helpers(api)
+
+    def _image(self, reference: str) -> dict[str, Any] | None:
+        with self._connection.answers() as api:
+            try:
+                found: dict[str, Any] = api.inspect_image(reference)  # type: ignore[no-untyped-call]  # stubs
+            except NotFound:
+                return None
+        return found
+
+    def _look(self, ids: Sequence[str]) -> tuple[Running, ...]:
+        return tuple(self.container(one) or removed(one) for one in ids)
+
+    def _state(self, container_id: str) -> str:
+        found = self.container(container_id)
+        return found.state if found else "gone"
+
+
+def _settled(found: Sequence[Running], need_health: frozenset[str]) -> bool:
+    return any(one.lost for one in found) or all(one.ready(need_health=one.id in need_health) for one in found)

@@ -1,0 +1,56 @@
+"""Probes of a service from outside, and the pauses between them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+
+from released.domain.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SCHEMES = ("http", "https")
+
+
+def http_code(url: str, timeout_s: float) -> int:
+    """The status code that an endpoint answers, 0 where nothing answered (spec: messages, ``http-health``).
+
+    Redirects are not followed and no proxy of the daemon's environment is used: the answer is the endpoint's own.
+    The body is not read.
+
+    Raises:
+        InvalidInput: the URL is not one of http or https.
+    """
+    target = _parse(url)
+    try:
+        with (
+            httpx.Client(timeout=timeout_s, trust_env=False, follow_redirects=False) as client,
+            client.stream("GET", target) as answer,
+        ):
+            return answer.status_code
+    except httpx.TransportError:
+        return 0
+
+
+def delays(first_s: float = 0.5, factor: float = 1.7, cap_s: float = 5.0) -> Iterator[float]:
+    """Pauses between attempts in seconds, growing by ``factor`` up to ``cap_s``, without end."""
+    delay = first_s
+    while True:
+        yield min(delay, cap_s)
+        delay = min(delay * factor, cap_s)
+
+
+def _parse(url: str) -> httpx.URL:
+    try:
+        target = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise _invalid(url) from error
+    if target.scheme not in _SCHEMES or not target.host:
+        raise _invalid(url)
+    return target
+
+
+def _invalid(url: str) -> InvalidInput:
+    return InvalidInput("url_invalid", f"{url!r} cannot be probed: expected http://host… or https://host…")
