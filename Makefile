@@ -1,0 +1,39 @@
+# Everything a newcomer needs, without anything installed by hand. `make help` lists it.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check tools engine clean
+
+help: ## List what can be made
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: engine $(INSTALLED) ## Watch a release of real containers survive kill -9 (under two minutes)
+	@$(BIN)/python tests/demo/demo.py
+
+test: engine check ## Run the whole suite, checks first
+	$(BIN)/python -m pytest
+
+check: $(INSTALLED) ## Lint, formatting, types, import direction
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+$(INSTALLED): pyproject.toml | tools
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+tools:
+	@packaging/prepare-host.sh tools
+
+engine: | tools
+	@packaging/prepare-host.sh engine
+
+clean: ## Remove everything that was made here
+	rm -rf .venv .venv-generator .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
