@@ -1,0 +1,151 @@
+"""The only place where GitPython is called: one git process with our environment, an end, and an answer."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from released.adapters.git_environment import inherited_git_variables
+from released.domain.errors import Refused
+
+# Without this a host that lacks git fails at import, before anybody could be told in a sentence.
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+
+from git.cmd import Git as GitProgram
+from git.exc import GitCommandNotFound
+from git.refs.log import RefLog
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_GRACE_S = 5.0
+_EVIDENCE_CHARACTERS = 8192
+_USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^\s/]*@")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one git process left: exit status, output, and what it complained about (credentials masked)."""
+
+    rc: int
+    output: bytes
+    complaint: str
+
+    @property
+    def text(self) -> str:
+        """The output as text without its last newline."""
+        return decode(self.output).removesuffix("\n")
+
+
+@dataclass(frozen=True)
+class ReflogEntry:
+    """One move of HEAD."""
+
+    old: str
+    new: str
+    message: str
+
+
+class GitCommand:
+    """Runs git in one checkout.
+
+    Each call starts a process of its own session and waits for its end, so nothing stays behind: GitPython's ``Repo``,
+    whose ``cat-file`` children live on until it is closed, is not used.
+    """
+
+    def __init__(self, checkout: Path, environment: Mapping[str, str]) -> None:
+        self.checkout = checkout
+        self._environment = dict(environment)
+
+    def run(self, *arguments: str, stdin: BinaryIO | None = None, timeout_s: float | None = None) -> Answer:
+        """Run git to its end, or for ``timeout_s`` seconds; then it and its children are ended.
+
+        Raises:
+            Refused: git is not installed (``git_missing``).
+            TimeoutError: the time was up.
+        """
+        started = self._start(arguments, stdin)
+        process = _process_of(started)
+        try:
+            output, complaint = process.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            _end_session(process)
+            raise TimeoutError(f"git did not finish within {timeout_s:g} seconds") from None
+        return Answer(process.returncode, output, presentable(complaint))
+
+    def ask(self, *arguments: str, stdin: BinaryIO | None = None) -> Answer:
+        """Run git for an answer that it must be able to give.
+
+        Raises:
+            Refused: git could not (``git_failed``), with its own words.
+        """
+        answer = self.run(*arguments, stdin=stdin)
+        if answer.rc != 0:
+            raise Refused(
+                "git_failed",
+                f"git {arguments[0]} in {self.checkout} ended with status {answer.rc}: {answer.complaint} "
+                f"Look with: git -C {self.checkout} status",
+            )
+        return answer
+
+    def path_of(self, name: str) -> Path:
+        """Return where git keeps ``name`` (``index.lock``, ``MERGE_HEAD``), also in a linked work tree."""
+        return self.checkout / self.ask("rev-parse", "--git-path", name).text
+
+    def reflog(self) -> tuple[ReflogEntry, ...]:
+        """Return the moves of HEAD, newest first; empty where there is no readable reflog."""
+        try:
+            entries = RefLog.from_file(str(self.path_of("logs/HEAD")))
+        except (OSError, ValueError):
+            return ()
+        return tuple(ReflogEntry(entry.oldhexsha, entry.newhexsha, entry.message) for entry in reversed(entries))
+
+    def _start(self, arguments: tuple[str, ...], stdin: BinaryIO | None) -> GitProgram.AutoInterrupt:
+        # GitPython can add to the inherited environment, but not take away from it.
+        scrubbed = [
+            word for name in inherited_git_variables() for word in ("-u", name) if name not in self._environment
+        ]
+        command = ["env", *scrubbed, "git", "-C", str(self.checkout), "--no-pager", *arguments]
+        try:
+            return GitProgram(str(self.checkout)).execute(
+                command, istream=stdin, as_process=True, env=self._environment, start_new_session=True
+            )
+        except GitCommandNotFound:
+            raise Refused("git_missing", "git is not installed. Install it with: apt-get install git") from None
+
+
+def decode(raw: bytes) -> str:
+    """Turn git's bytes into text that turns back into the same bytes."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def shown(path: str) -> str:
+    r"""Turn a path into text that every encoder accepts: bytes that are not UTF-8 read ``\xe9``."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def presentable(raw: bytes) -> str:
+    """Turn what git complained about into text to show and keep: the last 8 KiB, no credentials, no control codes."""
+    text = _USERINFO.sub(r"\1***@", raw.decode("utf-8", "replace").replace("\r", "\n"))
+    return _CONTROL.sub("", text).strip()[-_EVIDENCE_CHARACTERS:]
+
+
+def _process_of(started: GitProgram.AutoInterrupt) -> subprocess.Popen[bytes]:
+    """Return the process inside GitPython's wrapper, which ends it when the wrapper is forgotten."""
+    return cast("subprocess.Popen[bytes]", started.proc)
+
+
+def _end_session(process: subprocess.Popen[bytes]) -> None:
+    """End git and its transports: politely, so that it removes its lock files, then for good."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=_GRACE_S)
