@@ -1,0 +1,60 @@
+"""Who a process is: a pid alone is used again, after a reboot or sooner."""
+
+from __future__ import annotations
+
+import os
+import select
+from dataclasses import dataclass
+from pathlib import Path
+
+_STATE, _START_TIME = 0, 19
+"""Places in ``/proc/<pid>/stat`` after the name in parentheses: fields 3 and 22 of proc(5)."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A process that can't be taken for another one."""
+
+    pid: int
+    start_time: int
+    """Clock ticks between the boot and its start."""
+    boot_id: str
+
+
+def boot_id() -> str:
+    """Name this boot of the machine."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+def identify(pid: int) -> Identity | None:
+    """Tell who has this pid now; ``None`` when nobody lives there (a zombie is dead)."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    fields = stat.rpartition(")")[2].split()
+    return None if fields[_STATE] in "ZX" else Identity(pid, int(fields[_START_TIME]), boot_id())
+
+
+def is_alive(identity: Identity) -> bool:
+    """Tell whether this very process lives."""
+    return identify(identity.pid) == identity
+
+
+def await_end(identity: Identity) -> None:
+    """Wait until this very process is dead, whoever its parent is."""
+    try:
+        descriptor = os.pidfd_open(identity.pid)
+    except ProcessLookupError:
+        return
+    try:
+        if is_alive(identity):  # asked after the descriptor was opened, so that it can't be a successor's
+            _await_readable(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _await_readable(descriptor: int) -> None:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    poll.poll()

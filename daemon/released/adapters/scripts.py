@@ -1,0 +1,222 @@
+"""Commands that outlive the daemon: each runs under a shim in a slot of its own, and is adopted after a restart."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from released.adapters import process, shim
+from released.domain.errors import StepFailed, StepInDoubt
+from released.domain.failure import Failure
+
+RecordT = TypeVar("RecordT")
+
+_SHIM = (sys.executable, "-I", "-S", "-X", "utf8", shim.__file__)
+
+
+@dataclass(frozen=True)
+class Command:
+    """What to run: an argument list and the complete environment, never a shell string."""
+
+    argv: tuple[str, ...]
+    cwd: Path
+    env: Mapping[str, str]
+    timeout_s: float | None = None
+    """Longest run, in seconds."""
+    idle_s: float | None = None
+    """Longest silence, in seconds."""
+    secrets: tuple[str, ...] = ()
+    """Values that are masked in the output before a disk sees them."""
+    output_cap_bytes: int = 16 * 2**20
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a command ended."""
+
+    rc: int
+    """Its exit status as a shell shows it: 128 + signal, 127 not found, 126 not executable."""
+    ended: dt.datetime
+    stopped_by: str
+    """``timeout`` or ``idle`` where that limit stopped it, else empty."""
+    output_bytes: int
+    output_sha256: str
+
+
+@dataclass(frozen=True)
+class NotStarted:
+    """The command did not start, and never will in this slot."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """The command runs under this shim."""
+
+    shim: process.Identity
+
+
+@dataclass(frozen=True)
+class Exited:
+    """The command is over."""
+
+    exit: Exit
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The command was started, and nobody is left who knows how it ended."""
+
+
+Fate = NotStarted | Running | Exited | Lost
+
+
+class _Started(msgspec.Struct):
+    """The content of ``started.json``: a shim's identity, or a tombstone."""
+
+    void: bool = False
+    pid: int = 0
+    start_time: int = 0
+    boot_id: str = ""
+
+
+class Scripts:
+    """Runs commands in slots: folders that the caller names anew for each attempt.
+
+    Args:
+        on_fault: called at the points where a crash is tested: ``shim-spawned`` and ``shim-instructed``.
+        kill_grace_s: seconds between TERM and KILL when a limit is passed.
+    """
+
+    def __init__(self, on_fault: Callable[[str], None] = lambda _: None, kill_grace_s: float = 5.0) -> None:
+        self._on_fault = on_fault
+        self._kill_grace_s = kill_grace_s
+
+    def run(self, slot: Path, command: Command) -> Exit:
+        """Start the command in a fresh slot and wait for its end.
+
+        Raises:
+            StepFailed: ``script_not_started``; nothing was run, and nothing will be.
+            StepInDoubt: ``script_lost``; shim and result are gone.
+        """
+        _make(slot)
+        with self._spawn(slot) as spawned:
+            self._on_fault("shim-spawned")
+            self._instruct(spawned, command)
+            self._on_fault("shim-instructed")
+            spawned.wait()
+        return self.wait(slot)
+
+    def fate(self, slot: Path) -> Fate:
+        """Find out what became of the command in this slot; one that has not started by now never will."""
+        _make(slot)
+        if _claim_void(slot):
+            return NotStarted()
+        started = _read(slot / "started.json", _Started)
+        if started is None:
+            return Lost()
+        return NotStarted() if started.void else _fate_of_started(slot, started)
+
+    def wait(self, slot: Path) -> Exit:
+        """Wait for the end of the command in this slot, whichever daemon started it.
+
+        Raises:
+            StepFailed: ``script_not_started``.
+            StepInDoubt: ``script_lost``.
+        """
+        while True:
+            match self.fate(slot):
+                case Running(identity):
+                    process.await_end(identity)
+                case Exited(ended):
+                    return ended
+                case NotStarted():
+                    raise _not_started(slot)
+                case Lost():
+                    raise _lost(slot)
+
+    def _spawn(self, slot: Path) -> subprocess.Popen[bytes]:
+        """Start a shim that knows nothing yet: no secret is in its arguments or its environment."""
+        complaints = os.open(slot / "shim.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(complaints, "ab"):
+            return subprocess.Popen(
+                [*_SHIM, str(slot.resolve())],
+                cwd="/",
+                env={},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=complaints,
+                start_new_session=True,
+            )
+
+    def _instruct(self, spawned: subprocess.Popen[bytes], command: Command) -> None:
+        assert spawned.stdin is not None  # noqa: S101 (for the type checker: it was opened as a pipe)
+        specification = {**asdict(command), "cwd": str(command.cwd), "env": dict(command.env)}
+        specification["kill_grace_s"] = self._kill_grace_s
+        with contextlib.suppress(BrokenPipeError), spawned.stdin as stdin:
+            stdin.write(json.dumps(specification).encode())
+
+
+def _make(slot: Path) -> None:
+    """Make the slot and the folders above it, readable for us alone and durable before anything runs in it."""
+    missing = [folder for folder in (slot, *slot.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        with _opened(folder.parent) as descriptor:
+            os.fsync(descriptor)
+
+
+def _claim_void(slot: Path) -> bool:
+    """Put up a tombstone, so that a shim that comes late runs nothing; false when one was there before."""
+    with _opened(slot) as descriptor:
+        return shim.claim(descriptor, {"void": True})
+
+
+@contextlib.contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _fate_of_started(slot: Path, started: _Started) -> Fate:
+    identity = process.Identity(started.pid, started.start_time, started.boot_id)
+    alive = process.is_alive(identity)  # asked before the result is read: one that ends in between has left it
+    ended = _read(slot / "result.json", Exit)
+    if ended is not None:
+        return Exited(ended)
+    return Running(identity) if alive else Lost()
+
+
+def _read(path: Path, kind: type[RecordT]) -> RecordT | None:
+    """Read a record; ``None`` when it is missing or damaged: both leave us without knowledge."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+def _not_started(slot: Path) -> StepFailed:
+    complaints = slot / "shim.log"
+    evidence = complaints.read_text(encoding="utf-8", errors="replace")[-8192:] if complaints.exists() else ""
+    message = f"The command was not started, and nothing was run (slot {slot}); resume to try it again."
+    return StepFailed(Failure("script_not_started", message, evidence=evidence))
+
+
+def _lost(slot: Path) -> StepInDoubt:
+    return StepInDoubt(
+        "script_lost",
+        f"The command was started, but it and its shim are gone and left no result (slot {slot}). "
+        f"Read what it printed in {slot / 'output'}, look at what it was to change, then settle the step.",
+    )

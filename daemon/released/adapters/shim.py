@@ -1,0 +1,365 @@
+"""A small process between the daemon and a command, so that the command outlives the daemon.
+
+Started as ``python -I -S shim.py SLOT`` with its specification as one JSON document on stdin. It imports nothing of
+this project, so that it starts fast and an upgrade of the daemon never touches one that runs. In its slot it leaves
+
+* ``started.json``, made exclusively *before* the command starts: pid, start time and boot id of the shim;
+* ``output``, what the command printed, secrets masked, at most the cap;
+* ``output.index``, JSON lines ``{"offset", "line", "at"}``: where a chunk begins and when it came;
+* ``result.json``, made durable after the output: exit status, end, who stopped it, size and SHA-256 of the output.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+
+NO_SPECIFICATION, SLOT_TAKEN = 65, 75
+"""Exit statuses of a shim that ran nothing: no whole specification (EX_DATAERR), slot not free (EX_TEMPFAIL)."""
+
+TYPE_CHECKING = False  # the real one costs the import of typing
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    Record = dict[str, Any]
+
+_CANNOT_RUN, _NOT_FOUND = 126, 127
+_CHUNK = 65536
+_DRAIN_S = 1.0
+_INDEX_EVERY_S = 0.05
+_RETRY_S = 1.0
+_MIB = 2**20
+_NEVER = float("inf")
+
+
+def main() -> int:
+    """Claim the slot, run the command, leave the result; the shim's own exit status says nothing of the command's."""
+    slot = os.open(sys.argv[1], os.O_RDONLY | os.O_DIRECTORY)
+    _outlive_the_daemon()
+    spec = _specification()
+    if spec is None:
+        return NO_SPECIFICATION
+    if not claim(slot, _identity()):
+        return SLOT_TAKEN
+    _leave_result(slot, _run(spec, slot))
+    return 0
+
+
+def _specification() -> Record | None:
+    """Read what to run; cut short by the daemon's death it is no JSON, and nothing is run."""
+    try:
+        return json.load(sys.stdin)  # type: ignore[no-any-return]
+    except ValueError as error:
+        _complain(f"the specification on stdin is not whole ({error}); nothing was run")
+        return None
+
+
+def _outlive_the_daemon() -> None:
+    """Shrug off the signals that end a daemon or a terminal; a handler, unlike SIG_IGN, does not reach the command."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
+        signal.signal(number, lambda *_: None)
+
+
+def _identity() -> Record:
+    start_time = int(_text("/proc/self/stat").rpartition(")")[2].split()[19])
+    return {"pid": os.getpid(), "start_time": start_time, "boot_id": _text("/proc/sys/kernel/random/boot_id").strip()}
+
+
+def _text(path: str) -> str:
+    with os.fdopen(os.open(path, os.O_RDONLY), encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
+# --- durable records; a slot is the descriptor of its folder -------------------------------------------------------
+
+
+def claim(slot: int, record: Record) -> bool:
+    """Make ``started.json`` with this record unless it exists; it is durable when this returns.
+
+    Returns:
+        False when somebody else had the slot first.
+    """
+    temporary = f".started.{os.getpid()}.{time.monotonic_ns()}"
+    _write(slot, temporary, record)
+    try:
+        os.link(temporary, "started.json", src_dir_fd=slot, dst_dir_fd=slot)
+    except FileExistsError:
+        return False
+    finally:
+        os.unlink(temporary, dir_fd=slot)
+        os.fsync(slot)
+    return True
+
+
+def _leave_result(slot: int, result: Record) -> None:
+    """Write ``result.json``; a full disk is waited for, because a lost result leaves the release in doubt."""
+    while True:
+        try:
+            _write(slot, ".result", result)
+            os.rename(".result", "result.json", src_dir_fd=slot, dst_dir_fd=slot)
+            return os.fsync(slot)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            _complain(f"cannot write the result: {error.strerror}; trying again")
+            time.sleep(_RETRY_S)
+
+
+def _write(slot: int, name: str, record: Record) -> None:
+    descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600, dir_fd=slot)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(record, file)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(f"released shim: {text}\n")
+
+
+def _now() -> str:
+    seconds, milliseconds = divmod(time.time_ns() // 1_000_000, 1000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03}Z"
+
+
+# --- output -------------------------------------------------------------------------------------------------------
+
+
+class Masker:
+    """Replaces secrets in a stream of bytes by ``***``, leftmost first, at one place the longest.
+
+    Only bytes that can be the beginning of a secret are held back, so that a prompt is seen at once.
+    """
+
+    def __init__(self, secrets: list[bytes]) -> None:
+        self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+        self._first = {secret[0] for secret in self._secrets}
+        self._longest = max(map(len, self._secrets), default=1)
+        self._held = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """Take what came and give what may be shown by now."""
+        return self._advance(self._held + data, at_end=False)
+
+    def rest(self) -> bytes:
+        """Give what was held back, at the end of the stream."""
+        return self._advance(self._held, at_end=True)
+
+    def _advance(self, data: bytes, *, at_end: bool) -> bytes:
+        shown, position = [], 0
+        while True:
+            limit = len(data) if at_end else self._undecided_from(data, position)
+            start, end = self._next_secret(data, position)
+            if start >= limit:
+                break
+            shown += [data[position:start], b"***"]
+            position = end
+        self._held = data[limit:]
+        return b"".join([*shown, data[position:limit]])
+
+    def _undecided_from(self, data: bytes, position: int) -> int:
+        """Find where the end of the data may be the beginning of a secret."""
+        for start in range(max(position, len(data) - self._longest + 1), len(data)):
+            if data[start] in self._first and any(secret.startswith(data[start:]) for secret in self._secrets):
+                return start
+        return len(data)
+
+    def _next_secret(self, data: bytes, position: int) -> tuple[int, int]:
+        found = ((data.find(secret, position), -len(secret)) for secret in self._secrets)
+        start, length = min((hit for hit in found if hit[0] >= 0), default=(len(data), 0))
+        return start, start - length
+
+
+class Output:
+    """The files ``output`` and ``output.index``: append-only, capped with a visible line."""
+
+    def __init__(self, slot: int, cap_bytes: int) -> None:
+        import hashlib  # noqa: PLC0415 (it would delay the command by a fifth of the shim's start)
+
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        self._file = os.open("output", flags, 0o600, dir_fd=slot)
+        self._index = os.open("output.index", flags, 0o600, dir_fd=slot)
+        self._hash = hashlib.sha256()
+        self._cap, self._size, self._line = cap_bytes, 0, 0
+        self._ends_line, self._is_cut = True, False
+        self._indexed_at = -_NEVER
+
+    def append(self, data: bytes) -> None:
+        """Keep what the cap allows; a disk that refuses cuts the output too, but never stops the command."""
+        if self._is_cut or not data:
+            return
+        self._is_cut = len(data) > self._cap - self._size
+        notice = f"output cut at {_size_text(self._cap)}" if self._is_cut else ""
+        try:
+            self._keep(data[: self._cap - self._size])
+            if notice:
+                self._keep(self._notice(notice))
+        except OSError as error:
+            self._is_cut = True
+            _complain(f"cannot write the output: {error.strerror}; the rest of it is not kept")
+
+    def close(self) -> tuple[int, str]:
+        """Make the output durable and give its size in bytes and its SHA-256."""
+        for descriptor in (self._file, self._index):
+            os.fsync(descriptor)
+            os.close(descriptor)
+        return self._size, self._hash.hexdigest()
+
+    def _notice(self, text: str) -> bytes:
+        line = f"[released: {text}]\n".encode(errors="surrogateescape")
+        return line if self._ends_line else b"\n" + line
+
+    def _keep(self, data: bytes) -> None:
+        offset, line = self._size, self._line
+        while data:
+            written = data[: os.write(self._file, data)]
+            data = data[len(written) :]
+            self._hash.update(written)
+            self._size += len(written)
+            self._line += written.count(b"\n")
+            self._ends_line = written.endswith(b"\n")
+        self._note(offset, line)
+
+    def _note(self, offset: int, line: int) -> None:
+        """Index a chunk, but not each of thousands per second: the index must stay small beside the output."""
+        if self._size == offset or time.monotonic() - self._indexed_at < _INDEX_EVERY_S:
+            return
+        self._indexed_at = time.monotonic()
+        entry = json.dumps({"offset": offset, "line": line, "at": _now()})
+        os.write(self._index, f"{entry}\n".encode())
+
+
+def _size_text(size: int) -> str:
+    return f"{size // _MIB} MiB" if size % _MIB == 0 else f"{size} bytes"
+
+
+# --- the command --------------------------------------------------------------------------------------------------
+
+
+def _run(spec: Record, slot: int) -> Record:
+    """Run the command to its end and give the result; its exit status is that of a shell: 128 + signal."""
+    output = Output(slot, spec["output_cap_bytes"])
+    masker = Masker([secret.encode(errors="surrogateescape") for secret in spec["secrets"]])
+    try:
+        child = _launch(spec)
+    except (OSError, ValueError) as error:
+        output.append(masker.feed(_why_not_run(spec, error)) + masker.rest())
+        rc, stopped_by = _NOT_FOUND if isinstance(error, FileNotFoundError) else _CANNOT_RUN, ""
+    else:
+        rc, stopped_by = _follow(child, spec, lambda data: output.append(masker.feed(data)))
+        output.append(masker.rest())
+    size, sha256 = output.close()
+    return {"rc": rc, "ended": _now(), "stopped_by": stopped_by, "output_bytes": size, "output_sha256": sha256}
+
+
+def _launch(spec: Record) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        spec["argv"],
+        cwd=spec["cwd"],
+        env=spec["env"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+def _why_not_run(spec: Record, error: OSError | ValueError) -> bytes:
+    reason = getattr(error, "strerror", None) or str(error)
+    text = f"[released: cannot run {spec['argv'][0]} in {spec['cwd']}: {reason}"
+    hint = (
+        " (the program, the interpreter in its first line, or the folder)"
+        if error.__class__ is FileNotFoundError
+        else ""
+    )
+    return f"{text}{hint}]\n".encode(errors="surrogateescape")
+
+
+def _follow(child: subprocess.Popen[bytes], spec: Record, show: Callable[[bytes], None]) -> tuple[int, str]:
+    """Read what the command prints until it is over; give its exit status and the limit that stopped it, if any."""
+    watch = Watch(child, spec)
+    for data in watch.chunks():
+        show(data)
+    rc = child.wait()
+    return (rc if rc >= 0 else 128 - rc), watch.stopped_by
+
+
+class Watch:
+    """Watches over a command that leads its own process group, and stops the group when a limit is passed.
+
+    The command is not reaped in here: until then nobody else can get its pid, and signals to its group are safe.
+    """
+
+    def __init__(self, child: subprocess.Popen[bytes], spec: Record) -> None:
+        assert child.stdout is not None  # noqa: S101 (for the type checker: it was opened as a pipe)
+        self.stopped_by = ""
+        self._group, self._pipe, self._exit = child.pid, child.stdout.fileno(), os.pidfd_open(child.pid)
+        self._poll = select.poll()
+        for descriptor in (self._pipe, self._exit):
+            self._poll.register(descriptor, select.POLLIN)
+        self._at_end = self._has_exited = False
+        self._idle_s, self._grace_s = spec["idle_s"] or _NEVER, spec["kill_grace_s"]
+        now = time.monotonic()
+        self._timeout_at, self._idle_at = now + (spec["timeout_s"] or _NEVER), now + self._idle_s
+        self._kill_at = self._give_up_at = _NEVER
+
+    def chunks(self) -> Iterator[bytes]:
+        """Give what the command prints; at its end, what others still print into its pipe for a moment."""
+        while not (self._has_exited and (self._at_end or time.monotonic() >= self._give_up_at)):
+            for descriptor, _ in self._poll.poll(self._patience_ms()):
+                if descriptor == self._exit:
+                    self._exited()
+                else:
+                    yield self._read()
+            self._enforce(time.monotonic())
+        if self.stopped_by:
+            self._signal(signal.SIGKILL)
+
+    def _patience_ms(self) -> float | None:
+        deadline = min(self._limit_at(), self._kill_at, self._give_up_at)
+        return None if deadline == _NEVER else max(0.0, deadline - time.monotonic()) * 1000
+
+    def _limit_at(self) -> float:
+        return _NEVER if self.stopped_by or self._has_exited else min(self._timeout_at, self._idle_at)
+
+    def _read(self) -> bytes:
+        data = os.read(self._pipe, _CHUNK)
+        self._idle_at = time.monotonic() + self._idle_s
+        if not data:
+            self._at_end = True
+            self._poll.unregister(self._pipe)
+        return data
+
+    def _exited(self) -> None:
+        self._has_exited = True
+        self._poll.unregister(self._exit)
+        if not self.stopped_by:
+            self._give_up_at = time.monotonic() + _DRAIN_S
+
+    def _enforce(self, now: float) -> None:
+        if now >= self._limit_at():
+            self.stopped_by = "timeout" if now >= self._timeout_at else "idle"
+            self._kill_at = now + self._grace_s
+            self._signal(signal.SIGTERM)
+        if now >= self._kill_at:
+            self._kill_at, self._give_up_at = _NEVER, now + _DRAIN_S
+            self._signal(signal.SIGKILL)
+
+    def _signal(self, number: int) -> None:
+        try:
+            os.killpg(self._group, number)
+        except OSError as error:
+            _complain(f"cannot signal process group {self._group}: {error.strerror}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
