@@ -16,21 +16,26 @@ from released.adapters.docker_volumes import find_volume, read_volume, remove_he
 from released.adapters.engine_connection import EngineConnection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
 _PROBES_SHOWN = 3
 _LOG_LINES = 200
 
 
 class DockerEngine:
-    """One engine, at a URL such as ``unix:///var/run/docker.sock``; connects when first asked.
+    """One engine; connects when first asked.
+
+    Args:
+        url: where it listens, such as ``unix:///var/run/docker.sock``.
+        owner: marks the helper containers made here; no two users of an engine may have the same.
 
     Every method raises ``Refused`` with code ``engine_unreachable`` when the engine does not answer, and
     ``StepFailed`` with code ``engine_refused`` when it answers with an error.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, owner: str) -> None:
         self._connection = EngineConnection(url)
+        self._owner = owner
         self.url = url
 
     def close(self) -> None:
@@ -170,7 +175,7 @@ class DockerEngine:
         with self._connection.answers() as api:
             return find_volume(api, project, name, prefix)
 
-    def read_volume(self, volume: str, image_id: str) -> Iterator[bytes]:
+    def read_volume(self, volume: str, image_id: str) -> Generator[bytes, None, None]:
         """The content of a volume as a tar stream, without starting anything.
 
         Args:
@@ -178,12 +183,15 @@ class DockerEngine:
             image_id: any local image; nothing of it is run.
         """
         with self._connection.answers() as api:
-            yield from read_volume(api, volume, image_id)
+            yield from read_volume(api, volume, image_id, self._owner)
 
     def remove_helpers(self) -> int:
-        """Remove what readers of volumes left behind in a crash; returns how many containers that were."""
+        """Remove what our readers of volumes left behind in a crash; returns how many containers that were.
+
+        One that is being read at the moment goes too, so call it before anything reads.
+        """
         with self._connection.answers() as api:
-            return remove_helpers(api)
+            return remove_helpers(api, self._owner)
 
     def _image(self, reference: str) -> dict[str, Any] | None:
         with self._connection.answers() as api:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from docker.errors import NotFound
 from docker.types import Mount
@@ -30,14 +29,14 @@ def find_volume(api: APIClient, project: str, name: str, prefix: str) -> str | N
     return next((candidate for candidate in candidates if _exists(api, candidate)), None)
 
 
-def read_volume(api: APIClient, volume: str, image_id: str) -> Iterator[bytes]:
+def read_volume(api: APIClient, volume: str, image_id: str, owner: str) -> Iterator[bytes]:
     """Yield the volume's content as a tar stream, through a container that is created and never started.
 
     Raises:
         docker.errors.NotFound: there is no such volume, or no such image.
     """
     api.inspect_volume(volume)  # a mount would silently create a volume that is not there
-    helper = _create_helper(api, volume, image_id)
+    helper = _create_helper(api, volume, image_id, owner)
     try:
         chunks, _ = api.get_archive(helper, f"{_MOUNT_POINT}/.")
         yield from chunks
@@ -45,9 +44,9 @@ def read_volume(api: APIClient, volume: str, image_id: str) -> Iterator[bytes]:
         _remove(api, helper)
 
 
-def remove_helpers(api: APIClient) -> int:
-    """Remove every container that a reader left behind; returns how many."""
-    left = api.containers(all=True, filters={"label": [HELPER_LABEL]})
+def remove_helpers(api: APIClient, owner: str) -> int:
+    """Remove every container that a reader of this owner left behind; returns how many."""
+    left = api.containers(all=True, filters={"label": [f"{HELPER_LABEL}={owner}"]})
     for helper in left:
         _remove(api, helper["Id"])
     return len(left)
@@ -61,13 +60,13 @@ def _exists(api: APIClient, volume: str) -> bool:
     return True
 
 
-def _create_helper(api: APIClient, volume: str, image_id: str) -> str:
+def _create_helper(api: APIClient, volume: str, image_id: str, owner: str) -> str:
     # no_copy: otherwise an empty volume would be filled from the image's folder of that name.
     mount = Mount(_MOUNT_POINT, volume, type="volume", read_only=True, no_copy=True)
     created = api.create_container(
         image_id,
         command=["never-started"],
-        labels={HELPER_LABEL: uuid4().hex},
+        labels={HELPER_LABEL: owner},
         network_disabled=True,
         host_config=api.create_host_config(mounts=[mount]),
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from docker import APIClient
 from docker.errors import APIError, DockerException
-from requests.exceptions import RequestException
 
 from released.domain.errors import Refused, StepFailed
 from released.domain.failure import Failure
@@ -41,11 +41,13 @@ class EngineConnection:
             yield self._connected()
         except APIError as error:
             raise StepFailed(self._refusal(error)) from error
-        except (DockerException, RequestException) as error:
+        except (DockerException, OSError) as error:
+            # Every error of the SDK's HTTP library is an OSError.
             raise self._unreachable(error) from error
 
     def _connected(self) -> APIClient:
         if self._api is None:
+            _knock(self._url)
             # A pinned version fails on engines that are older, and on newer ones: let them agree.
             self._api = APIClient(base_url=self._url)
         return self._api
@@ -60,3 +62,11 @@ class EngineConnection:
     def _refusal(self, error: APIError) -> Failure:
         said = error.explanation or str(error)
         return Failure("engine_refused", f"The Docker engine at {self._url} answered: {said}", evidence=said)
+
+
+def _knock(url: str) -> None:
+    # Where nobody listens, the SDK leaves the socket that it tried open until some later garbage collection.
+    scheme, _, path = url.partition("://")
+    if scheme == "unix":
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.connect(path)
