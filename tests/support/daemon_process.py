@@ -1,0 +1,95 @@
+"""The daemon as a real process: started, waited for by sd_notify, stopped, or killed with -9."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from support.notify_socket import NotifySocket
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROGRAMS = Path(sys.executable).parent
+"""Where the installed programs ``released`` and ``releasectl`` are."""
+PATIENCE_S = 60.0
+
+
+class Daemon:
+    """``released serve``: may be started again after it ended."""
+
+    def __init__(self, config: Path, log: Path, runtime: Path, environment: Mapping[str, str]) -> None:
+        self._config = config
+        self._log = log
+        self._notify = runtime / "notify"
+        self._environment = dict(environment)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The process that was started last."""
+        assert self._process is not None, "the daemon was never started"
+        return self._process
+
+    @property
+    def log(self) -> str:
+        """All that its processes wrote to stderr."""
+        return self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
+
+    def start(self, fault: str = "") -> None:
+        """Start it and wait until it is ready.
+
+        Args:
+            fault: the fault point at which it kills itself, for instance ``after-intent:web.recreate``.
+
+        Raises:
+            AssertionError: it ended instead, or is not ready in time; the message holds its log.
+        """
+        with NotifySocket(self._notify) as notify:
+            self._spawn(fault)
+            ready = notify.wait_until_ready(self.process.pid, PATIENCE_S)
+        assert ready, f"the daemon ended with {self.process.wait()}:\n{self.log}"
+
+    def kill(self) -> None:
+        """Kill it with -9, as the kernel or an impatient person does."""
+        self.process.kill()
+        self.process.wait(PATIENCE_S)
+
+    def stop(self) -> int:
+        """Ask it to stop, and return its exit code; a daemon that does not stop is killed and reported.
+
+        Raises:
+            subprocess.TimeoutExpired: it did not stop.
+        """
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def wait_dead(self) -> int:
+        """Wait until it has ended by itself, as at a fault point; return its exit code, negative for a signal."""
+        return self.process.wait(PATIENCE_S)
+
+    def end(self) -> None:
+        """Leave no process behind, whatever state it is in."""
+        if self._process is not None and self._process.poll() is None:
+            self.stop()
+
+    def _spawn(self, fault: str) -> None:
+        environment = self._environment | {"NOTIFY_SOCKET": str(self._notify)}
+        if fault:
+            environment["RELEASED_FAULT"] = fault
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [PROGRAMS / "released", "serve", "--config", self._config],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )

@@ -1,0 +1,89 @@
+"""The containers, volumes and networks of a test stack on the real engine."""
+
+from __future__ import annotations
+
+import subprocess
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Any
+
+from docker import APIClient
+from docker.errors import NotFound
+
+from support import stack_files
+from support.docker_stack import ENGINE_URL
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.stack_images import FirstImages
+
+_PROJECT = "com.docker.compose.project"
+
+
+class StackContainers:
+    """What the engine has of one stack; everything is found by the stack's prefix."""
+
+    def __init__(self, names: stack_files.Names) -> None:
+        self._names = names
+
+    def start_first_version(self, checkout: Path, images: FirstImages) -> None:
+        """Start all services as a person would have, by Compose, before there was a daemon."""
+        for service in stack_files.SERVICES:
+            images.tag(service, f"{self._names.image(service)}:{stack_files.FIRST_TAG}")
+        started = {service: self._compose_up(checkout, service) for service in stack_files.SERVICES}
+        said = {service: process.communicate()[0] for service, process in started.items()}
+        failed = {service: text for service, text in said.items() if started[service].returncode != 0}
+        assert not failed, failed
+
+    def ids(self) -> dict[str, str]:
+        """Give the container id of each service that has a container."""
+        with closing(APIClient(base_url=ENGINE_URL)) as api:
+            return {found["Names"][0].removeprefix(f"/{self._names.prefix}"): found["Id"] for found in self._mine(api)}
+
+    def running_tags(self) -> dict[str, str]:
+        """Give the image tag of each service that runs."""
+        with closing(APIClient(base_url=ENGINE_URL)) as api:
+            inspected = [api.inspect_container(found["Id"]) for found in self._mine(api)]
+        running = [one for one in inspected if one["State"]["Running"]]
+        return {
+            one["Name"].removeprefix(f"/{self._names.prefix}"): one["Config"]["Image"].rpartition(":")[2]
+            for one in running
+        }
+
+    def remove(self) -> None:
+        """Remove containers, volumes and networks; the images belong to ``FirstImages``."""
+        with closing(APIClient(base_url=ENGINE_URL)) as api:
+            for container in self._mine(api):
+                with suppress(NotFound):
+                    api.remove_container(container["Id"], force=True, v=True)
+            self._remove_project_parts(api)
+
+    def _compose_up(self, checkout: Path, service: str) -> subprocess.Popen[str]:
+        folder = checkout / "packages" / service
+        project = ["-p", self._names.project(service), "--project-directory", str(folder)]
+        files = ["-f", str(folder / "docker-compose.yaml"), "--env-file", str(checkout / ".env")]
+        return subprocess.Popen(
+            [*_compose_command(), *project, *files, "up", "-d", "--no-build", "--no-deps", service],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def _mine(self, api: APIClient) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = api.containers(all=True, filters={"name": f"^/{self._names.prefix}"})
+        return found
+
+    def _remove_project_parts(self, api: APIClient) -> None:
+        for service in stack_files.SERVICES:
+            chosen = {"label": f"{_PROJECT}={self._names.project(service)}"}
+            for volume in api.volumes(filters=chosen)["Volumes"] or []:
+                api.remove_volume(volume["Name"], force=True)
+            for network in api.networks(filters=chosen):
+                api.remove_network(network["Id"])
+
+
+def _compose_command() -> list[str]:
+    v2 = ["docker", "compose"]
+    answer = subprocess.run([*v2, "version"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    return v2 if answer.returncode == 0 else ["docker-compose"]
