@@ -162,11 +162,12 @@ def test_a_volume_of_many_zeros_is_read_back(set_dir: Path) -> None:
 
 @pytest.mark.parametrize(
     "cut",
-    [lambda tar: tar[:-10240], lambda tar: tar[:300], lambda tar: tar[:700], lambda _: b"", lambda tar: b"x" + tar,
-     lambda tar: tar[:2048] + b"noise" * 300 + bytes(2048)],
+    [lambda tar: tar[:11264], lambda tar: tar[:300], lambda tar: tar[:700], lambda _: b"", lambda tar: b"x" + tar,
+     lambda tar: tar[:1536] + b"noise" * 512 + bytes(10240)],
     ids=["no end", "half a header", "half a file", "nothing", "no tar", "noise"],
 )  # fmt: skip
 def test_a_stream_that_is_no_whole_archive_is_a_failed_backup(set_dir: Path, cut: Callable[[bytes], bytes]) -> None:
+    # Entry a takes 1536 bytes, and b the 9728 after it.
     with pytest.raises(StepFailed) as failed:
         write_volume(set_dir, "data", [cut(_tar(a=b"a" * 600, b=b"b" * 9000))])
     assert failed.value.code == "backup_failed"
