@@ -190,21 +190,21 @@ class Output:
         self._index = os.open("output.index", flags, 0o600, dir_fd=slot)
         self._hash = hashlib.sha256()
         self._cap, self._size, self._line = cap_bytes, 0, 0
-        self._ends_line, self._is_cut = True, False
+        self._ends_line, self.is_cut = True, False
         self._indexed_at = -_NEVER
 
     def append(self, data: bytes) -> None:
         """Keep what the cap allows; a disk that refuses cuts the output too, but never stops the command."""
-        if self._is_cut or not data:
+        if self.is_cut or not data:
             return
-        self._is_cut = len(data) > self._cap - self._size
-        notice = f"output cut at {_size_text(self._cap)}" if self._is_cut else ""
+        self.is_cut = len(data) > self._cap - self._size
+        notice = f"output cut at {_size_text(self._cap)}" if self.is_cut else ""
         try:
             self._keep(data[: self._cap - self._size])
             if notice:
                 self._keep(self._notice(notice))
         except OSError as error:
-            self._is_cut = True
+            self.is_cut = True
             _complain(f"cannot write the output: {error.strerror}; the rest of it is not kept")
 
     def close(self) -> tuple[int, str]:
