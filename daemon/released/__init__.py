@@ -1,0 +1,1 @@
+"""The daemon: models each release as a state machine whose events are appended to a store."""

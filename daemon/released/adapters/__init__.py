@@ -1,0 +1,1 @@
+"""The outside world in our words: git, Docker, Compose, scripts, backups, probes."""

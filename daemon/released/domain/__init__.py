@@ -1,0 +1,1 @@
+"""Pure rules of a release: no input, output, clock or randomness."""

@@ -1,0 +1,25 @@
+"""What an operator asks for. Actor, time and ids are set by the API; nothing in the domain reads a clock."""
+
+from __future__ import annotations
+
+import msgspec
+
+from released.domain.events import RunOptions
+from released.domain.ids import Phase, RequestId, Ticket
+
+
+class StartRun(msgspec.Struct, frozen=True):
+    """Release a ticket."""
+
+    ticket: Ticket
+    request_id: RequestId
+    options: RunOptions = RunOptions()
+
+
+class ResumeRun(msgspec.Struct, frozen=True):
+    """Let a halted release go on from its first unfinished step, or anew from a phase."""
+
+    ticket: Ticket
+    request_id: RequestId
+    from_phase: Phase | None = None
+    reason: str = ""

@@ -1,0 +1,115 @@
+"""Decisions on what operators ask for: a command and the present state in, events out, nothing touched."""
+
+from __future__ import annotations
+
+from released.domain import commands as cmd
+from released.domain import events as ev
+from released.domain import lifecycle, next_steps
+from released.domain.environment import EnvironmentState
+from released.domain.errors import InvalidInput, Refused
+from released.domain.ids import PHASES, Phase
+from released.domain.plan import ReleasePlan
+from released.domain.release import ReleaseState
+
+
+def admit_start(command: cmd.StartRun, state: ReleaseState, environment: EnvironmentState) -> None:
+    """Refuse what no look at the world could make right: the ticket's own state and the lock.
+
+    Raises:
+        Refused: the ticket is running, halted or released, or another release occupies the environment.
+    """
+    if state.status not in lifecycle.STARTABLE:
+        raise _not_startable(command, state)
+    lock = environment.lock
+    if lock is not None:
+        raise Refused(
+            "environment_busy",
+            f"Ticket {lock.ticket} occupies the environment since {lock.since:%Y-%m-%dT%H:%M:%SZ} "
+            f"(started by {lock.actor.name}). One release at a time: let it end, or settle it, then run again.",
+            next_steps.look_at(lock.ticket),
+        )
+
+
+def _not_startable(command: cmd.StartRun, state: ReleaseState) -> Refused:
+    ticket = command.ticket
+    if state.is_running:
+        message = f"Ticket {ticket} is being released already (run {state.run}, {state.status})."
+        return Refused("already_running", message, next_steps.follow(ticket))
+    if state.status == lifecycle.HALTED:
+        message = f"Ticket {ticket} is halted in phase {state.phase}; a halted release is resumed, not run again."
+        return Refused("halted", message, next_steps.after_halt(state))
+    message = f"Ticket {ticket} was released already (run {state.run}, {state.head[:12]})."
+    return Refused("already_released", message, next_steps.look_at(ticket))
+
+
+def start(
+    command: cmd.StartRun,
+    plan: ReleasePlan,
+    state: ReleaseState,
+    environment: EnvironmentState,
+    environment_name: str,
+) -> tuple[list[ev.Event], list[ev.Event]]:
+    """Open a run: the events for the release's stream, and those for the environment's.
+
+    Raises:
+        Refused: see ``admit_start``.
+    """
+    admit_start(command, state, environment)
+    run = state.run + 1
+    requested = ev.RunRequested(run, command.request_id, environment_name, plan, command.options)
+    if plan.nothing_to_do:
+        prepare = Phase.PREPARE
+        return [requested, ev.PhaseStarted(prepare, ()), ev.PhaseCompleted(prepare), ev.NothingToDo(run)], []
+    return [requested], [ev.LockTaken(command.ticket, run)]
+
+
+def admit_resume(command: cmd.ResumeRun, state: ReleaseState) -> Phase:
+    """Name the phase in which a halted release goes on.
+
+    Raises:
+        Refused: the release is not halted.
+        InvalidInput: a phase would be left out without a reason.
+    """
+    if state.status != lifecycle.HALTED or state.phase is None:
+        raise _not_resumable(command, state)
+    phase = command.from_phase or state.next_phase() or state.phase
+    if _left_out(state, phase) and not command.reason:
+        names = ", ".join(_left_out(state, phase))
+        raise InvalidInput(
+            "reason_missing",
+            f"Going on from {phase} leaves {names} unfinished; say why with --reason, it is put on the record.",
+            next_steps.after_halt(state),
+        )
+    return phase
+
+
+def _not_resumable(command: cmd.ResumeRun, state: ReleaseState) -> Refused:
+    ticket = command.ticket
+    if state.status == lifecycle.NEW:
+        message = f"Ticket {ticket} was never run here, so there is nothing to resume."
+        return Refused("not_halted", message, next_steps.run(ticket))
+    message = f"Ticket {ticket} is {state.status}, not halted, so there is nothing to resume."
+    follow = next_steps.follow(ticket) if state.is_running else next_steps.look_at(ticket)
+    return Refused("not_halted", message, follow)
+
+
+def _left_out(state: ReleaseState, phase: Phase) -> list[Phase]:
+    before = PHASES[: PHASES.index(phase)]
+    return [earlier for earlier in before if state.phases.get(earlier) not in ("done", "skipped")]
+
+
+def resume(command: cmd.ResumeRun, state: ReleaseState, plan: ReleasePlan | None) -> list[ev.Event]:
+    """Let a halted release go on.
+
+    Args:
+        command: what the operator asked for.
+        state: the release as it stands.
+        plan: the renewed plan where it goes on from prepare, else ``None``.
+
+    Raises:
+        Refused: see ``admit_resume``.
+    """
+    phase = admit_resume(command, state)
+    skipped: list[ev.Event] = [ev.PhaseSkipped(left, command.reason) for left in _left_out(state, phase)]
+    anew = command.from_phase is not None
+    return [*skipped, ev.Resumed(command.request_id, phase, anew, command.reason, plan)]

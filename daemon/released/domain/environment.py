@@ -1,0 +1,50 @@
+"""The state of an environment: who owns it and which release occupies it, folded from its stream."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+import msgspec
+
+from released.domain import events as ev
+
+
+class Lock(msgspec.Struct, frozen=True):
+    """A release occupies the environment."""
+
+    ticket: str
+    run: int
+    since: dt.datetime
+    actor: ev.Actor
+
+
+class EnvironmentState(msgspec.Struct, frozen=True):
+    """What is known of an environment."""
+
+    version: int = 0
+    lease: ev.LeaseTaken | None = None
+    lock: Lock | None = None
+
+
+def fold(events: Iterable[ev.Recorded]) -> EnvironmentState:
+    """Fold the events of an environment's stream."""
+    state = EnvironmentState()
+    for recorded in events:
+        state = evolve(state, recorded)
+    return state
+
+
+def evolve(state: EnvironmentState, recorded: ev.Recorded) -> EnvironmentState:
+    """Give the state after one more event."""
+    replace = msgspec.structs.replace
+    match recorded.event:
+        case ev.LeaseTaken() as lease:
+            state = replace(state, lease=lease)
+        case ev.LockTaken(ticket=ticket, run=run):
+            state = replace(state, lock=Lock(ticket, run, recorded.at, recorded.actor))
+        case ev.LockFreed():
+            state = replace(state, lock=None)
+        case _:
+            pass
+    return replace(state, version=recorded.version)

@@ -1,0 +1,310 @@
+"""The facts of releases, in the past tense. What is not in one of these does not exist.
+
+Events of a release live in the stream ``release/<environment>/<ticket>``; leases and the lock of an environment in
+``environment/<name>``. Names and shapes are versioned by the codec of the store; fields are only ever added.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import msgspec
+
+from released.domain.failure import Failure, NextCommand
+from released.domain.ids import Phase, Ticket
+from released.domain.plan import ReleasePlan
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who caused an event; ids come from the kernel, never from the caller."""
+
+    uid: int
+    name: str
+    login_uid: int | None = None
+    """The user who logged in, which ``sudo`` does not change."""
+
+
+class OutputRef(msgspec.Struct, frozen=True):
+    """Where the output of a step lies, and what it must hash to."""
+
+    path: str
+    """Relative to the state directory."""
+    bytes: int
+    sha256: str
+
+
+# --- results: what a step found out and later steps need ---------------------------------------------------------
+
+
+class BackedUp(msgspec.Struct, frozen=True, tag="backed_up"):
+    """A backup set was written and read back."""
+
+    service: str
+    stamp: str
+    bytes: int
+
+
+class ImagesKept(msgspec.Struct, frozen=True, tag="images_kept"):
+    """The images that ran before the release carry a tag of ours, so that no prune takes them."""
+
+    service: str
+    images: dict[str, str]
+    """Container name to image id."""
+
+
+class CheckoutMoved(msgspec.Struct, frozen=True, tag="checkout_moved"):
+    """The checkout stands at this commit."""
+
+    head: str
+
+
+class Composed(msgspec.Struct, frozen=True, tag="composed"):
+    """What Compose says that a service consists of, and which containers stood before the release."""
+
+    service: str
+    project: str
+    driver: str
+    compose_services: tuple[str, ...]
+    previous: tuple[str, ...]
+    """Ids of the containers that are to be replaced."""
+
+
+class ImageReady(msgspec.Struct, frozen=True, tag="image_ready"):
+    """The image that the service's containers will run is present."""
+
+    service: str
+    reference: str
+    image_id: str
+    digests: tuple[str, ...] = ()
+
+
+class Recreated(msgspec.Struct, frozen=True, tag="recreated"):
+    """The service's containers were replaced."""
+
+    service: str
+    containers: dict[str, str]
+    """Container name to container id."""
+
+
+class CommandExited(msgspec.Struct, frozen=True, tag="command_exited"):
+    """A script, hook or tool ended with success."""
+
+    rc: int
+
+
+class Checked(msgspec.Struct, frozen=True, tag="checked"):
+    """A check passed; ``lines`` are what an operator reads, one per check."""
+
+    lines: tuple[str, ...]
+
+
+Result = BackedUp | ImagesKept | CheckoutMoved | Composed | ImageReady | Recreated | CommandExited | Checked
+
+
+# --- the environment ---------------------------------------------------------------------------------------------
+
+
+class LeaseTaken(msgspec.Struct, frozen=True):
+    """A daemon owns the environment from here on; appends with an older epoch are refused."""
+
+    epoch: int
+    holder: str
+    pid: int
+    boot_id: str
+    version: str
+
+
+class LockTaken(msgspec.Struct, frozen=True):
+    """A release occupies the environment."""
+
+    ticket: Ticket
+    run: int
+
+
+class LockFreed(msgspec.Struct, frozen=True):
+    """The environment is free again."""
+
+    ticket: Ticket
+    run: int
+
+
+# --- a release ---------------------------------------------------------------------------------------------------
+
+
+class RunOptions(msgspec.Struct, frozen=True):
+    """What the operator asked for besides the ticket."""
+
+    skip: tuple[Phase, ...] = ()
+    base: str | None = None
+    with_tickets: tuple[Ticket, ...] = ()
+    verify_all: bool = False
+    reason: str = ""
+
+
+class RunRequested(msgspec.Struct, frozen=True):
+    """All preconditions hold; the run is accepted with its plan."""
+
+    run: int
+    request_id: str
+    environment: str
+    plan: ReleasePlan
+    options: RunOptions
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A command was refused; nothing was changed and no run was opened."""
+
+    command: str
+    request_id: str
+    code: str
+    message: str
+    kind: str = "refused"
+    """``refused``, ``not_found`` or ``invalid``: what the caller's exit code says."""
+    next: tuple[NextCommand, ...] = ()
+
+
+class PlannedStep(msgspec.Struct, frozen=True):
+    """A step of a phase's plan: its name and how it recovers (``repeat``, ``observe`` or ``ask``)."""
+
+    name: str
+    recovery: str
+
+
+class PhaseStarted(msgspec.Struct, frozen=True):
+    """A phase begins with these steps."""
+
+    phase: Phase
+    steps: tuple[PlannedStep, ...]
+
+
+class PhaseCompleted(msgspec.Struct, frozen=True):
+    """Every step of the phase succeeded."""
+
+    phase: Phase
+
+
+class PhaseSkipped(msgspec.Struct, frozen=True):
+    """The phase was left out."""
+
+    phase: Phase
+    reason: str
+
+
+class StepStarted(msgspec.Struct, frozen=True):
+    """The intent: from here on the step's effect may have taken place."""
+
+    step: str
+    attempt: int
+    boot_id: str
+
+
+class StepSucceeded(msgspec.Struct, frozen=True):
+    """The step's effect took place and is durable."""
+
+    step: str
+    attempt: int
+    result: Result | None = None
+    output: OutputRef | None = None
+
+
+class StepFailed(msgspec.Struct, frozen=True):
+    """The step's effect did not succeed."""
+
+    step: str
+    attempt: int
+    failure: Failure
+    output: OutputRef | None = None
+
+
+class StepInterrupted(msgspec.Struct, frozen=True):
+    """The daemon or the host died during the step, and it is safe to do it again."""
+
+    step: str
+    attempt: int
+    boot_id: str
+
+
+class Recovered(msgspec.Struct, frozen=True):
+    """A new daemon found the release unfinished and goes on with it by itself."""
+
+    phase: Phase
+    step: str | None
+    boot_id: str
+
+
+class Halted(msgspec.Struct, frozen=True):
+    """The release stops and waits for a decision."""
+
+    phase: Phase
+    cause: str
+    """``failed``, ``interrupted``, ``cancelled``, ``in_doubt``, ``inconclusive`` or ``held``."""
+    step: str | None
+    failure: Failure
+
+
+class Resumed(msgspec.Struct, frozen=True):
+    """An operator lets a halted release go on in this phase; ``anew`` does its finished steps again."""
+
+    request_id: str
+    phase: Phase
+    anew: bool
+    reason: str
+    plan: ReleasePlan | None = None
+    """The renewed plan, where resuming from prepare took up new commits."""
+
+
+class NothingToDo(msgspec.Struct, frozen=True):
+    """No service is affected and the ticket has no script; the checkout has not moved."""
+
+    run: int
+
+
+class Released(msgspec.Struct, frozen=True):
+    """The release is verified and over."""
+
+    run: int
+
+
+Event = (
+    LeaseTaken
+    | LockTaken
+    | LockFreed
+    | RunRequested
+    | Refused
+    | PhaseStarted
+    | PhaseCompleted
+    | PhaseSkipped
+    | StepStarted
+    | StepSucceeded
+    | StepFailed
+    | StepInterrupted
+    | Recovered
+    | Halted
+    | Resumed
+    | NothingToDo
+    | Released
+)
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """An event as it stands in the store."""
+
+    position: int
+    """Place in the whole log, from 1, without gaps."""
+    stream: str
+    version: int
+    """Place in its stream, from 1, without gaps."""
+    event_id: str
+    at: dt.datetime
+    actor: Actor
+    event: Event
+
+
+def release_stream(environment: str, ticket: str) -> str:
+    """Name the stream of a ticket's releases."""
+    return f"release/{environment}/{ticket}"
+
+
+def environment_stream(environment: str) -> str:
+    """Name the stream of an environment's leases, locks and holds."""
+    return f"environment/{environment}"

@@ -1,0 +1,64 @@
+"""What a new daemon does with a release that it finds unfinished: a pure decision (spec: The state machine)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from released.domain import events as ev
+from released.domain import next_steps
+from released.domain.durations import format_duration
+from released.domain.failure import Failure
+from released.domain.ids import Phase
+from released.domain.release import ReleaseState
+from released.domain.steps import MAX_INTERRUPTIONS
+
+
+def decide(
+    state: ReleaseState, now: dt.datetime, boot_id: str, *, resume: bool, resume_within_s: float
+) -> ev.Recovered | ev.Halted:
+    """Go on by itself, or halt as ``interrupted`` and leave it to a person.
+
+    Args:
+        state: a release that is running according to the record.
+        now: the time of the decision.
+        boot_id: of the host as it runs now.
+        resume: whether the configuration lets a release go on by itself.
+        resume_within_s: how old the last event may be.
+    """
+    phase = state.phase or Phase.PREPARE
+    step = state.current_step
+    name = step.name if step else None
+    idle_s = (now - (state.changed_at or now)).total_seconds()
+    if not resume:
+        return halt(state, "interrupted", "recovery_off", "The daemon was restarted, and recovery.on_restart is halt.")
+    if idle_s > resume_within_s:
+        return halt(
+            state,
+            "interrupted",
+            "recovery_too_late",
+            f"The release stood still for {format_duration(idle_s)}, longer than recovery.resume_within "
+            f"({format_duration(resume_within_s)}), so it does not go on by itself.",
+        )
+    return ev.Recovered(phase, name, boot_id)
+
+
+def interrupted_too_often(state: ReleaseState, step: str) -> ev.Halted | None:
+    """Halt where a step was interrupted three times: it may be what kills the daemon."""
+    known = state.step(step)
+    if known is None or known.interruptions < MAX_INTERRUPTIONS:
+        return None
+    message = f"The step {step} was interrupted {known.interruptions} times; it is not tried again by itself."
+    return halt(state, "interrupted", "interrupted_too_often", message, step)
+
+
+def in_doubt(state: ReleaseState, step: str, look_at: str) -> ev.Halted:
+    """Halt on a step of which nobody can know from here whether its effect took place."""
+    message = f"It is not known whether {step} took effect: its process was lost while it ran. Look at: {look_at}."
+    return halt(state, "in_doubt", "step_in_doubt", message, step)
+
+
+def halt(state: ReleaseState, cause: str, code: str, message: str, step: str | None = None) -> ev.Halted:
+    """Stop the release in the phase it is in, with the commands that lead on."""
+    failure = Failure(code, message, next=next_steps.after_halt(state))
+    current = step or (state.current_step.name if state.current_step else None)
+    return ev.Halted(state.phase or Phase.PREPARE, cause, current, failure)

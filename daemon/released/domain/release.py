@@ -1,0 +1,226 @@
+"""The state of a release: a fold over the events of its stream."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import TypeVar
+
+import msgspec
+
+from released.domain import events as ev
+from released.domain import lifecycle
+from released.domain.failure import Failure
+from released.domain.ids import PHASES, Phase
+from released.domain.plan import ReleasePlan
+
+ResultT = TypeVar("ResultT", bound=ev.Result)
+
+
+class StepState(msgspec.Struct, frozen=True):
+    """What is known of one step."""
+
+    name: str
+    phase: Phase
+    status: str = "planned"
+    """``planned``, ``running``, ``succeeded``, ``failed`` or ``interrupted``."""
+    attempt: int = 0
+    interruptions: int = 0
+    """How often in a row it was interrupted since an operator last looked."""
+    started_at: dt.datetime | None = None
+    ended_at: dt.datetime | None = None
+    boot_id: str = ""
+    result: ev.Result | None = None
+    output: ev.OutputRef | None = None
+    failure: Failure | None = None
+
+
+class ReleaseState(msgspec.Struct, frozen=True):
+    """What is known of a ticket's latest run."""
+
+    ticket: str = ""
+    status: str = lifecycle.NEW
+    version: int = 0
+    """Version of the stream up to which this state was folded."""
+    run: int = 0
+    plan: ReleasePlan | None = None
+    options: ev.RunOptions = ev.RunOptions()
+    phase: Phase | None = None
+    """The phase that is running or that the release halted in."""
+    phases: dict[Phase, str] = {}
+    """``running``, ``done``, ``skipped`` or ``halted`` for each phase that was reached."""
+    steps: dict[str, StepState] = {}
+    halt: ev.Halted | None = None
+    head: str = ""
+    """The commit that the checkout must stand at: MERGE_SHA once it has moved."""
+    started_by: ev.Actor | None = None
+    started_at: dt.datetime | None = None
+    changed_at: dt.datetime | None = None
+    resumed_from: Phase | None = None
+
+    def results(self, kind: type[ResultT]) -> list[ResultT]:
+        """List the results of one kind of the steps that succeeded, in the order of the steps."""
+        return [step.result for step in self.steps.values() if isinstance(step.result, kind)]
+
+    def step(self, name: str) -> StepState | None:
+        """Find a step by its name."""
+        return self.steps.get(name)
+
+    @property
+    def is_running(self) -> bool:
+        """True while the release moves by itself."""
+        return self.status in lifecycle.RUNNING
+
+    @property
+    def occupies(self) -> bool:
+        """True while the release holds the lock of its environment."""
+        return self.is_running or self.status == lifecycle.HALTED
+
+    @property
+    def current_step(self) -> StepState | None:
+        """The step whose intent is recorded and whose outcome is not."""
+        return next((step for step in self.steps.values() if step.status == "running"), None)
+
+    def next_phase(self) -> Phase | None:
+        """Name the phase that comes after those that are done or skipped."""
+        return next((phase for phase in PHASES if self.phases.get(phase) not in ("done", "skipped")), None)
+
+
+def required(plan: ReleasePlan | None) -> ReleasePlan:
+    """Give the plan of a release that has one; a run is only ever opened with a plan."""
+    if plan is None:
+        raise AssertionError("a release without a run has no plan")
+    return plan
+
+
+def fold(events: Iterable[ev.Recorded], state: ReleaseState | None = None) -> ReleaseState:
+    """Fold recorded events into a state, from the beginning or on top of an earlier state."""
+    current = state or ReleaseState()
+    for recorded in events:
+        current = evolve(current, recorded)
+    return current
+
+
+def evolve(state: ReleaseState, recorded: ev.Recorded) -> ReleaseState:
+    """Give the state after one more event.
+
+    Raises:
+        IllegalEvent: the life cycle has no row for it.
+    """
+    status = lifecycle.next_status(recorded.stream, state.status, recorded.event)
+    changed = _apply(state, recorded.event, recorded)
+    return msgspec.structs.replace(changed, status=status, version=recorded.version, changed_at=recorded.at)
+
+
+def _apply(state: ReleaseState, event: ev.Event, recorded: ev.Recorded) -> ReleaseState:
+    replace = msgspec.structs.replace
+    match event:
+        case ev.RunRequested():
+            return ReleaseState(
+                ticket=event.plan.ticket,
+                run=event.run,
+                plan=event.plan,
+                options=event.options,
+                head=event.plan.head_sha,
+                started_by=recorded.actor,
+                started_at=recorded.at,
+            )
+        case ev.PhaseStarted():
+            return replace(_with_phase(state, event.phase, "running"), steps=_planned(state, event))
+        case ev.PhaseCompleted():
+            return _with_phase(state, event.phase, "done")
+        case ev.PhaseSkipped():
+            return _with_phase(state, event.phase, "skipped")
+        case ev.StepStarted() | ev.StepSucceeded() | ev.StepFailed() | ev.StepInterrupted():
+            steps = {**state.steps, event.step: _stepped(state, event, recorded.at)}
+            return replace(state, steps=steps, head=_head_after(state, event))
+        case ev.Halted():
+            return replace(_with_phase(state, event.phase, "halted"), halt=event)
+        case ev.Resumed():
+            return _resumed(state, event)
+        case _:
+            return state
+
+
+def _with_phase(state: ReleaseState, phase: Phase, status: str) -> ReleaseState:
+    return msgspec.structs.replace(state, phase=phase, phases={**state.phases, phase: status})
+
+
+def _planned(state: ReleaseState, event: ev.PhaseStarted) -> dict[str, StepState]:
+    """Add the planned steps; one that already succeeded stays, so that a resumed phase does not repeat it."""
+    fresh = {step.name: state.steps.get(step.name) or StepState(step.name, event.phase) for step in event.steps}
+    return {**state.steps, **fresh}
+
+
+def _head_after(state: ReleaseState, event: ev.Event) -> str:
+    if isinstance(event, ev.StepSucceeded) and isinstance(event.result, ev.CheckoutMoved):
+        return event.result.head
+    return state.head
+
+
+def _stepped(
+    state: ReleaseState,
+    event: ev.StepStarted | ev.StepSucceeded | ev.StepFailed | ev.StepInterrupted,
+    at: dt.datetime,
+) -> StepState:
+    before = state.steps.get(event.step) or StepState(event.step, state.phase or Phase.PREPARE)
+    replace = msgspec.structs.replace
+    match event:
+        case ev.StepStarted():
+            return replace(
+                before,
+                status="running",
+                attempt=event.attempt,
+                started_at=at,
+                ended_at=None,
+                boot_id=event.boot_id,
+                failure=None,
+            )
+        case ev.StepSucceeded():
+            return replace(
+                before,
+                status="succeeded",
+                result=event.result,
+                output=event.output,
+                ended_at=at,
+                interruptions=0,
+            )
+        case ev.StepFailed():
+            return replace(before, status="failed", failure=event.failure, output=event.output, ended_at=at)
+        case ev.StepInterrupted():
+            return replace(before, status="interrupted", interruptions=before.interruptions + 1, ended_at=at)
+
+
+def _resumed(state: ReleaseState, event: ev.Resumed) -> ReleaseState:
+    """Go back into a phase: interruptions are forgiven, and with ``anew`` later work is done again.
+
+    A script that exited 0 is never run again in its run, and a backup is never taken again (spec: ticket, resume).
+    """
+    later = PHASES[PHASES.index(event.phase) :]
+    moved = event.plan is not None
+    steps = {
+        name: _reopened(step, again=event.anew and step.phase in later and not _stays(step, moved=moved))
+        for name, step in state.steps.items()
+    }
+    phases = {phase: status for phase, status in state.phases.items() if phase not in later}
+    return msgspec.structs.replace(
+        state,
+        phase=event.phase,
+        phases={**phases, event.phase: "running"},
+        steps=steps,
+        plan=event.plan or state.plan,
+        halt=None,
+        resumed_from=event.phase,
+    )
+
+
+def _stays(step: StepState, *, moved: bool) -> bool:
+    """Tell whether a finished step is finished for the whole run, whatever is done anew."""
+    once = isinstance(step.result, ev.BackedUp | ev.ImagesKept) or step.phase is Phase.TICKET
+    return once or (isinstance(step.result, ev.CheckoutMoved) and not moved)
+
+
+def _reopened(step: StepState, *, again: bool) -> StepState:
+    if step.status == "succeeded" and not again:
+        return step
+    return msgspec.structs.replace(step, status="planned", interruptions=0, failure=None, result=None)

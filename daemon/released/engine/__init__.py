@@ -1,0 +1,1 @@
+"""Drives releases: decides, records, runs steps, recovers after a crash."""

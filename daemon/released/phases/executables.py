@@ -1,0 +1,77 @@
+"""Runs the ops repo's own executables, hooks and ticket scripts, as steps (spec: ticket)."""
+
+from __future__ import annotations
+
+import os
+
+from released.adapters.scripts import Command, Exit
+from released.domain import events as ev
+from released.domain.errors import StepFailed
+from released.domain.failure import Failure
+from released.domain.plan import Executable
+from released.domain.release import ReleaseState, required
+from released.domain.steps import Recovery
+from released.phases.effects import Process, Step
+from released.phases.world import World
+
+
+def executable_step(world: World, state: ReleaseState, name: str, executable: Executable) -> Step:
+    """Run one executable in place, its content equal to the released commit's."""
+
+    def command() -> Command:
+        _refuse_changed(world, executable)
+        return Command(
+            argv=_argv(world, executable),
+            cwd=world.root,
+            env=world.command_environment(facts(state)),
+            timeout_s=executable.timeout_s,
+            idle_s=executable.idle_s,
+            secrets=world.secrets(),
+        )
+
+    def failed(ended: Exit, output: str) -> Failure:
+        return _failure(world, executable, ended, output)
+
+    recovery = Recovery.REPEAT if executable.repeatable else Recovery.ASK
+    return Step(name, Process(world.scripts, command, failed, recovery=recovery))
+
+
+def facts(state: ReleaseState) -> dict[str, str]:
+    """Give the variables that hooks and scripts find in their environment."""
+    plan = required(state.plan)
+    return {
+        "TICKET": state.ticket,
+        "BASE_SHA": plan.base_sha,
+        "MERGE_SHA": plan.merge_sha,
+        "SERVICES": " ".join(service.name for service in plan.services),
+        "BACKUPS": " ".join(f"{backup.service}={backup.stamp}" for backup in state.results(ev.BackedUp)),
+        "CONTAINER_PREFIX": plan.container_prefix,
+    }
+
+
+def _argv(world: World, executable: Executable) -> tuple[str, ...]:
+    path = str(world.root / executable.path)
+    return (path, "--yes") if os.access(path, os.X_OK) else ("bash", path, "--yes")
+
+
+def _refuse_changed(world: World, executable: Executable) -> None:
+    if world.git.blob_of_file(executable.path) != executable.blob:
+        raise StepFailed(
+            Failure(
+                "script_changed",
+                f"{executable.path} in {world.root} is not what the released commit holds, so it is not run. "
+                f"Restore it (git -C {world.root} checkout -- {executable.path}), then resume.",
+            )
+        )
+
+
+def _failure(world: World, executable: Executable, ended: Exit, output: str) -> Failure:
+    why = {
+        "timeout": f"ran longer than its limit ({executable.timeout_s:g} s) and was stopped"
+        if executable.timeout_s
+        else "",
+        "idle": f"printed nothing for its limit ({executable.idle_s:g} s) and was stopped" if executable.idle_s else "",
+    }.get(ended.stopped_by) or f"ended with exit code {ended.rc}"
+    code = f"script_{ended.stopped_by}" if ended.stopped_by else "script_failed"
+    message = f"{executable.path} {why}. To reproduce it: cd {world.root} && {executable.path} --yes"
+    return Failure(code, message, ended.rc, output)

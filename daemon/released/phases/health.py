@@ -1,0 +1,98 @@
+"""Whether a service is well: its containers and its endpoint, judged with patience (spec: migrate, verify)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from released.adapters.containers import Running
+from released.adapters.probes import delays, http_code
+from released.domain import events as ev
+from released.domain.errors import StepFailed
+from released.domain.failure import Failure
+from released.domain.plan import ServicePlan
+from released.phases.effects import Slot
+from released.phases.projects import containers_now
+from released.phases.world import World
+
+PROBE_TIMEOUT_S = 5.0
+
+
+def wait_healthy(world: World, service: ServicePlan, slot: Slot) -> ev.Checked:
+    """Wait until the service's containers are healthy and its endpoint answers, inside ``health.timeout``.
+
+    Raises:
+        StepFailed: ``unhealthy`` or ``http_health``; with the containers' last words as evidence.
+    """
+    deadline = world.monotonic() + service.health.timeout_s
+    lines = _wait_containers(world, service, deadline)
+    line = _wait_endpoint(world, service, deadline)
+    for line_said in (*lines, *line):
+        slot.say(line_said)
+    failing = [one for one in (*lines, *line) if one.startswith("✗")]
+    if failing:
+        raise StepFailed(unhealthy(world, service, failing))
+    return ev.Checked((*lines, *line))
+
+
+def _wait_containers(world: World, service: ServicePlan, deadline: float) -> list[str]:
+    present = containers_now(world, service)
+    needing = frozenset(one.id for one in present if _needs_health(service, one))
+    settled = world.engine.wait_settled([one.id for one in present], needing, deadline, world.monotonic)
+    return container_lines(service, settled)
+
+
+def container_lines(service: ServicePlan, found: Sequence[Running]) -> list[str]:
+    """Judge the service's containers, one line each for what must run and what must be healthy."""
+    by_name = {one.name: one for one in found}
+    lines: list[str] = []
+    for wanted in service.containers:
+        one = by_name.get(wanted.name)
+        if one is None:
+            lines += [f"✗ {service.name}.running: {wanted.name} does not exist"] if wanted.required else []
+        elif one.state != "running" and wanted.required:
+            lines.append(f"✗ {service.name}.running: {wanted.name} is {one.state} (exit code {one.exit_code})")
+        elif one.health not in ("", "healthy") and wanted.health_check:
+            lines.append(f"✗ {service.name}.healthy: {one.health}")
+        else:
+            lines.append(f"✓ {service.name}.{'healthy' if one.health else 'running'}: {wanted.name}")
+    return lines
+
+
+def _needs_health(service: ServicePlan, one: Running) -> bool:
+    return any(wanted.name == one.name and wanted.health_check for wanted in service.containers)
+
+
+def _wait_endpoint(world: World, service: ServicePlan, deadline: float) -> list[str]:
+    for delay in delays():
+        lines = endpoint_lines(service)
+        left = deadline - world.monotonic()
+        if not any(line.startswith("✗") for line in lines) or left <= 0:
+            return lines
+        world.pause(min(delay, max(left, 0.0)))
+    return []
+
+
+def endpoint_lines(service: ServicePlan) -> list[str]:
+    """Probe the endpoint once, where the service has one."""
+    if service.health.endpoint is None:
+        return []
+    code = http_code(service.health.endpoint, PROBE_TIMEOUT_S)
+    mark = "✓" if code == service.health.expected_code else "✗"
+    return [f"{mark} http-health: HTTP {code} ({service.name})"]
+
+
+def unhealthy(world: World, service: ServicePlan, failing: Sequence[str]) -> Failure:
+    """Describe a service that is not well, with what its containers said last."""
+    code = "http_health" if all("http-health" in line for line in failing) else "unhealthy"
+    if any(".image:" in line for line in failing):
+        code = "image_mismatch"
+    return Failure(code, "\n".join(failing), evidence=_last_words(world, service))
+
+
+def _last_words(world: World, service: ServicePlan) -> str:
+    parts = [
+        f"--- {one.name} ({one.state}{', ' + one.health if one.health else ''})\n"
+        f"{world.engine.health_log(one.id)}\n{world.engine.logs_tail(one.id, 2048)}"
+        for one in containers_now(world, service)
+    ]
+    return "\n".join(parts)

@@ -1,0 +1,257 @@
+"""The preconditions of a run, and its plan: looks at everything, changes nothing but ``refs/released/``.
+
+Either the plan of the run comes out, with every fact that the phases need, or a refusal (spec: prepare, 1 to 4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from released.adapters.git import Git
+from released.adapters.git_records import ChangedPath, CheckoutState
+from released.domain import classify
+from released.domain.configuration import Environment
+from released.domain.errors import Refused
+from released.domain.events import RunOptions
+from released.domain.failure import NextCommand
+from released.domain.ids import Sha, Ticket, parse_sha
+from released.domain.next_steps import run
+from released.domain.plan import Executable, PathVerdict, ReleasePlan, ServicePlan
+from released.domain.start_order import in_start_order
+from released.domain.ticket_scripts import foreign_scripts, scripts_of
+from released.phases.reading import UNSUPPORTED_BACKUPS, Catalogue, read_catalogue, read_executable
+from released.phases.world import World
+
+
+@dataclass(frozen=True)
+class History:
+    """What the record knows and a plan depends on."""
+
+    known_tickets: tuple[str, ...]
+    released_tickets: tuple[str, ...]
+    last_released: str | None
+    """MERGE_SHA of the latest release."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be planned."""
+
+    ticket: Ticket
+    options: RunOptions
+    base: Sha | None = None
+    """BASE_SHA, where a run that has one goes on from prepare."""
+
+
+def plan_release(world: World, request: Request, history: History) -> ReleasePlan:
+    """Plan a release, or refuse it.
+
+    Raises:
+        Refused: a precondition does not hold; the message says which, and what to type next.
+    """
+    head = _releasable(world.git, world.settings).head
+    merge = world.git.fetch()
+    _refuse_divergence(world, head, merge)
+    base = _base(world, request, history, head, merge)
+    changes = world.git.changed_paths(base, merge)
+    catalogue = read_catalogue(world.git, world.settings, merge, world.variables().get("CONTAINER_PREFIX", ""))
+    verdicts = _verdicts(world.settings, catalogue, changes)
+    services = in_start_order(catalogue.services[name] for name in classify.affected(verdicts))
+    scripts = _scripts(world, request, history, merge, changes)
+    if services:
+        _refuse_unready(world, services, catalogue)
+    return ReleasePlan(
+        ticket=request.ticket,
+        base_sha=base,
+        head_sha=head,
+        merge_sha=merge,
+        services=services,
+        verified=in_start_order(catalogue.services.values()) if request.options.verify_all else services,
+        scripts=scripts,
+        verdicts=tuple(verdicts),
+        container_prefix=world.variables().get("CONTAINER_PREFIX", ""),
+        warnings=(*catalogue.warnings, *_warnings(world.settings, verdicts)),
+    )
+
+
+# --- the checkout ------------------------------------------------------------------------------------------------
+
+
+def _releasable(git: Git, settings: Environment) -> CheckoutState:
+    state = git.state()
+    if state.in_progress:
+        raise Refused(
+            "operation_in_progress",
+            f"A {state.in_progress} is in progress in {settings.repo}. Finish it or abort it "
+            f"(git -C {settings.repo} {state.in_progress} --abort), then run again.",
+        )
+    if state.dirty:
+        raise _dirty(state, settings)
+    if state.branch is None:
+        raise Refused(
+            "detached_head",
+            f"HEAD of {settings.repo} is detached at {state.head}. "
+            f"Check out the branch (git -C {settings.repo} checkout {settings.branch}), then run again.",
+        )
+    if state.branch != settings.branch:
+        raise Refused(
+            "wrong_branch",
+            f"{settings.repo} is on branch {state.branch}; releases are made from {settings.branch}. "
+            f"Check it out (git -C {settings.repo} checkout {settings.branch}), then run again.",
+        )
+    return state
+
+
+def _dirty(state: CheckoutState, settings: Environment) -> Refused:
+    listed = "\n".join(
+        f"  {one.status} {one.path}"
+        + (f"  ({one.owner}, {one.modified_at:%Y-%m-%dT%H:%MZ})" if one.modified_at else "")
+        for one in state.dirty
+    )
+    return Refused(
+        "working_tree_dirty",
+        f"Working tree is dirty. These paths of {settings.repo} differ from HEAD:\n{listed}\n"
+        "Look first: it is often work that should be committed. Commit it, or take it away, then run again.",
+        (NextCommand(("git", "-C", str(settings.repo), "status"), "shows what differs"),),
+    )
+
+
+def _refuse_divergence(world: World, head: Sha, merge: Sha) -> None:
+    if world.git.is_ancestor(head, merge):
+        return
+    ours, theirs = world.git.divergence(head, merge)
+    upstream = f"{world.settings.remote}/{world.settings.branch}"
+    sides = [
+        *(f"  only here: {commit.sha[:12]} {commit.subject} ({commit.author})" for commit in ours),
+        *(f"  only in {upstream}: {commit.sha[:12]} {commit.subject} ({commit.author})" for commit in theirs),
+    ]
+    raise Refused(
+        "diverged",
+        f"{world.settings.repo} and {upstream} have diverged:\n" + "\n".join(sides) + "\n"
+        "Bring the commits that are only here to the remote, or take them away, then run again.",
+    )
+
+
+# --- the range ---------------------------------------------------------------------------------------------------
+
+
+def _base(world: World, request: Request, history: History, head: Sha, merge: Sha) -> Sha:
+    if request.base is not None:
+        return request.base
+    if request.options.base is not None:
+        return _given_base(world, request.options.base, head)
+    if head == merge:
+        raise _nothing_to_release(world, request, history, head)
+    return head
+
+
+def _given_base(world: World, text: str, head: Sha) -> Sha:
+    base = parse_sha(text)
+    if base == head or not world.git.is_ancestor(base, head):
+        raise Refused("base_not_ancestor", f"{base} is not an ancestor of HEAD ({head}), so it cannot be the base.")
+    return base
+
+
+def _nothing_to_release(world: World, request: Request, history: History, head: Sha) -> Refused:
+    upstream = f"{world.settings.remote}/{world.settings.branch}"
+    message = f"already up-to-date with {upstream} — nothing to release"
+    before = _before_pull(world.git, history, head)
+    if before is None:
+        return Refused("nothing_to_release", f"{message}. Is the pull request merged?")
+    repo = str(world.settings.repo)
+    return Refused(
+        "nothing_to_release",
+        f"{message}. Was it pulled by hand? HEAD stood at {before} before. Go back to that commit, or name it "
+        "as the base, and run again.",
+        (
+            NextCommand(("git", "-C", repo, "reset", "--hard", before), "takes the checkout back to before", "changes"),
+            *run(request.ticket, "--base", before),
+        ),
+    )
+
+
+def _before_pull(git: Git, history: History, head: Sha) -> Sha | None:
+    """Find the commit before a pull by hand: the record knows the last released one, the reflog knows the rest."""
+    released = history.last_released
+    if released and released != head and git.is_ancestor(parse_sha(released), head):
+        return parse_sha(released)
+    return git.head_before_pull(head)
+
+
+# --- services and scripts ----------------------------------------------------------------------------------------
+
+
+def _verdicts(settings: Environment, catalogue: Catalogue, changes: tuple[ChangedPath, ...]) -> list[PathVerdict]:
+    folders = settings.folders
+    paths = [change.path for change in changes]
+    verdicts = classify.classify(paths, list(catalogue.services), settings.paths, folders.packages, folders.releases)
+    unmatched = classify.unmatched(verdicts)
+    if unmatched and settings.unmatched_paths == classify.REFUSE:
+        raise Refused(
+            "unmatched_paths",
+            "No rule says which services these changed paths affect: " + ", ".join(unmatched) + ". "
+            "Map them under 'paths' in the configuration of this environment, then run again.",
+        )
+    return verdicts
+
+
+def _warnings(settings: Environment, verdicts: list[PathVerdict]) -> list[str]:
+    gone = sorted({verdict.rule for verdict in verdicts if "deleted package" in verdict.rule})
+    if settings.unmatched_paths == classify.IGNORE:
+        return gone
+    return [*gone, *(f"{path}: no rule says which services it affects" for path in classify.unmatched(verdicts))]
+
+
+def _scripts(
+    world: World, request: Request, history: History, merge: Sha, changes: tuple[ChangedPath, ...]
+) -> tuple[Executable, ...]:
+    folder = world.settings.folders.releases
+    tickets = (request.ticket, *request.options.with_tickets)
+    entries = {entry.path.removeprefix(f"{folder}/"): entry for entry in world.git.list_folder(merge, folder)}
+    _refuse_foreign(folder, tickets, history, changes)
+    known = sorted({*history.known_tickets, *tickets})
+    names = sorted({name for ticket in tickets for name in scripts_of(ticket, entries, known)})
+    return tuple(read_executable(world.git, merge, entries[name]) for name in names)
+
+
+def _refuse_foreign(folder: str, tickets: tuple[str, ...], history: History, changes: tuple[ChangedPath, ...]) -> None:
+    changed = [
+        one.path.removeprefix(f"{folder}/")
+        for one in changes
+        if one.status != "D" and one.path.startswith(f"{folder}/")
+    ]
+    foreign = {
+        name: owner
+        for name, owner in foreign_scripts(tickets[0], tickets[1:], changed).items()
+        if owner not in history.released_tickets
+    }
+    if foreign:
+        named = ", ".join(f"{folder}/{name}" for name in foreign)
+        along = [word for owner in sorted(set(foreign.values())) for word in ("--with", owner)]
+        raise Refused(
+            "foreign_scripts",
+            f"The same range brings scripts of other tickets: {named}. "
+            "They would be deployed without being run; take these tickets along, or release them first.",
+            run(tickets[0], *along),
+        )
+
+
+def _refuse_unready(world: World, services: tuple[ServicePlan, ...], catalogue: Catalogue) -> None:
+    variables = world.variables()
+    for service in services:
+        missing = [name for name in catalogue.required_variables[service.name] if name not in variables]
+        if missing:
+            raise Refused(
+                "env_variable_missing",
+                f"{service.folder}/tpl.env names {', '.join(missing)}, which {world.env_file} lacks. "
+                "Set it there, then run again.",
+            )
+        unsupported = [kind for kind in service.backup.kinds if kind in UNSUPPORTED_BACKUPS]
+        if unsupported:
+            raise Refused(
+                "backup_unsupported",
+                f"{service.folder}/manifest.yaml asks for a backup of type {', '.join(unsupported)}, which this "
+                "version cannot make. A release without the backup that was asked for is not started.",
+            )
+    world.engine.ping()
+    _ = world.compose

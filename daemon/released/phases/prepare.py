@@ -1,0 +1,165 @@
+"""prepare: save what will be touched, keep the images that run, and move the checkout last (spec: prepare, 5, 6)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from released.adapters import backups
+from released.adapters.backups import BackupFile, BackupSet
+from released.adapters.containers import Running
+from released.adapters.durability import sync_filesystem
+from released.domain import events as ev
+from released.domain.errors import StepFailed
+from released.domain.failure import Failure
+from released.domain.ids import parse_sha
+from released.domain.plan import ServicePlan
+from released.domain.release import ReleaseState, required
+from released.phases.effects import Done, Fate, Harmless, NotDone, Observed, Slot, Step
+from released.phases.projects import containers_now, project_of
+from released.phases.world import World
+
+
+def steps(world: World, state: ReleaseState) -> list[Step]:
+    """Back up each affected service that asks for it, keep its images, then fast-forward."""
+    plan = required(state.plan)
+    wanting = [service for service in plan.services if service.backup.kinds]
+    return [
+        *(Step(f"{service.name}.backup", _backup(world, state, service)) for service in wanting),
+        *(Step(f"{service.name}.keep-images", _keep_images(world, state, service)) for service in plan.services),
+        Step("checkout.fast-forward", _fast_forward(world, state)),
+    ]
+
+
+# --- backups -----------------------------------------------------------------------------------------------------
+
+
+def _backup(world: World, state: ReleaseState, service: ServicePlan) -> Observed:
+    """One set per service and stamp; it counts only once its manifest is durable and it was read back."""
+
+    def act(slot: Slot) -> ev.BackedUp:
+        set_dir = _fresh_set(world, service)
+        slot.say(f"writing {set_dir}")
+        with _quiesced(world, service, slot):
+            files = [*_volumes(world, service, set_dir), *_config(world, service, set_dir)]
+        created = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        backups.finish(set_dir, BackupSet(service.name, set_dir.name, state.ticket, state.run, created, tuple(files)))
+        (slot.path / "set").write_text(set_dir.name)
+        return _verified(set_dir, slot)
+
+    def observe(slot: Slot) -> Fate:
+        _wake(world, service)
+        stamp = slot.path / "set"
+        if stamp.exists():
+            return Done(
+                _verified(backups.set_directory(world.state_dir, world.name, service.name, stamp.read_text()), slot)
+            )
+        return NotDone()
+
+    return Observed(act, observe, durable=lambda: sync_filesystem(world.state_dir))
+
+
+def _fresh_set(world: World, service: ServicePlan) -> Path:
+    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%d_%H%M%S")
+    for suffix in ("", *(f"_{number}" for number in range(2, 100))):
+        set_dir = backups.set_directory(world.state_dir, world.name, service.name, stamp + suffix)
+        if not set_dir.exists():
+            return set_dir
+    raise StepFailed(Failure("backup_failed", f"A hundred backups of {service.name} were begun in one second."))
+
+
+def _verified(set_dir: Path, slot: Slot) -> ev.BackedUp:
+    read_back = backups.verify(set_dir)
+    for file in read_back.files:
+        slot.say(f"✓ {file.name}: {file.members} members, {file.bytes} bytes, sha256 {file.sha256[:12]}…")
+    return ev.BackedUp(read_back.service, read_back.stamp, sum(file.bytes for file in read_back.files))
+
+
+def _volumes(world: World, service: ServicePlan, set_dir: Path) -> Iterator[BackupFile]:
+    if "volume" not in service.backup.kinds:
+        return
+    project = project_of(world, service)
+    image = next((one.image_id for one in containers_now(world, service)), None)
+    for name in service.backup.volumes:
+        volume = world.engine.find_volume(project, name, world.variables().get("CONTAINER_PREFIX", ""))
+        if volume is None or image is None:
+            missing = f"its volume {name}" if volume is None else "a container whose image could read its volumes"
+            raise StepFailed(
+                Failure(
+                    "backup_failed",
+                    f"The backup of {service.name} failed: the engine knows no such thing as {missing}.",
+                )
+            )
+        yield backups.write_volume(set_dir, volume, world.engine.read_volume(volume, image))
+
+
+def _config(world: World, service: ServicePlan, set_dir: Path) -> Iterator[BackupFile]:
+    if "config" in service.backup.kinds:
+        paths = [path for path in (Path(service.folder), Path(".env")) if (world.root / path).exists()]
+        yield backups.write_config(set_dir, world.root, paths)
+
+
+@contextmanager
+def _quiesced(world: World, service: ServicePlan, slot: Slot) -> Iterator[None]:
+    """Hold the service's writers still while its volumes are read, as the manifest asks."""
+    quiet = {"stop": world.engine.stop, "pause": world.engine.pause}.get(service.backup.quiesce)
+    running = [one for one in containers_now(world, service) if one.state == "running"] if quiet else []
+    try:
+        for one in running:
+            slot.say(f"{service.backup.quiesce} {one.name}")
+            quiet(one.id) if quiet else None
+        yield
+    finally:
+        _wake(world, service, running)
+
+
+def _wake(world: World, service: ServicePlan, stilled: list[Running] | None = None) -> None:
+    """Start again what was held still, also after a crash: prepare leaves what is deployed as it was."""
+    if service.backup.quiesce == "none":
+        return
+    ours = {one.id for one in stilled} if stilled is not None else None
+    for one in containers_now(world, service):
+        if ours is not None and one.id not in ours:
+            continue
+        if one.state == "paused":
+            world.engine.unpause(one.id)
+        elif one.state == "exited":
+            world.engine.start(one.id)
+
+
+# --- images ------------------------------------------------------------------------------------------------------
+
+
+def _keep_images(world: World, state: ReleaseState, service: ServicePlan) -> Harmless:
+    """Give the images that run now a tag of ours, so that no prune or rebuild takes the way back."""
+
+    def act(slot: Slot) -> ev.ImagesKept:
+        images = {one.name: one.image_id for one in containers_now(world, service)}
+        for name, image_id in images.items():
+            world.engine.tag_image(image_id, "released-kept", f"{world.name}-{state.ticket}-{state.run}-{name}"[:128])
+            slot.say(f"kept {image_id[:19]} of {name}")
+        return ev.ImagesKept(service.name, images)
+
+    return Harmless(act, durable=lambda: sync_filesystem(world.engine.data_root()))
+
+
+# --- the checkout ------------------------------------------------------------------------------------------------
+
+
+def _fast_forward(world: World, state: ReleaseState) -> Observed:
+    plan = required(state.plan)
+    head, merge = parse_sha(state.head), plan.merge_sha
+
+    def act(slot: Slot) -> ev.CheckoutMoved:
+        if head != merge:
+            world.git.fast_forward(head, merge)
+        slot.say(f"{head[:12]} → {merge[:12]}")
+        return ev.CheckoutMoved(merge)
+
+    def observe(_: Slot) -> Fate:
+        done = head == merge or world.git.settle_fast_forward(head, merge)
+        return Done(ev.CheckoutMoved(merge)) if done else NotDone()
+
+    return Observed(act, observe)

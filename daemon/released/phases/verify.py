@@ -1,0 +1,85 @@
+"""verify: every affected service runs the image that its manifest asks for, and is well (spec: verify)."""
+
+from __future__ import annotations
+
+from released.adapters.probes import delays
+from released.domain import events as ev
+from released.domain.errors import StepFailed
+from released.domain.ids import Phase
+from released.domain.plan import ServicePlan
+from released.domain.release import ReleaseState, required
+from released.phases.checkout import at_merge
+from released.phases.effects import Harmless, Slot, Step
+from released.phases.health import container_lines, endpoint_lines, unhealthy
+from released.phases.projects import containers_now
+from released.phases.world import World
+
+
+def steps(world: World, state: ReleaseState) -> list[Step]:
+    """Check each service; a probe that fails is retried inside its budget before it counts."""
+    services = required(state.plan).verified
+    if not services:
+        return []
+    return [
+        at_merge(world, state, Phase.VERIFY),
+        *(Step(f"{service.name}.verify", _verification(world, state, service)) for service in services),
+    ]
+
+
+def _verification(world: World, state: ReleaseState, service: ServicePlan) -> Harmless:
+    def act(slot: Slot) -> ev.Checked:
+        lines = _within_budget(world, state, service)
+        for line in lines:
+            slot.say(line)
+        failing = [line for line in lines if line.startswith("✗")]
+        if failing:
+            raise StepFailed(unhealthy(world, service, failing))
+        return ev.Checked(tuple(lines))
+
+    return Harmless(act)
+
+
+def _within_budget(world: World, state: ReleaseState, service: ServicePlan) -> list[str]:
+    """Look again, with growing pauses, until all is well or the budget is spent."""
+    budget_s = max(world.settings.verify.budget, service.health.timeout_s)
+    deadline = world.monotonic() + budget_s
+    lines: list[str] = []
+    for delay in delays():
+        lines = _look(world, state, service)
+        failing = [line for line in lines if line.startswith("✗")]
+        left = deadline - world.monotonic()
+        # Waiting does not change which image runs: a mismatch counts at once.
+        if not failing or left <= 0 or any(".image:" in line for line in failing):
+            break
+        world.pause(min(delay, left))
+    return lines
+
+
+def _look(world: World, state: ReleaseState, service: ServicePlan) -> list[str]:
+    found = containers_now(world, service)
+    return [*_image_lines(world, state, service), *container_lines(service, found), *endpoint_lines(service)]
+
+
+def _image_lines(world: World, state: ReleaseState, service: ServicePlan) -> list[str]:
+    """Compare what runs with what the manifest asks for: the tag, and the image itself where it is known."""
+    image = service.image
+    if image is None:
+        return []
+    known = next((one.image_id for one in state.results(ev.ImageReady) if one.service == service.name), None)
+    expected_id = known or world.engine.image_id(image.reference)
+    app = {one.name for one in service.containers if one.role == "app"}
+    lines: list[str] = []
+    for one in containers_now(world, service):
+        if one.name not in app:
+            continue
+        same = one.image_ref == image.reference and (expected_id is None or one.image_id == expected_id)
+        running = one.image_ref if one.image_ref != image.reference else f"{one.image_ref} ({one.image_id[7:19]})"
+        wanted = (
+            image.reference if one.image_ref != image.reference else f"{image.reference} ({(expected_id or '')[7:19]})"
+        )
+        lines.append(
+            f"✓ {service.name}.image: {running}"
+            if same
+            else f"✗ {service.name}.image: got {running}, expected {wanted}"
+        )
+    return lines

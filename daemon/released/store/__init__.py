@@ -1,0 +1,1 @@
+"""The durable record: events, leases, projections and step output."""
