@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 from contextlib import suppress
@@ -17,7 +18,6 @@ from released.domain.errors import Refused
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
 from git.cmd import Git as GitProgram
-from git.exc import GitCommandNotFound
 from git.refs.log import RefLog
 
 if TYPE_CHECKING:
@@ -113,12 +113,11 @@ class GitCommand:
             word for name in inherited_git_variables() for word in ("-u", name) if name not in self._environment
         ]
         command = ["env", *scrubbed, "git", "-C", str(self.checkout), "--no-pager", *arguments]
-        try:
-            return GitProgram(str(self.checkout)).execute(
-                command, istream=stdin, as_process=True, env=self._environment, start_new_session=True
-            )
-        except GitCommandNotFound:
-            raise Refused("git_missing", "git is not installed. Install it with: apt-get install git") from None
+        if shutil.which("git") is None:
+            raise Refused("git_missing", "git is not installed. Install it with: apt-get install git")
+        return GitProgram(str(self.checkout)).execute(
+            command, istream=stdin, as_process=True, env=self._environment, start_new_session=True
+        )
 
 
 def decode(raw: bytes) -> str:

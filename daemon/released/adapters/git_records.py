@@ -16,7 +16,7 @@ ABSENT = "0" * 6
 SYMLINK = "120000"
 SUBMODULE = "160000"
 STATUS = ("status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules=dirty")
-"""The command whose output ``parse_status`` reads; inside submodules, which bring their own configuration, git is not started."""
+"""The command whose output ``parse_status`` reads; git is not started inside submodules."""
 DIFFERENCES = (
     "diff-tree",
     "-r",
