@@ -5,13 +5,13 @@ INSTALLED := .venv/.installed
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check tools engine clean
+.PHONY: help demo test check docs tools engine clean
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: engine $(INSTALLED) ## Watch a release of real containers survive kill -9 (under two minutes)
-	@$(BIN)/python tests/demo/demo.py
+	@PYTHONPATH=tests $(BIN)/python tests/demo/demo.py
 
 test: engine check ## Run the whole suite, checks first
 	$(BIN)/python -m pytest
@@ -33,6 +33,9 @@ tools:
 
 engine: | tools
 	@packaging/prepare-host.sh engine
+
+docs: $(INSTALLED) ## Renew the generated parts of docs/
+	PYTHONPATH=tests $(BIN)/python -m support.lifecycle_diagram
 
 clean: ## Remove everything that was made here
 	rm -rf .venv .venv-generator .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

@@ -40,9 +40,9 @@ class NotifySocket:
         process = os.pidfd_open(pid)
         try:
             while True:
-                readable, _, _ = select.select([self._socket, process], [], [], patience_s)
+                readable, _, _ = select.select([self._socket.fileno(), process], [], [], patience_s)
                 assert readable, f"process {pid} said nothing for {patience_s} s"
-                if self._socket not in readable:
+                if self._socket.fileno() not in readable:
                     return False
                 if _READY in self._socket.recv(_MESSAGE_BYTES).splitlines():
                     return True

@@ -59,12 +59,13 @@ class Stack:
             prefix: CONTAINER_PREFIX; unique where it is left out.
         """
         names = stack_files.Names(prefix or f"rs{secrets.token_hex(4)}-", _free_port(), images.base)
+        ops = OpsRepo.create(home / "repos", stack_files.ops_repo(names))
         stack = cls(
             home=home,
             runtime=Path(mkdtemp(prefix="released-", dir="/tmp")),
             names=names,
             secret=f"canary-{secrets.token_hex(12)}",
-            ops=OpsRepo.create(home / "repos", stack_files.ops_repo(names)),
+            ops=ops,
             containers=StackContainers(names),
         )
         stack._furnish()
@@ -152,7 +153,9 @@ class Stack:
 
     def leaks(self) -> list[str]:
         """List where the secret appears though it must not: files, logs, command lines, what clients printed."""
-        files = canary.files_with(self.secret, [self.state_dir, self.workspace, self.logs])
+        found = canary.files_with(self.secret, [self.state_dir, self.workspace, self.logs])
+        # A backup of the configuration holds .env on purpose, or there would be nothing to restore.
+        files = [path for path in found if not path.endswith("/config.tar.zst")]
         printed = [text for text in self.outputs if self.secret in text]
         return files + [f"a client printed: {text}" for text in printed]
 
