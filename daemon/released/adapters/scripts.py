@@ -119,9 +119,10 @@ class Scripts:
     def fate(self, slot: Path) -> Fate:
         """Find out what became of the command in this slot; one that has not started by now never will."""
         _make(slot)
-        if _claim_void(slot):
+        record = slot / "started.json"
+        if not record.exists() and _claim_void(slot):  # looked at first: a full disk must not hide what is known
             return NotStarted()
-        started = _read(slot / "started.json", _Started)
+        started = _read(record, _Started)
         if started is None:
             return Lost()
         return NotStarted() if started.void else _fate_of_started(slot, started)

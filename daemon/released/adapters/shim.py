@@ -6,14 +6,19 @@ this project, so that it starts fast and an upgrade of the daemon never touches 
 * ``started.json``, made exclusively *before* the command starts: pid, start time and boot id of the shim;
 * ``output``, what the command printed, secrets masked, at most the cap;
 * ``output.index``, JSON lines ``{"offset", "line", "at"}``: where a chunk begins and when it came;
-* ``result.json``, made durable after the output: exit status, end, who stopped it, size and SHA-256 of the output.
+* ``result.json``, made durable after the output: exit status, end, what stopped it, size and SHA-256 of the output.
+
+A process that the command leaves in the background is not waited for; its output is read for one more second.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import hashlib
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -89,8 +94,8 @@ def claim(slot: int, record: Record) -> bool:
         False when somebody else had the slot first.
     """
     temporary = f".started.{os.getpid()}.{time.monotonic_ns()}"
-    _write(slot, temporary, record)
     try:
+        _write(slot, temporary, record)
         os.link(temporary, "started.json", src_dir_fd=slot, dst_dir_fd=slot)
     except FileExistsError:
         return False
@@ -123,7 +128,8 @@ def _write(slot: int, name: str, record: Record) -> None:
 
 
 def _complain(text: str) -> None:
-    sys.stderr.write(f"released shim: {text}\n")
+    with contextlib.suppress(OSError):  # the log is on the same disk, and as full
+        os.write(2, f"released shim: {text}\n".encode(errors="replace"))
 
 
 def _now() -> str:
@@ -142,8 +148,7 @@ class Masker:
 
     def __init__(self, secrets: list[bytes]) -> None:
         self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
-        self._first = {secret[0] for secret in self._secrets}
-        self._longest = max(map(len, self._secrets), default=1)
+        self._pattern = re.compile(b"|".join(map(re.escape, self._secrets)) or rb"(?!)")
         self._held = b""
 
     def feed(self, data: bytes) -> bytes:
@@ -156,35 +161,30 @@ class Masker:
 
     def _advance(self, data: bytes, *, at_end: bool) -> bytes:
         shown, position = [], 0
-        while True:
-            limit = len(data) if at_end else self._undecided_from(data, position)
-            start, end = self._next_secret(data, position)
-            if start >= limit:
+        limit = len(data) if at_end else self._undecided_from(data, 0)
+        for secret in self._pattern.finditer(data):
+            if secret.start() >= limit:
                 break
-            shown += [data[position:start], b"***"]
-            position = end
+            shown += [data[position : secret.start()], b"***"]
+            position = secret.end()
+            if position > limit:
+                limit = self._undecided_from(data, position)
         self._held = data[limit:]
         return b"".join([*shown, data[position:limit]])
 
     def _undecided_from(self, data: bytes, position: int) -> int:
         """Find where the end of the data may be the beginning of a secret."""
-        for start in range(max(position, len(data) - self._longest + 1), len(data)):
-            if data[start] in self._first and any(secret.startswith(data[start:]) for secret in self._secrets):
+        longest = len(self._secrets[0]) if self._secrets else 1
+        for start in range(max(position, len(data) - longest + 1), len(data)):
+            if any(secret.startswith(data[start:]) for secret in self._secrets):
                 return start
         return len(data)
-
-    def _next_secret(self, data: bytes, position: int) -> tuple[int, int]:
-        found = ((data.find(secret, position), -len(secret)) for secret in self._secrets)
-        start, length = min((hit for hit in found if hit[0] >= 0), default=(len(data), 0))
-        return start, start - length
 
 
 class Output:
     """The files ``output`` and ``output.index``: append-only, capped with a visible line."""
 
     def __init__(self, slot: int, cap_bytes: int) -> None:
-        import hashlib  # noqa: PLC0415 (it would delay the command by a fifth of the shim's start)
-
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         self._file = os.open("output", flags, 0o600, dir_fd=slot)
         self._index = os.open("output.index", flags, 0o600, dir_fd=slot)
@@ -197,12 +197,12 @@ class Output:
         """Keep what the cap allows; a disk that refuses cuts the output too, but never stops the command."""
         if self.is_cut or not data:
             return
-        self.is_cut = len(data) > self._cap - self._size
-        notice = f"output cut at {_size_text(self._cap)}" if self.is_cut else ""
+        room = self._cap - self._size
+        self.is_cut = len(data) > room
         try:
-            self._keep(data[: self._cap - self._size])
-            if notice:
-                self._keep(self._notice(notice))
+            self._keep(data[:room])
+            if self.is_cut:
+                self._keep(self._cut_notice())
         except OSError as error:
             self.is_cut = True
             _complain(f"cannot write the output: {error.strerror}; the rest of it is not kept")
@@ -214,9 +214,9 @@ class Output:
             os.close(descriptor)
         return self._size, self._hash.hexdigest()
 
-    def _notice(self, text: str) -> bytes:
-        line = f"[released: {text}]\n".encode(errors="surrogateescape")
-        return line if self._ends_line else b"\n" + line
+    def _cut_notice(self) -> bytes:
+        size = f"{self._cap // _MIB} MiB" if self._cap % _MIB == 0 else f"{self._cap} bytes"
+        return (b"" if self._ends_line else b"\n") + f"[released: output cut at {size}]\n".encode()
 
     def _keep(self, data: bytes) -> None:
         offset, line = self._size, self._line
@@ -236,10 +236,6 @@ class Output:
         self._indexed_at = time.monotonic()
         entry = json.dumps({"offset": offset, "line": line, "at": _now()})
         os.write(self._index, f"{entry}\n".encode())
-
-
-def _size_text(size: int) -> str:
-    return f"{size // _MIB} MiB" if size % _MIB == 0 else f"{size} bytes"
 
 
 # --- the command --------------------------------------------------------------------------------------------------
