@@ -206,6 +206,13 @@ def test_fetch_follows_a_rewritten_branch(repo: OpsRepo, git: Git) -> None:
     assert git.fetch() == repo.head(repo.developer)
 
 
+def test_a_lock_that_a_killed_fetch_left_is_no_obstacle(repo: OpsRepo, git: Git) -> None:
+    git.fetch()
+    (repo.checkout / ".git/refs/released/remote/main.lock").write_bytes(b"")
+    tip = repo.commit({"a": "1"}, "a")
+    assert git.fetch() == tip
+
+
 def test_fetch_over_git_daemon_works_where_the_protocol_is_allowed(repo: OpsRepo) -> None:
     tip = repo.commit({"a": "1"}, "a")
     with serve_over_git(repo.origin) as url:

@@ -246,7 +246,7 @@ def test_a_lock_is_kept_while_a_strangers_git_works_in_the_checkout(move: Move) 
     ) as stranger:
         answer_once(stranger, move.base)
         with pytest.raises(StepFailed, match=f"git works in the checkout: pid {stranger.pid}"):
-            remove_stale_locks(move.git._command, timeout_s=0)
+            remove_stale_locks(move.git._command, ["index"], timeout_s=0)
     assert move.path(".git/index.lock").exists()
 
 

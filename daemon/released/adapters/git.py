@@ -95,6 +95,7 @@ class Git:
 
         Raises:
             Refused: the remote is unknown (``remote_unknown``), or it cannot be fetched in time (``fetch_failed``).
+            StepFailed: a git process holds on to the ref's lock (``checkout_in_doubt``).
         """
         fetch_branch(self._command, self.remote, self.branch, self.fetched_ref, timeout_s)
         return self._commit_of(self.fetched_ref)

@@ -52,7 +52,8 @@ def settle_move(command: GitCommand, base: Sha, merge: Sha) -> bool:
         StepFailed: it stands otherwise; nothing was thrown away (``checkout_in_doubt``).
     """
     wait_for_survivors(command)
-    remove_stale_locks(command)
+    branch = command.run("symbolic-ref", "--quiet", "HEAD").text
+    remove_stale_locks(command, ("index", "HEAD", "ORIG_HEAD", *([branch] if branch else [])))
     done = Settlement(command, base, merge).settle()
     if done:
         _make_durable(command)

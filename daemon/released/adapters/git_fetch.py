@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from released.adapters.git_locks import remove_stale_locks
 from released.domain.errors import Refused
 from released.domain.failure import NextCommand
 
@@ -28,8 +29,10 @@ def fetch_branch(command: GitCommand, remote: str, branch: str, into: str, timeo
 
     Raises:
         Refused: the remote is unknown (``remote_unknown``), or it cannot be fetched in time (``fetch_failed``).
+        StepFailed: a git process holds on to the ref's lock (``checkout_in_doubt``).
     """
     _require_known(command, remote)
+    remove_stale_locks(command, (into,))
     refspec = f"+refs/heads/{branch}:{into}"
     try:
         answer = command.run(*_FETCH, "--end-of-options", remote, refspec, timeout_s=timeout_s)

@@ -12,6 +12,7 @@ from released.adapters.git_processes import git_processes_in, wait_until_gone
 from released.adapters.git_settlement import checkout_in_doubt
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from released.adapters.git_command import GitCommand
@@ -31,13 +32,13 @@ def wait_for_survivors(command: GitCommand, timeout_s: float = _SURVIVORS_S) -> 
         raise checkout_in_doubt(command, f"a git process of ours still runs after {timeout_s:g} seconds: pid {left[0]}")
 
 
-def remove_stale_locks(command: GitCommand, timeout_s: float = _STRANGERS_S) -> None:
-    """Remove the lock files that a killed git left, once no git process works in the checkout.
+def remove_stale_locks(command: GitCommand, names: Iterable[str], timeout_s: float = _STRANGERS_S) -> None:
+    """Remove the lock files of ``names`` (refs, ``index``) that a killed git left, once no git works in the checkout.
 
     Raises:
         StepFailed: a git process holds on for ``timeout_s``, or a lock belongs to another user (``checkout_in_doubt``).
     """
-    locks = _locks(command)
+    locks = [lock for name in names if os.path.lexists(lock := command.path_of(f"{name}.lock"))]
     if not locks:
         return
     left = _left_after(command.checkout, timeout_s, only_ours=False)
@@ -51,12 +52,6 @@ def _left_after(checkout: Path, timeout_s: float, *, only_ours: bool) -> list[in
     deadline = time.monotonic() + timeout_s
     seen = [found for found in git_processes_in(checkout) if found.ours or not only_ours]
     return [found.pid for found in seen if not wait_until_gone(found, deadline)]
-
-
-def _locks(command: GitCommand) -> list[Path]:
-    branch = command.run("symbolic-ref", "--quiet", "HEAD").text
-    names = ["index", "HEAD", "ORIG_HEAD", *([branch] if branch else [])]
-    return [lock for name in names if os.path.lexists(lock := command.path_of(f"{name}.lock"))]
 
 
 def _remove(command: GitCommand, lock: Path) -> None:
