@@ -1,0 +1,213 @@
+"""A release that survives kill -9, told live on real git, real containers and real processes (``make demo``).
+
+Everything is made in a temporary folder and removed at the end, also after ctrl-C. Ends with 1 when anything is not
+as told.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from support.daemon_process import PATIENCE_S, PROGRAMS
+from support.stack import Stack
+from support.stack_images import FirstImages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.daemon_process import Daemon
+
+KILLED_IN = "slow.healthy"
+"""The step in which the daemon is killed: the new container is up, and not healthy yet."""
+FAILED, UNREACHABLE = 1, 6
+"""Exit codes of the client."""
+NEEDED_FILE = ".asd/customers.csv"
+ANNOUNCE = """\
+#!/bin/bash
+# Runs once per release, after the services are up.
+set -euo pipefail
+echo "ticket $TICKET brings: $SERVICES"
+echo "$TICKET" >> .asd/announced
+"""
+IMPORT = f"""\
+#!/bin/bash
+set -euo pipefail
+echo "importing {NEEDED_FILE}"
+wc -l {NEEDED_FILE}
+"""
+
+
+class NotAsTold(Exception):
+    """Reality and the story differ."""
+
+
+def main() -> int:
+    """Tell the story from the first image to the last container removed; returns the exit code."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    began = time.monotonic()
+    try:
+        with _stage() as stack:
+            _tell(stack)
+    except NotAsTold as difference:
+        print(f"\n[ERROR] {difference}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped; everything that the demo made is removed.", file=sys.stderr)
+        return 130
+    print(f"\nAll of it was as told, in {time.monotonic() - began:.0f} s, and everything is removed again.")
+    return 0
+
+
+@contextmanager
+def _stage() -> Iterator[Stack]:
+    _title("An ops repo with three services, running at version 1 (images are built here, nothing is pulled)")
+    with TemporaryDirectory(prefix="released-demo-") as folder, FirstImages() as images:
+        stack = Stack.create(Path(folder) / "stack", images)
+        try:
+            _note(f"production's checkout: {stack.ops.checkout}")
+            _note(f"containers: {', '.join(stack.names.container(name) for name in stack.containers.ids())}")
+            yield stack
+        finally:
+            # A second ctrl-C would leave containers behind.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            stack.cleanup()
+
+
+def _tell(stack: Stack) -> None:
+    daemon = stack.daemon()
+    try:
+        _good_release(stack, daemon)
+        _failing_script(stack)
+        _derived_files(stack)
+    finally:
+        daemon.end()
+
+
+# --- ticket 1234: a release whose daemon is killed in the middle of migrate ---------------------------------------
+
+
+def _good_release(stack: Stack, daemon: Daemon) -> None:
+    _title("A pull request for ticket 1234 is merged: web and slow get version 2, and there is a script")
+    script = {"releases/1234-announce.sh": ANNOUNCE}
+    stack.merge("1234", stack.new_version("web", "2") | stack.new_version("slow", "2") | script)
+    before = stack.containers.ids()
+    _note("released serve --config released.yaml")
+    daemon.start()
+
+    _title(f"releasectl run 1234, and kill -9 for the daemon once step {KILLED_IN} has begun")
+    following = _start(stack, "run", "1234")
+    _wait_for_step(stack, "1234", KILLED_IN)
+    daemon.kill()
+    _note(f"kill -9 {daemon.process.pid}: the daemon is dead, in the middle of migrate")
+
+    _title("The daemon is started again: it goes on by itself, and the client re-attaches")
+    daemon.start()
+    _follow_to_the_end(stack, following, "1234")
+    _expect_released(stack, before)
+
+
+def _wait_for_step(stack: Stack, ticket: str, step: str) -> None:
+    """Follow the ticket's events as another client until the step has begun."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        with stack.start_client("watch", ticket, "-o", "jsonl") as watcher:
+            try:
+                if any(_begins(line, step) for line in watcher.stdout or ()):
+                    return
+            finally:
+                watcher.terminate()
+    raise NotAsTold(f"step {step} of ticket {ticket} did not begin within {PATIENCE_S:.0f} s")
+
+
+def _begins(line: str, step: str) -> bool:
+    event = json.loads(line)
+    return event.get("type") == "step_started" and step in json.dumps(event)
+
+
+def _follow_to_the_end(stack: Stack, following: subprocess.Popen[bytes], ticket: str) -> None:
+    """Wait for the client that was there all the time; where it had given up, a new one takes up the tale."""
+    if following.wait(PATIENCE_S) == UNREACHABLE:
+        _expect_exit(_run(stack, "watch", ticket), 0, f"releasectl watch {ticket}")
+    else:
+        _expect_exit(following.returncode, 0, f"releasectl run {ticket}")
+
+
+def _expect_released(stack: Stack, before: dict[str, str]) -> None:
+    after = stack.containers.ids()
+    announced = (stack.ops.checkout / ".asd/announced").read_text(encoding="utf-8")
+    _expect(stack.containers.running_tags() == {"web": "2", "slow": "2", "front": "1"}, "web and slow run version 2")
+    _expect(after["front"] == before["front"], "front was not affected, and its container was not touched")
+    _expect(announced == "1234\n", "the ticket's script ran exactly once")
+
+
+# --- ticket 1235: a script that fails, and is resumed -------------------------------------------------------------
+
+
+def _failing_script(stack: Stack) -> None:
+    _title("Ticket 1235: front gets version 2, and its script needs a file that nobody has put there")
+    stack.merge("1235", stack.new_version("front", "2") | {"releases/1235-import.sh": IMPORT})
+    _expect_exit(_run(stack, "run", "1235"), FAILED, "releasectl run 1235")
+    _expect(not stack.leaks(), "no secret of .env is in any file, command line or output")
+
+    _title("The cause is fixed, and the release goes on with the script: prepare and migrate are not done again")
+    (stack.ops.checkout / NEEDED_FILE).write_text("Ada\nGrace\n", encoding="utf-8")
+    _note(f"printf 'Ada\\nGrace\\n' > {NEEDED_FILE}")
+    migrated = stack.containers.ids()
+    status = _run(stack, "run", "1235", "--from=ticket", "--reason", "customers.csv was missing")
+    _expect_exit(status, 0, "releasectl run 1235 --from=ticket")
+    _expect(stack.containers.ids() == migrated, "no container was recreated for it")
+
+
+# --- the end ------------------------------------------------------------------------------------------------------
+
+
+def _derived_files(stack: Stack) -> None:
+    _title("What an operator finds afterwards, derived from the record")
+    for ticket in ("1234", "1235"):
+        for kind in ("env", "log"):
+            print(f"\n{stack.workspace.relative_to(stack.ops.checkout)}/releases/{ticket}.{kind}")
+            print(stack.derived(ticket, kind), end="", flush=True)
+    _run(stack, "list")
+    _expect(not stack.leaks(), "no secret of .env is in any file, command line or output")
+
+
+def _run(stack: Stack, *arguments: str) -> int:
+    return _start(stack, *arguments).wait(PATIENCE_S)
+
+
+def _start(stack: Stack, *arguments: str) -> subprocess.Popen[bytes]:
+    """Start the client on the terminal of whoever watches the demo."""
+    print(f"\n$ releasectl {' '.join(arguments)}", flush=True)
+    environment = {name: value for name, value in stack.client_environment().items() if name != "NO_COLOR"}
+    return subprocess.Popen([PROGRAMS / "releasectl", *arguments], env=environment, stdin=subprocess.DEVNULL)
+
+
+def _expect_exit(status: int, expected: int, command: str) -> None:
+    _expect(status == expected, f"'{command}' ends with {expected}", f"it ended with {status}")
+
+
+def _expect(holds: bool, fact: str, instead: str = "it is not so") -> None:  # noqa: FBT001 (the fact is the sentence)
+    if not holds:
+        raise NotAsTold(f"Expected that {fact}; {instead}.")
+    _note(f"✓ {fact}")
+
+
+def _title(text: str) -> None:
+    line = f"── {text} "
+    print(f"\n\033[1m{line}\033[0m" if sys.stdout.isatty() else f"\n{line}", flush=True)
+
+
+def _note(text: str) -> None:
+    print(f"   {text}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
