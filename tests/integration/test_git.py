@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from released.adapters.git import Git
+from released.adapters.git_command import presentable
 from released.adapters.git_records import ChangedPath
 from released.domain.errors import InvalidInput, Refused
 from released.domain.ids import Sha
@@ -255,6 +256,21 @@ def test_a_password_in_the_remotes_url_is_masked(repo: OpsRepo) -> None:
         Git(repo.checkout, "origin", "main", allow_protocols=["http"]).fetch()
     assert "s3cr3t" not in caught.value.message
     assert "127.0.0.1" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("complaint", "expected"),
+    [
+        (b"fatal: 'https://bot:pw@host/x.git/' gone\n", "fatal: 'https://***@host/x.git/' gone"),
+        (b"https://bot:p@ss@host/x and ssh://bot:pw@other:22/y", "https://***@host/x and ssh://***@other:22/y"),
+        (b"git@host.example: Permission denied", "git@host.example: Permission denied"),
+        (b"remote: \x1b[31mred\x1b[0m\rdone\xff", "remote: [31mred[0m\ndone\ufffd"),
+    ],
+)
+def test_what_git_complains_about_is_shown_without_credentials_and_control_codes(
+    complaint: bytes, expected: str
+) -> None:
+    assert presentable(complaint) == expected
 
 
 def test_a_fetch_that_hangs_is_ended_with_its_children_at_the_deadline(repo: OpsRepo, tmp_path: Path) -> None:
