@@ -1,0 +1,184 @@
+"""Takes what operators ask of one environment: look, decide, record; a request that was answered is answered alike.
+
+A refusal is recorded in the ticket's stream and opens no run. Each answer's event has an id made from the request's id,
+so that a request which is sent twice acts once, whoever lost the first answer.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from released.domain import commands as cmd
+from released.domain import decide, environment, lifecycle, release
+from released.domain import events as ev
+from released.domain.errors import InvalidInput, NotFound, Refused, ReleasedError
+from released.domain.ids import Phase, RequestId, Ticket, parse_sha
+from released.domain.plan import ReleasePlan
+from released.domain.release import ReleaseState, required
+from released.engine.instruments import Instruments, id_of_request
+from released.engine.workspace_lock import refuse_if_taken
+from released.phases.checkout import moved
+from released.phases.preflight import History, Request, plan_release
+from released.phases.world import World
+from released.store.errors import Conflict, DuplicateEvent
+from released.store.event_store import EventStore, Fence, NewEvent, StreamWrite
+
+_KINDS: dict[str, type[ReleasedError]] = {"invalid": InvalidInput, "not_found": NotFound, "refused": Refused}
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A command was taken; ``version`` is that of the event that says so."""
+
+    ticket: Ticket
+    run: int
+    version: int
+
+
+class Desk:
+    """One environment's counter: one command at a time."""
+
+    def __init__(
+        self, store: EventStore, fence: Fence, world: World, instruments: Instruments, wake: Callable[[], None]
+    ) -> None:
+        self._store = store
+        self._fence = fence
+        self._world = world
+        self._instruments = instruments
+        self._wake = wake
+        self._turn = threading.Lock()
+
+    def run(self, command: cmd.StartRun, actor: ev.Actor) -> Accepted:
+        """Open a run.
+
+        Raises:
+            Refused, InvalidInput: see ``decide.start`` and ``plan_release``; it is on record.
+        """
+
+        def attempt() -> list[StreamWrite]:
+            state, place = self._release(command.ticket), self._environment()
+            decide.admit_start(command, state, place)
+            refuse_if_taken(self._world)
+            plan = plan_release(self._world, Request(command.ticket, command.options), self._history())
+            events, of_place = decide.start(command, plan, state, place, self._world.name)
+            return self._writes(command.ticket, command.request_id, actor, state.version, events, place, of_place)
+
+        return self._answer("run", command.ticket, command.request_id, actor, attempt)
+
+    def resume(self, command: cmd.ResumeRun, actor: ev.Actor) -> Accepted:
+        """Let a halted release go on.
+
+        Raises:
+            Refused, InvalidInput: see ``decide.resume``; it is on record.
+        """
+
+        def attempt() -> list[StreamWrite]:
+            state = self._release(command.ticket)
+            phase = decide.admit_resume(command, state)
+            self._refuse_moved(state)
+            refuse_if_taken(self._world)
+            plan = self._renewed(command, state, phase)
+            events = decide.resume(command, state, plan)
+            return self._writes(command.ticket, command.request_id, actor, state.version, events)
+
+        return self._answer("resume", command.ticket, command.request_id, actor, attempt)
+
+    # --- answering -----------------------------------------------------------------------------------------------
+
+    def _answer(
+        self,
+        name: str,
+        ticket: Ticket,
+        request_id: RequestId,
+        actor: ev.Actor,
+        attempt: Callable[[], list[StreamWrite]],
+    ) -> Accepted:
+        with self._turn:
+            while True:
+                given = self._store.find(id_of_request(self._world.name, request_id))
+                if given is not None:
+                    return self._repeated(given, ticket)
+                try:
+                    self._store.append(attempt(), self._fence)
+                    self._wake()
+                except (Conflict, DuplicateEvent):
+                    continue
+                except (Refused, InvalidInput, NotFound) as refusal:
+                    self._record_refusal(name, ticket, request_id, actor, refusal)
+
+    def _repeated(self, given: ev.Recorded, ticket: Ticket) -> Accepted:
+        """Give the answer that a request got when it came first."""
+        if given.stream != ev.release_stream(self._world.name, ticket):
+            raise InvalidInput("request_id_reused", f"This request id was used for another ticket ({given.stream}).")
+        if isinstance(given.event, ev.Refused):
+            raise _KINDS[given.event.kind](given.event.code, given.event.message, given.event.next)
+        return Accepted(ticket, self._release(ticket).run, given.version)
+
+    def _record_refusal(
+        self, name: str, ticket: Ticket, request_id: RequestId, actor: ev.Actor, refusal: ReleasedError
+    ) -> None:
+        kind = next(kind for kind, error in _KINDS.items() if type(refusal) is error)
+        message = self._world.mask(refusal.message)
+        event = ev.Refused(name, request_id, refusal.code, message, kind, refusal.next_commands)
+        version = self._release(ticket).version
+        try:
+            self._store.append(self._writes(ticket, request_id, actor, version, [event]), self._fence)
+        except (Conflict, DuplicateEvent):
+            return
+
+    def _writes(
+        self,
+        ticket: Ticket,
+        request_id: RequestId,
+        actor: ev.Actor,
+        version: int,
+        events: list[ev.Event],
+        place: environment.EnvironmentState | None = None,
+        of_place: list[ev.Event] | None = None,
+    ) -> list[StreamWrite]:
+        now, new_id = self._instruments.now(), self._instruments.new_id
+        ids = [id_of_request(self._world.name, request_id), *(new_id() for _ in events[1:])]
+        news = tuple(NewEvent(event_id, now, actor, event) for event_id, event in zip(ids, events, strict=True))
+        writes = [StreamWrite(ev.release_stream(self._world.name, ticket), version, news)]
+        if place is not None and of_place:
+            locking = tuple(NewEvent(new_id(), now, actor, event) for event in of_place)
+            writes.append(StreamWrite(ev.environment_stream(self._world.name), place.version, locking))
+        return writes
+
+    # --- looking -------------------------------------------------------------------------------------------------
+
+    def _release(self, ticket: str) -> ReleaseState:
+        return release.fold(self._store.read(ev.release_stream(self._world.name, ticket)))
+
+    def _environment(self) -> environment.EnvironmentState:
+        return environment.fold(self._store.read(ev.environment_stream(self._world.name)))
+
+    def _refuse_moved(self, state: ReleaseState) -> None:
+        """HEAD must be where the release left it, at every resume (spec: verify)."""
+        head = self._world.git.state().head
+        if head != state.head:
+            failure = moved(self._world, state, head)
+            raise Refused(failure.code, failure.message, failure.next)
+
+    def _renewed(self, command: cmd.ResumeRun, state: ReleaseState, phase: Phase) -> ReleasePlan | None:
+        """Plan anew where the release goes on from prepare: a fix that came as a commit is taken up."""
+        if command.from_phase is not Phase.PREPARE or phase is not Phase.PREPARE:
+            return None
+        request = Request(command.ticket, state.options, parse_sha(required(state.plan).base_sha))
+        return plan_release(self._world, request, self._history())
+
+    def _history(self) -> History:
+        """Fold what the record knows of other tickets."""
+        prefix = ev.release_stream(self._world.name, "")
+        states = [release.fold(self._store.read(stream)) for stream in self._store.streams(prefix)]
+        released = sorted(
+            (one for one in states if one.status == lifecycle.RELEASED and one.changed_at),
+            key=lambda one: one.changed_at or self._instruments.now(),
+        )
+        return History(
+            tuple(one.ticket for one in states if one.ticket),
+            tuple(one.ticket for one in released),
+            released[-1].head if released else None,
+        )

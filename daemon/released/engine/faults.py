@@ -1,0 +1,37 @@
+"""Fault points: named places between intent, effect, durability and outcome, where a crash can be provoked.
+
+The same points serve the simulator, which raises, and tests of the real daemon, which kills itself. In production
+nothing is armed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+
+POINTS = ("before-intent", "after-intent", "after-effect", "after-durable")
+"""For each step: before its intent is recorded; after; when its effect took place; when that is durable."""
+
+Faults = Callable[[str, str], None]
+"""Called with a point and the step's name."""
+
+
+def nothing(point: str, step: str) -> None:
+    """Let every point pass."""
+
+
+def killing(armed: str) -> Faults:
+    """Kill the process with SIGKILL at one point, given as ``after-intent:web.recreate``."""
+
+    def reach(point: str, step: str) -> None:
+        if f"{point}:{step}" == armed:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return reach
+
+
+def from_environment() -> Faults:
+    """Arm what ``RELEASED_FAULT`` names; tests set it, nobody else does."""
+    armed = os.environ.get("RELEASED_FAULT")
+    return killing(armed) if armed else nothing

@@ -1,0 +1,203 @@
+"""Drives one release: takes its steps one by one, until it is over or halts.
+
+Every step, whatever it does, goes the same way: its intent is recorded, its effect performed, the effect made durable,
+its outcome recorded. A step that is found with an intent and no outcome was cut off by a crash; its effect says what
+became of it, and it is concluded, performed again, or left to a person.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from released.domain import events as ev
+from released.domain import next_steps, recovery
+from released.domain.errors import ReleasedError, StepFailed, StepInDoubt
+from released.domain.failure import Failure
+from released.domain.ids import Phase
+from released.domain.release import ReleaseState
+from released.engine.faults import Faults
+from released.engine.journal import Journal
+from released.engine.slots import AttemptSlot, attempt_folder
+from released.phases.effects import Done, Fate, InDoubt, NotDone, Step
+from released.store.errors import AppendUnknown, StaleEpoch, StoreFull, StoreStopped
+from released.store.outputs import tail
+
+Phases = Mapping[Phase, Callable[[ReleaseState], list[Step]]]
+"""What each phase of a release does, given what is on record."""
+
+_EVIDENCE_BYTES = 8192
+_STORE_ERRORS = (AppendUnknown, StaleEpoch, StoreFull, StoreStopped)
+
+logger = logging.getLogger(__name__)
+
+
+class HandedOver(Exception):
+    """The daemon stops between two steps; the release goes on with the next one."""
+
+
+class Runner:
+    """Runs the release of a journal."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        phases: Phases,
+        environment: str,
+        state_dir: Path,
+        mask: Callable[[str], str],
+        boot_id: str,
+        faults: Faults,
+        stopping: Callable[[], bool],
+    ) -> None:
+        self._journal = journal
+        self._phases = phases
+        self._environment = environment
+        self._state_dir = state_dir
+        self._mask = mask
+        self._boot_id = boot_id
+        self._faults = faults
+        self._stopping = stopping
+
+    def drive(self) -> None:
+        """Take the release's phases in order until it rests.
+
+        Raises:
+            HandedOver: the daemon is stopping.
+        """
+        while self._state.is_running:
+            phase = self._state.next_phase()
+            if phase is None:
+                self._journal.commit(ev.Released(self._state.run), frees_lock=True)
+            elif phase in self._state.options.skip:
+                self._journal.commit(ev.PhaseSkipped(phase, self._state.options.reason))
+            else:
+                self._run_phase(phase)
+
+    @property
+    def _state(self) -> ReleaseState:
+        return self._journal.state
+
+    # --- a phase -------------------------------------------------------------------------------------------------
+
+    def _run_phase(self, phase: Phase) -> None:
+        """Take a phase's steps; it is asked for them anew before each, since a step may need what an earlier found."""
+        while (steps := self._planned(phase)) is not None:
+            unfinished = next((step for step in steps if not self._is_done(step)), None)
+            if not steps:
+                self._journal.commit(ev.PhaseSkipped(phase, f"there is nothing to {phase}"))
+                return
+            if unfinished is None:
+                self._journal.commit(ev.PhaseCompleted(phase))
+                return
+            if not self._take(unfinished):
+                return
+
+    def _planned(self, phase: Phase) -> list[Step] | None:
+        """Ask the phase for its steps and record them; ``None`` where the release halted instead."""
+        try:
+            steps = self._phases[phase](self._state)
+        except ReleasedError as error:
+            self._journal.commit(self._halted(phase, "failed", None, _failure_of(error)))
+            return None
+        recorded = self._state.phases.get(phase) == "running" and all(self._state.step(one.name) for one in steps)
+        if steps and not recorded:
+            planned = tuple(ev.PlannedStep(one.name, one.effect.recovery) for one in steps)
+            self._journal.note(ev.PhaseStarted(phase, planned))
+        return steps
+
+    def _is_done(self, step: Step) -> bool:
+        known = self._state.step(step.name)
+        return known is not None and known.status == "succeeded"
+
+    # --- a step --------------------------------------------------------------------------------------------------
+
+    def _take(self, step: Step) -> bool:
+        """Bring a step to its outcome; false where the release halted at it."""
+        known = self._state.step(step.name)
+        if known is not None and known.status == "running":
+            return self._conclude(step, known.attempt, step.effect.recover)
+        return self._perform(step, known.attempt + 1 if known else 1)
+
+    def _perform(self, step: Step, attempt: int) -> bool:
+        if self._stopping():
+            raise HandedOver
+        halted = recovery.interrupted_too_often(self._state, step.name)
+        if halted is not None:
+            self._journal.commit(halted)
+            return False
+        self._faults("before-intent", step.name)
+        self._journal.commit(ev.StepStarted(step.name, attempt, self._boot_id))
+        self._faults("after-intent", step.name)
+        return self._conclude(step, attempt, lambda slot: Done(step.effect.perform(slot)))
+
+    def _conclude(self, step: Step, attempt: int, effect: Callable[[AttemptSlot], Fate]) -> bool:
+        """Let the effect take place, or find out what became of it, and record the outcome."""
+        slot = self._slot(step, attempt)
+        try:
+            fate = effect(slot)
+            if isinstance(fate, Done):
+                self._faults("after-effect", step.name)
+                step.effect.make_durable()
+                self._faults("after-durable", step.name)
+        except StepInDoubt as doubt:
+            fate = InDoubt(doubt.message)
+        except ReleasedError as error:
+            if isinstance(error, _STORE_ERRORS):
+                raise
+            return self._fail(step, attempt, slot, _failure_of(error))
+        except Exception as error:
+            logger.exception("step %s failed unexpectedly", step.name)
+            failure = Failure("internal_error", f"{step.name} met an unexpected {type(error).__name__}: {error}")
+            return self._fail(step, attempt, slot, failure)
+        return self._record(step, attempt, slot, fate)
+
+    def _record(self, step: Step, attempt: int, slot: AttemptSlot, fate: Fate) -> bool:
+        match fate:
+            case Done(result):
+                self._journal.note(ev.StepSucceeded(step.name, attempt, result, slot.output()))
+                return True
+            case NotDone():
+                self._journal.note(ev.StepInterrupted(step.name, attempt, self._boot_id))
+                return self._perform(step, attempt + 1)
+            case InDoubt(look_at):
+                self._journal.commit(recovery.in_doubt(self._state, step.name, self._mask(look_at)))
+                return False
+
+    def _fail(self, step: Step, attempt: int, slot: AttemptSlot, failure: Failure) -> bool:
+        told = self._told(failure, slot)
+        phase = self._state.phase or Phase.PREPARE
+        self._journal.commit(
+            ev.StepFailed(step.name, attempt, told, slot.output()),
+            self._halted(phase, "failed", step.name, told),
+        )
+        return False
+
+    # --- failures ------------------------------------------------------------------------------------------------
+
+    def _halted(self, phase: Phase, cause: str, step: str | None, failure: Failure) -> ev.Halted:
+        commands = (*failure.next, *next_steps.after_halt(self._state))
+        return ev.Halted(phase, cause, step, msgspec.structs.replace(failure, next=commands))
+
+    def _told(self, failure: Failure, slot: AttemptSlot) -> Failure:
+        """Put the step's last output beside the failure, and hide every secret in both."""
+        output = slot.path / "output"
+        evidence = failure.evidence or (tail(output, _EVIDENCE_BYTES) if output.exists() else "")
+        return msgspec.structs.replace(
+            failure,
+            message=self._mask(failure.message),
+            evidence=self._mask(evidence)[-_EVIDENCE_BYTES:],
+        )
+
+    def _slot(self, step: Step, attempt: int) -> AttemptSlot:
+        folder = attempt_folder(self._environment, self._state.ticket, self._state.run, step.name, attempt)
+        return AttemptSlot(self._state_dir, folder, self._mask)
+
+
+def _failure_of(error: ReleasedError) -> Failure:
+    if isinstance(error, StepFailed):
+        return error.failure
+    return Failure(error.code, error.message, next=error.next_commands)

@@ -1,0 +1,42 @@
+"""The folder of one attempt of a step: its output and, for commands, the shim's records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from released.domain import events as ev
+from released.store.outputs import OutputWriter
+
+
+class AttemptSlot:
+    """One attempt's folder, ``steps/<environment>/<ticket>/<run>/<step>/<attempt>`` in the state directory."""
+
+    def __init__(self, state_dir: Path, relative: Path, mask: Callable[[str], str]) -> None:
+        self._relative = relative
+        self._mask = mask
+        self._writer: OutputWriter | None = None
+        self.path = state_dir / relative
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def say(self, text: str) -> None:
+        """Add a line to the step's output, secrets masked; also below what a command printed."""
+        self._opened().write(text + "\n")
+
+    def output(self) -> ev.OutputRef | None:
+        """Close the output and say where it lies and what it hashes to; ``None`` where nothing was printed."""
+        if self._writer is None and not (self.path / "output").exists():
+            return None
+        written = self._opened().close()
+        self._writer = None
+        return ev.OutputRef(str(self._relative / "output"), written.bytes, written.sha256)
+
+    def _opened(self) -> OutputWriter:
+        if self._writer is None:
+            self._writer = OutputWriter(self.path / "output", self._mask)
+        return self._writer
+
+
+def attempt_folder(environment: str, ticket: str, run: int, step: str, attempt: int) -> Path:
+    """Name the folder of an attempt, relative to the state directory."""
+    return Path("steps", environment, ticket, str(run), step.replace("/", "_"), str(attempt))

@@ -1,0 +1,52 @@
+"""The flock on ``<workspace>/releases/.lock`` that keeps other tools out while a release runs (spec: Files)."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from released.domain.errors import Refused
+from released.phases.world import World
+
+
+def lock_file(world: World) -> Path:
+    """Name the file that is locked."""
+    return world.root / world.settings.workspace / "releases" / ".lock"
+
+
+def refuse_if_taken(world: World) -> None:
+    """Refuse to begin while another tool holds the lock.
+
+    Raises:
+        Refused: ``workspace_locked``.
+    """
+    with _opened(lock_file(world)) as descriptor:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused(
+                "workspace_locked",
+                f"Another tool holds the lock {lock_file(world)}. Let it end (fuser {lock_file(world)} names it), "
+                "then try again.",
+            ) from None
+
+
+@contextmanager
+def held(world: World) -> Iterator[None]:
+    """Hold the lock; it is freed by leaving, and by death, and no child inherits it."""
+    with _opened(lock_file(world)) as descriptor:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
