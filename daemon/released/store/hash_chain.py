@@ -1,8 +1,8 @@
 """The chain of hashes that shows an edited, dropped or moved event.
 
 Each event carries two links: ``stream_hash`` binds its header to its predecessor in the stream, ``log_hash`` binds it
-to its predecessor in the whole log. Payloads enter by their digest only: one can be shredded, and the chain holds. What a
-chain cannot show is a cut at its end; that takes a head that was noted elsewhere.
+to its predecessor in the whole log. Payloads enter by their digest only: one can be shredded, and the chain holds. What
+a chain cannot show is a cut at its end; that takes a head that was noted elsewhere.
 """
 
 from __future__ import annotations

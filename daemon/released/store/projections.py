@@ -1,0 +1,159 @@
+"""What is derived from the log and follows it from a checkpoint: tables of ours, and handlers of others.
+
+Each projection sees every event at least once and in order, and must be idempotent: after a crash it may see the last
+ones again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from released.domain.events import Recorded
+from released.store import checkpoints
+from released.store.event_store import EventStore
+
+_LOG = logging.getLogger(__name__)
+
+RETRY_S = 5.0
+"""How soon a handler that failed is tried again where no new event does it sooner."""
+PAGE = 1000
+"""How many events are handled in one step."""
+
+
+class TableView(Protocol):
+    """A derived table; filled in the same transaction that moves its checkpoint."""
+
+    @property
+    def name(self) -> str:
+        """The name of its checkpoint."""
+        ...
+
+    def apply(self, connection: Connection, recorded: Sequence[Recorded]) -> None:
+        """Take events in."""
+        ...
+
+    def clear(self, connection: Connection) -> None:
+        """Drop every row."""
+        ...
+
+
+@dataclass(frozen=True)
+class Follower:
+    """A handler whose effect lies outside of the database, for instance in files."""
+
+    name: str
+    """The name of its checkpoint."""
+    handle: Callable[[Sequence[Recorded]], None]
+
+
+class Projector:
+    """Keeps projections up with the log, in a thread of its own once it was started."""
+
+    def __init__(self, store: EventStore, views: Sequence[TableView], followers: Sequence[Follower] = ()) -> None:
+        self._store = store
+        self._views = {view.name: view for view in views}
+        self._followers = {follower.name: follower for follower in followers}
+        self._working = threading.Lock()
+        self._moved = threading.Condition()
+        self._positions = store.query(lambda connection: checkpoints.load(connection, self._names()))
+        self._news = threading.Event()
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Follow the log from here on."""
+        self._unsubscribe = self._store.subscribe(lambda _head: self._news.set())
+        self._thread = threading.Thread(target=self._run, name="projector", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the present step and end the thread; a second call does nothing."""
+        if self._thread is None:
+            return
+        self._unsubscribe()
+        self._stopping = True
+        self._news.set()
+        self._thread.join()
+        self._thread = None
+
+    def wait_for(self, position: int, timeout_s: float) -> bool:
+        """Block until every projection has handled the event at ``position``; ``False`` when the time is over."""
+        with self._moved:
+            return self._moved.wait_for(lambda: min(self._positions.values()) >= position, timeout_s)
+
+    def catch_up(self) -> bool:
+        """Bring every projection to the end of the log; ``False`` where a handler failed and will be tried again."""
+        failed: set[str] = set()
+        with self._working:
+            while (names := self._most_behind(failed)) and not self._stopping:
+                failed |= self._step(names)
+        return not failed
+
+    def rebuild(self) -> bool:
+        """Drop what was derived and derive it anew from the first event; see ``catch_up``."""
+        with self._working:
+            self._store.project(self._clear)
+            self._note(self._names(), 0)
+        return self.catch_up()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._news.clear()
+            self._news.wait(None if self._caught_up() else RETRY_S)
+
+    def _caught_up(self) -> bool:
+        try:
+            return self.catch_up()
+        except Exception:  # noqa: BLE001 (what is derived may be late; it never stops the daemon)
+            _LOG.exception("projections could not follow the log and will try again")
+            return False
+
+    def _names(self) -> list[str]:
+        return [*self._views, *self._followers]
+
+    def _most_behind(self, failed: set[str]) -> list[str]:
+        """Name the projections that are to be brought on next: those at the lowest position, before the head."""
+        behind = {name: at for name, at in self._positions.items() if name not in failed and at < self._store.head()}
+        return [name for name, at in behind.items() if at == min(behind.values())]
+
+    def _step(self, names: Sequence[str]) -> set[str]:
+        """Handle one page of events; names the followers that failed."""
+        recorded = self._store.read_all(self._positions[names[0]], PAGE)
+        failed = {name for name in names if name in self._followers and not _handled(self._followers[name], recorded)}
+        done = [name for name in names if name not in failed]
+        position = recorded[-1].position
+        if done:
+            self._store.project(lambda connection: self._apply(connection, done, recorded))
+            self._note(done, position)
+        return failed
+
+    def _apply(self, connection: Connection, names: Sequence[str], recorded: Sequence[Recorded]) -> None:
+        for name in names:
+            if name in self._views:
+                self._views[name].apply(connection, recorded)
+        checkpoints.save(connection, names, recorded[-1].position)
+
+    def _clear(self, connection: Connection) -> None:
+        for view in self._views.values():
+            view.clear(connection)
+        checkpoints.drop(connection, self._names())
+
+    def _note(self, names: Sequence[str], position: int) -> None:
+        with self._moved:
+            self._positions.update(dict.fromkeys(names, position))
+            self._moved.notify_all()
+
+
+def _handled(follower: Follower, recorded: Sequence[Recorded]) -> bool:
+    try:
+        follower.handle(recorded)
+    except Exception:  # noqa: BLE001 (one handler's failure must not hold up the others)
+        _LOG.exception("the projection %s failed and will be tried again", follower.name)
+        return False
+    return True

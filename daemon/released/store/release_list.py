@@ -1,0 +1,146 @@
+"""The table ``releases``: where each ticket's latest run stands, derived from the log."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy.dialects.sqlite import insert
+
+from released.domain.events import Actor, Recorded
+from released.domain.release import ReleaseState, fold
+from released.store import codec, instants
+from released.store.event_row import to_recorded
+from released.store.event_store import EventStore
+from released.store.tables import EVENTS, RELEASES
+
+
+@dataclass(frozen=True)
+class ListedRelease:
+    """One line of the list of releases."""
+
+    environment: str
+    ticket: str
+    run: int
+    """0 where the ticket was only ever refused."""
+    state: str
+    phase: str | None
+    base_sha: str | None
+    merge_sha: str | None
+    services: tuple[str, ...]
+    started_by: Actor | None
+    started_at: dt.datetime | None
+    changed_at: dt.datetime
+    version: int
+    """Version of the release's stream that this line knows of."""
+
+
+def list_releases(
+    store: EventStore, environment: str | None = None, state: str | None = None, limit: int = 100
+) -> list[ListedRelease]:
+    """List releases, the one that changed last first; tickets without a run are left out."""
+    query = select(RELEASES).where(RELEASES.c.run > 0)
+    if environment is not None:
+        query = query.where(RELEASES.c.environment == environment)
+    if state is not None:
+        query = query.where(RELEASES.c.state == state)
+    newest_first = query.order_by(RELEASES.c.changed_at.desc(), RELEASES.c.ticket).limit(limit)
+    return store.query(lambda connection: [_listed(row) for row in connection.execute(newest_first)])
+
+
+class ReleaseList:
+    """Keeps the table; idempotent, because each row is written whole from the state of its release."""
+
+    name = "releases"
+
+    def __init__(self) -> None:
+        self._states: dict[str, ReleaseState] = {}
+        """States of the streams that were seen last; a stream that is missing is folded from its events."""
+
+    def apply(self, connection: Connection, recorded: Sequence[Recorded]) -> None:
+        """Take events in: one row is written for each release that they change."""
+        for stream, events in _by_release(recorded).items():
+            state = self._advanced(connection, stream, events)
+            environment, ticket = _names(stream)
+            _replace(connection, _columns(environment, ticket, state))
+            self._remember(stream, state)
+
+    def clear(self, connection: Connection) -> None:
+        """Drop every row."""
+        self._states.clear()
+        connection.execute(delete(RELEASES))
+
+    def _advanced(self, connection: Connection, stream: str, events: Sequence[Recorded]) -> ReleaseState:
+        state = self._states.get(stream)
+        if state is None or state.version < events[0].version - 1:
+            return fold(_events_up_to(connection, stream, events[-1].version))
+        return fold((event for event in events if event.version > state.version), state)
+
+    def _remember(self, stream: str, state: ReleaseState) -> None:
+        if state.occupies:
+            self._states[stream] = state
+        else:
+            self._states.pop(stream, None)
+
+
+def _by_release(recorded: Sequence[Recorded]) -> dict[str, list[Recorded]]:
+    streams: dict[str, list[Recorded]] = {}
+    for event in recorded:
+        if event.stream.startswith("release/"):
+            streams.setdefault(event.stream, []).append(event)
+    return streams
+
+
+def _names(stream: str) -> tuple[str, str]:
+    """Give the environment and the ticket that a release's stream belongs to."""
+    _, environment, ticket = stream.split("/", 2)
+    return environment, ticket
+
+
+def _events_up_to(connection: Connection, stream: str, version: int) -> list[Recorded]:
+    wanted = (EVENTS.c.stream == stream) & (EVENTS.c.version <= version)
+    return [to_recorded(row) for row in connection.execute(select(EVENTS).where(wanted).order_by(EVENTS.c.version))]
+
+
+def _columns(environment: str, ticket: str, state: ReleaseState) -> dict[str, Any]:
+    plan = state.plan
+    return {
+        "environment": environment,
+        "ticket": ticket,
+        "run": state.run,
+        "state": state.status,
+        "phase": state.phase,
+        "base_sha": plan.base_sha if plan else None,
+        "merge_sha": plan.merge_sha if plan else None,
+        "services": msgspec.json.encode([service.name for service in plan.services] if plan else []).decode(),
+        "started_by": codec.encode_actor(state.started_by) if state.started_by else None,
+        "started_at": instants.to_text(state.started_at) if state.started_at else None,
+        "changed_at": instants.to_text(state.changed_at) if state.changed_at else None,
+        "version": state.version,
+    }
+
+
+def _replace(connection: Connection, columns: dict[str, Any]) -> None:
+    statement = insert(RELEASES).values(columns)
+    connection.execute(statement.on_conflict_do_update(index_elements=["environment", "ticket"], set_=columns))
+
+
+def _listed(row: Row[Any]) -> ListedRelease:
+    return ListedRelease(
+        environment=row.environment,
+        ticket=row.ticket,
+        run=row.run,
+        state=row.state,
+        phase=row.phase,
+        base_sha=row.base_sha,
+        merge_sha=row.merge_sha,
+        services=msgspec.json.decode(row.services, type=tuple[str, ...]),
+        started_by=codec.decode_actor(row.started_by) if row.started_by else None,
+        started_at=instants.from_text(row.started_at) if row.started_at else None,
+        changed_at=instants.from_text(row.changed_at),
+        version=row.version,
+    )
