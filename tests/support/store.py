@@ -1,0 +1,144 @@
+"""Stores and events for tests: one sample of every event, and a whole release as the life cycle allows it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+from released.domain import events as ev
+from released.domain.failure import Failure, NextCommand
+from released.domain.ids import PHASES, Phase, ServiceName, Sha, Ticket
+from released.domain.plan import (
+    BackupPolicy,
+    Container,
+    Executable,
+    Health,
+    Image,
+    PathVerdict,
+    ReleasePlan,
+    ServicePlan,
+)
+from released.store.event_store import EventStore, NewEvent, StreamWrite
+from released.store.sqlite import open_sqlite
+
+AT = dt.datetime(2026, 5, 18, 15, 30, 12, 123456, tzinfo=dt.UTC)
+ACTOR = ev.Actor(uid=1000, name="mara", login_uid=1001)
+STREAM = ev.release_stream("prod", "1234")
+ENVIRONMENT = ev.environment_stream("prod")
+
+_BASE, _MERGE = Sha("a" * 40), Sha("b" * 40)
+_HOOK = Executable("packages/wiki/scripts/ensure-config.sh", "c" * 40, repeatable=True, timeout_s=600.0, idle_s=120.0)
+_SERVICE = ServicePlan(
+    name=ServiceName("wiki"),
+    display_name="Wiki – für alle",
+    priority=20,
+    depends_on=("postgres",),
+    stateful=True,
+    folder="packages/wiki",
+    image=Image("requarks/wiki", "2.5.300", "WIKI_IMAGE_TAG"),
+    containers=(Container("prod-wiki", health_check=True),),
+    health=Health("http://127.0.0.1:8082/healthz"),
+    backup=BackupPolicy(("volume",), "stop", ("wiki-data",)),
+    compose_file="packages/wiki/docker-compose.yaml",
+    ensure_config=(_HOOK,),
+)
+PLAN = ReleasePlan(
+    ticket="1234",
+    base_sha=_BASE,
+    head_sha=_BASE,
+    merge_sha=_MERGE,
+    services=(_SERVICE,),
+    verified=(_SERVICE,),
+    scripts=(Executable("releases/1234-users.sh", "d" * 40),),
+    verdicts=(PathVerdict("packages/wiki/manifest.yaml", ("wiki",), "packages/<svc>/"),),
+    container_prefix="prod-",
+)
+_REQUEST = "request-1"
+_FAILURE = Failure(
+    "script_failed",
+    "releases/1234-users.sh ended with 7.",
+    rc=7,
+    evidence="line 1\nForbidden \x00 \u2028 é",
+    next=(NextCommand(("releasectl", "resume", "1234"), "goes on", "changes"),),
+)
+_OUTPUT = ev.OutputRef("output/1234/1", 42, "e" * 64)
+_RESULTS: tuple[ev.Result, ...] = (
+    ev.BackedUp("wiki", "20260518_153012", 4096),
+    ev.ImagesKept("wiki", {"prod-wiki": "sha256:1", "prod-wiki-db": "sha256:2"}),
+    ev.CheckoutMoved(_MERGE),
+    ev.Composed("wiki", "wiki", "v1", ("app",), ("f00",)),
+    ev.ImageReady("wiki", "requarks/wiki:2.5.300", "sha256:3", ("requarks/wiki@sha256:4",)),
+    ev.Recreated("wiki", {"prod-wiki": "f01"}),
+    ev.CommandExited(0),
+    ev.Checked(("✓ wiki.healthy",)),
+)
+REQUESTED = ev.RunRequested(1, _REQUEST, "prod", PLAN, ev.RunOptions(with_tickets=(Ticket("1200"),), reason="late"))
+REFUSED = ev.Refused("run", _REQUEST, "environment_busy", "Ticket 1200 occupies the environment.")
+
+SAMPLES: tuple[ev.Event, ...] = (
+    ev.LeaseTaken(1, "host-1", 4711, "5e0c", "0.1.0"),
+    ev.LockTaken(Ticket("1234"), 1),
+    ev.LockFreed(Ticket("1234"), 1),
+    REQUESTED,
+    REFUSED,
+    ev.PhaseStarted(Phase.PREPARE, (ev.PlannedStep("fetch", "repeat"), ev.PlannedStep("backup:wiki", "observe"))),
+    ev.PhaseCompleted(Phase.PREPARE),
+    ev.PhaseSkipped(Phase.TICKET, "no script"),
+    ev.StepStarted("fetch", 1, "5e0c"),
+    *(ev.StepSucceeded("fetch", 1, result, _OUTPUT) for result in _RESULTS),
+    ev.StepFailed("fetch", 2, _FAILURE, _OUTPUT),
+    ev.StepInterrupted("fetch", 2, "5e0d"),
+    ev.Recovered(Phase.PREPARE, None, "5e0d"),
+    ev.Halted(Phase.TICKET, "failed", "script:1234-users.sh", _FAILURE),
+    ev.Resumed("request-2", Phase.PREPARE, anew=True, reason="key renewed", plan=PLAN),
+    ev.NothingToDo(1),
+    ev.Released(1),
+)
+"""At least one event of each type, and one step for each kind of result."""
+
+
+def whole_release() -> list[ev.Event]:
+    """List the events of a release that halts once in its script and is released in the end."""
+    events: list[ev.Event] = [REQUESTED]
+    for phase in PHASES:
+        events += [ev.PhaseStarted(phase, (ev.PlannedStep(f"{phase}-step", "repeat"),)), *_step(phase, 1)]
+        if phase is Phase.TICKET:
+            events[-1] = ev.StepFailed(f"{phase}-step", 1, _FAILURE, _OUTPUT)
+            halted = ev.Halted(phase, "failed", f"{phase}-step", _FAILURE)
+            events += [halted, ev.Resumed("request-2", phase, anew=False, reason="key renewed"), *_step(phase, 2)]
+        events.append(ev.PhaseCompleted(phase))
+    return [*events, ev.Released(1)]
+
+
+def _step(phase: Phase, attempt: int) -> list[ev.Event]:
+    name = f"{phase}-step"
+    return [ev.StepStarted(name, attempt, "5e0c"), ev.StepSucceeded(name, attempt, ev.CommandExited(0), _OUTPUT)]
+
+
+def new(event: ev.Event, event_id: str = "") -> NewEvent:
+    """Make an event new, with an id of its own."""
+    return NewEvent(event_id or str(uuid.uuid4()), AT, ACTOR, event)
+
+
+def write(stream: str, expected_version: int, *events: ev.Event) -> StreamWrite:
+    """Make a stream write of new events."""
+    return StreamWrite(stream, expected_version, tuple(new(event) for event in events))
+
+
+def must_not_fail(error: BaseException) -> NoReturn:
+    """Stand for ``on_fatal`` where no commit is to fail."""
+    raise AssertionError("the store stopped") from error
+
+
+@contextmanager
+def sqlite_store(path: Path) -> Iterator[EventStore]:
+    """Open a store and close it at the end."""
+    store = open_sqlite(path, must_not_fail)
+    try:
+        yield store
+    finally:
+        store.close()
