@@ -191,7 +191,7 @@ class Output:
         self._hash = hashlib.sha256()
         self._cap, self._size, self._line = cap_bytes, 0, 0
         self._ends_line, self.is_cut = True, False
-        self._indexed_at = -_NEVER
+        self._indexed, self._indexed_at = 0, -_NEVER
 
     def append(self, data: bytes) -> None:
         """Keep what the cap allows; a disk that refuses cuts the output too, but never stops the command."""
@@ -230,10 +230,11 @@ class Output:
         self._note(offset, line)
 
     def _note(self, offset: int, line: int) -> None:
-        """Index a chunk, but not each of thousands per second: the index must stay small beside the output."""
-        if self._size == offset or time.monotonic() - self._indexed_at < _INDEX_EVERY_S:
+        """Index a chunk, unless it is small and the last entry is fresh: the index must stay small beside the output."""
+        now = time.monotonic()
+        if self._size == offset or (offset < self._indexed + _CHUNK and now < self._indexed_at + _INDEX_EVERY_S):
             return
-        self._indexed_at = time.monotonic()
+        self._indexed, self._indexed_at = offset, now
         entry = json.dumps({"offset": offset, "line": line, "at": _now()})
         os.write(self._index, f"{entry}\n".encode())
 

@@ -24,6 +24,13 @@ class TicketFiles:
         for stream in sorted({one.stream for one in recorded if one.stream.startswith(self._prefix)}):
             self._write(stream.removeprefix(self._prefix), self._store.read(stream))
 
+    def restore_missing(self) -> None:
+        """Write the files of every ticket that lacks one: they may have been deleted while no daemon ran."""
+        for stream in self._store.streams(self._prefix):
+            ticket = stream.removeprefix(self._prefix)
+            if not all((self._folder / f"{ticket}.{ending}").exists() for ending in ("env", "log")):
+                self._write(ticket, self._store.read(stream))
+
     def _write(self, ticket: str, events: Sequence[ev.Recorded]) -> None:
         env, log = render_env(events), render_log(events)
         if env:

@@ -1,0 +1,201 @@
+"""Turns what the domain knows into messages, and messages into commands; total functions, nothing else."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from released.adapters.containers import Running
+from released.domain import commands as cmd
+from released.domain import events as ev
+from released.domain.failure import Failure, NextCommand
+from released.domain.ids import PHASES, parse_phase, parse_request_id, parse_ticket
+from released.domain.narration import line
+from released.domain.outcome import Outcome
+from released.domain.plan import ServicePlan
+from released.domain.release import ReleaseState, StepState
+from released.store import codec
+from released.store.release_list import ListedRelease
+from releasepb.v1 import releases_pb2 as pb
+
+_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Escape sequences and control characters, but for tab and line feed."""
+
+
+def printable(text: str) -> str:
+    """Strip what could steer a terminal out of text from containers and scripts."""
+    return _CONTROL.sub("", text)
+
+
+# --- commands ----------------------------------------------------------------------------------------------------
+
+
+def start_run(request: pb.RunRequest) -> cmd.StartRun:
+    """Read a command to release.
+
+    Raises:
+        InvalidInput: a name in it is wrong.
+    """
+    options = ev.RunOptions(
+        skip=tuple(parse_phase(phase) for phase in request.skip),
+        base=request.base or None,
+        with_tickets=tuple(parse_ticket(ticket) for ticket in request.with_tickets),
+        verify_all=request.verify_all,
+        reason=request.reason,
+    )
+    return cmd.StartRun(parse_ticket(request.ticket), parse_request_id(request.request_id), options)
+
+
+def resume_run(request: pb.ResumeRequest) -> cmd.ResumeRun:
+    """Read a command to resume.
+
+    Raises:
+        InvalidInput: a name in it is wrong.
+    """
+    phase = parse_phase(request.from_phase) if request.from_phase else None
+    return cmd.ResumeRun(parse_ticket(request.ticket), parse_request_id(request.request_id), phase, request.reason)
+
+
+# --- events ------------------------------------------------------------------------------------------------------
+
+
+def event(recorded: ev.Recorded) -> pb.Event:
+    """Show an event as it stands on record, and in one line."""
+    encoded = codec.encode(recorded.event)
+    login = recorded.actor.login_uid
+    return pb.Event(
+        position=recorded.position,
+        version=recorded.version,
+        event_id=recorded.event_id,
+        at=timestamp(recorded.at),
+        type=encoded.type,
+        actor=recorded.actor.name,
+        uid=recorded.actor.uid,
+        payload_json=encoded.payload.encode(),
+        line=printable(line(recorded.event)),
+        login_uid=-1 if login is None else login,
+    )
+
+
+def end(state: ReleaseState, told: Outcome) -> pb.End:
+    """Tell how a release that rests came out."""
+    return pb.End(
+        state=state.status,
+        exit_code=told.exit_code,
+        failure=failure(told.failure, state) if told.failure else None,
+        message=told.message,
+        next=[next_command(one) for one in told.next],
+    )
+
+
+def failure(known: Failure, state: ReleaseState) -> pb.Failure:
+    """Show a failure; its evidence comes from outside and is marked so."""
+    return pb.Failure(
+        code=known.code,
+        message=printable(known.message),
+        rc=known.rc,
+        untrusted_evidence=printable(known.evidence),
+        step=(state.halt.step or "") if state.halt else "",
+        phase=str(state.halt.phase) if state.halt else "",
+    )
+
+
+def next_command(command: NextCommand) -> pb.NextCommand:
+    """Show a command that may be typed next."""
+    return pb.NextCommand(argv=command.argv, effect=command.effect, danger=command.danger)
+
+
+# --- releases ----------------------------------------------------------------------------------------------------
+
+
+def release(state: ReleaseState, environment: str, told: Outcome) -> pb.Release:
+    """Show where a ticket stands."""
+    return pb.Release(
+        summary=summary(state),
+        environment=environment,
+        version=state.version,
+        phases=[pb.PhaseStatus(phase=phase, status=state.phases.get(phase, "pending")) for phase in PHASES],
+        steps=[_step(step) for step in state.steps.values()],
+        failure=failure(state.halt.failure, state) if state.halt else None,
+        halt_cause=state.halt.cause if state.halt else "",
+        backups=[
+            pb.Backup(service=one.service, stamp=one.stamp, bytes=one.bytes) for one in state.results(ev.BackedUp)
+        ],
+        next=[next_command(one) for one in told.next],
+    )
+
+
+def _step(step: StepState) -> pb.Step:
+    return pb.Step(
+        name=step.name,
+        phase=step.phase,
+        status=step.status,
+        attempt=step.attempt,
+        started_at=timestamp(step.started_at),
+        ended_at=timestamp(step.ended_at),
+    )
+
+
+def summary(state: ReleaseState) -> pb.ReleaseSummary:
+    """Show a release in one line."""
+    return pb.ReleaseSummary(
+        ticket=state.ticket,
+        run=state.run,
+        state=state.status,
+        phase=state.phase or "",
+        base_sha=state.plan.base_sha if state.plan else "",
+        merge_sha=state.plan.merge_sha if state.plan else "",
+        services=[service.name for service in state.plan.services] if state.plan else [],
+        started_by=state.started_by.name if state.started_by else "",
+        started_at=timestamp(state.started_at),
+        changed_at=timestamp(state.changed_at),
+    )
+
+
+def listed(row: ListedRelease) -> pb.ReleaseSummary:
+    """Show a row of the list of releases."""
+    return pb.ReleaseSummary(
+        ticket=row.ticket,
+        run=row.run,
+        state=row.state,
+        phase=row.phase or "",
+        base_sha=row.base_sha or "",
+        merge_sha=row.merge_sha or "",
+        services=row.services,
+        started_by=row.started_by.name if row.started_by else "",
+        started_at=timestamp(row.started_at),
+        changed_at=timestamp(row.changed_at),
+    )
+
+
+# --- services ----------------------------------------------------------------------------------------------------
+
+
+def service(plan: ServicePlan, running: list[tuple[str, Running | None]]) -> pb.ServiceStatus:
+    """Show a service and, for each container that its manifest names, what there is of it."""
+    return pb.ServiceStatus(
+        name=plan.name,
+        display_name=plan.display_name,
+        priority=plan.priority,
+        image=plan.image.reference if plan.image else "",
+        containers=[_container(name, found) for name, found in running],
+    )
+
+
+def _container(name: str, found: Running | None) -> pb.ContainerStatus:
+    if found is None:
+        return pb.ContainerStatus(name=name, state="absent")
+    return pb.ContainerStatus(
+        name=name, id=found.id[:12], state=found.state, health=found.health, image=found.image_ref
+    )
+
+
+def timestamp(moment: dt.datetime | None) -> Timestamp | None:
+    """Turn an aware time into a message; nothing stays nothing."""
+    if moment is None:
+        return None
+    stamp = Timestamp()
+    stamp.FromDatetime(moment.astimezone(dt.UTC).replace(tzinfo=None))
+    return stamp

@@ -1,0 +1,87 @@
+"""The service ``Environments``: what an environment looks like now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+
+from released.api import convert
+from released.api.hub import Hub, answering
+from released.domain.errors import NotFound, ReleasedError
+from released.domain.ids import parse_service
+from released.engine.station import Station
+from released.version import VERSION
+from releasepb.v1 import releases_pb2 as pb
+from releasepb.v1 import releases_pb2_grpc as rpc
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class Environments(rpc.EnvironmentsServicer):
+    """Looks at environments, and makes what is derived anew."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    async def GetEnvironment(self, request: pb.GetEnvironmentRequest, context: Context) -> pb.Environment:
+        """Show who occupies an environment and what runs in it."""
+        async with answering(context):
+            station = self._hub.station(request.environment)
+            return await self._hub.blocking(lambda: _environment(station))
+
+    async def ListServices(self, request: pb.ListServicesRequest, context: Context) -> pb.ListServicesResponse:
+        """List services and what runs of them."""
+        async with answering(context):
+            station = self._hub.station(request.environment)
+            name = parse_service(request.name) if request.name else ""
+            found = [one for one in await self._hub.blocking(lambda: _services(station)) if name in ("", one.name)]
+            if name and not found:
+                raise NotFound("service_unknown", f"The ops repo has no service {name!r} at the present commit.")
+            return pb.ListServicesResponse(services=found)
+
+    async def Rebuild(self, request: pb.RebuildRequest, context: Context) -> pb.RebuildResponse:
+        """Make all projections and derived files anew from the events."""
+        async with answering(context):
+            station = self._hub.station(request.environment)
+            await self._hub.blocking(self._hub.projector.rebuild)
+            releases = await self._hub.blocking(lambda: station.store.streams("release/"))
+            return pb.RebuildResponse(events=station.store.head(), releases=len(releases))
+
+    async def GetVersion(self, request: pb.GetVersionRequest, context: Context) -> pb.Version:  # noqa: ARG002 (gRPC's signature)
+        """Tell the version of the daemon."""
+        return pb.Version(daemon=VERSION, api="released.v1")
+
+
+def _environment(station: Station) -> pb.Environment:
+    state, settings = station.environment(), station.world.settings
+    lock = state.lock
+    return pb.Environment(
+        name=station.name,
+        lock_ticket=lock.ticket if lock else "",
+        lock_run=lock.run if lock else 0,
+        lock_since=convert.timestamp(lock.since) if lock else None,
+        lock_by=lock.actor.name if lock else "",
+        repo=str(settings.repo),
+        branch=settings.branch,
+        head=station.world.git.state().head,
+        epoch=state.lease.epoch if state.lease else 0,
+        active=convert.summary(station.release(lock.ticket)) if lock else None,
+        services=_services_if_readable(station),
+    )
+
+
+def _services_if_readable(station: Station) -> list[pb.ServiceStatus]:
+    """List services; the environment is shown also while its engine is down or a manifest is wrong."""
+    try:
+        return _services(station)
+    except ReleasedError:
+        return []
+
+
+def _services(station: Station) -> list[pb.ServiceStatus]:
+    engine = station.world.engine
+    return [
+        convert.service(plan, [(one.name, engine.container(one.name)) for one in plan.containers])
+        for plan in station.services()
+    ]

@@ -1,0 +1,118 @@
+"""The public socket: only its group can enter its folder, and every connection is asked who it is."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import grp
+import os
+import socket
+from pathlib import Path
+
+from released.api.identity import peer_of
+from released.domain.configuration import Listener
+from released.domain.errors import ReleasedError
+
+_CHUNK = 65536
+_PATH_BYTES = 100
+"""The kernel takes 107 bytes; the private socket's name is a little longer."""
+
+
+class SocketInUse(ReleasedError):
+    """Another daemon listens there; binding again would steal its socket."""
+
+
+class Front:
+    """Accepts connections on a Unix socket and passes them on to the private gRPC socket."""
+
+    def __init__(self, listener: Listener, inner: Path) -> None:
+        self._listener = listener
+        self._inner = inner
+        self._lock: int | None = None
+        self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            SocketInUse: another process holds the lock beside the socket.
+        """
+        path = self._listener.path
+        if len(os.fsencode(path)) > _PATH_BYTES:
+            raise SocketInUse("socket_path_too_long", f"{path} is longer than {_PATH_BYTES} bytes; listen elsewhere.")
+        self._own_folder(path.parent)
+        self._lock = _lock(path)
+        path.unlink(missing_ok=True)
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listening.bind(str(path))
+        self._admit(path, self._listener.mode)
+        self._server = await asyncio.start_unix_server(self._serve, sock=listening)
+
+    async def stop(self) -> None:
+        """Stop listening and end every connection; a second call does nothing."""
+        if self._server is None or self._lock is None:
+            return
+        self._server.close()
+        for task in self._connections:
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+        self._listener.path.unlink(missing_ok=True)
+        os.close(self._lock)
+        self._server = self._lock = None
+
+    def _own_folder(self, folder: Path) -> None:
+        """Make the folder where it is missing; only its owner and group may enter one that we made."""
+        if not folder.exists():
+            folder.mkdir(mode=0o750, parents=True)
+            self._admit(folder, 0o750)
+
+    def _admit(self, path: Path, mode: int) -> None:
+        if self._listener.group is not None:
+            os.chown(path, -1, grp.getgrnam(self._listener.group).gr_gid)
+        path.chmod(mode)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._connections.add(task)
+            task.add_done_callback(self._connections.discard)
+        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+            await self._pass_on(reader, writer)
+        writer.close()
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        dialled = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        dialled.setblocking(False)
+        dialled.bind(peer_of(writer.get_extra_info("socket")).address())
+        await asyncio.get_running_loop().sock_connect(dialled, str(self._inner))
+        inner_reader, inner_writer = await asyncio.open_unix_connection(sock=dialled)
+        try:
+            await asyncio.gather(_copy(reader, inner_writer), _copy(inner_reader, writer))
+        finally:
+            inner_writer.close()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(_CHUNK):
+            writer.write(data)
+            await writer.drain()
+    except ConnectionError:
+        pass
+    finally:
+        writer.close()
+
+
+def _lock(path: Path) -> int:
+    """Lock the file beside the socket: a second bind would succeed, and steal the socket."""
+    lock = path.with_name(f"{path.name}.lock")
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        message = f"Another released listens on {path} (it holds {lock}). Stop it first, or listen elsewhere."
+        raise SocketInUse("socket_in_use", message) from None
+    return descriptor

@@ -1,0 +1,88 @@
+"""What every servicer needs: the stations by name, threads for blocking work, and news of commits."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import grpc
+from grpc_status import rpc_status
+
+from released.api.identity import actor_of
+from released.api.status import rich_status
+from released.domain.errors import InvalidInput, NotFound, ReleasedError
+from released.domain.events import Actor
+from released.engine.station import Station
+from released.store.event_store import EventStore
+from released.store.projections import Projector
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Hub:
+    """Shared by the servicers."""
+
+    stations: Mapping[str, Station]
+    store: EventStore
+    projector: Projector
+    threads: ThreadPoolExecutor
+
+    def station(self, name: str) -> Station:
+        """Find the environment that a request means; it may be left out where there is only one.
+
+        Raises:
+            InvalidInput: none is named and there are several.
+            NotFound: there is no such environment.
+        """
+        known = ", ".join(sorted(self.stations))
+        if not name and len(self.stations) > 1:
+            raise InvalidInput("environment_missing", f"This daemon serves {known}; name one with --env.")
+        if name and name not in self.stations:
+            raise NotFound("environment_unknown", f"There is no environment {name!r} here; this daemon serves {known}.")
+        return self.stations[name or next(iter(self.stations))]
+
+    async def blocking(self, work: Callable[[], T]) -> T:
+        """Do blocking work in a thread."""
+        return await asyncio.get_running_loop().run_in_executor(self.threads, work)
+
+
+def actor(context: grpc.aio.ServicerContext[object, object]) -> Actor:
+    """Tell who calls."""
+    return actor_of(context.peer())
+
+
+@contextlib.asynccontextmanager
+async def answering(context: grpc.aio.ServicerContext[object, object]) -> AsyncIterator[None]:
+    """Answer errors of ours with their rich status."""
+    try:
+        yield
+    except ReleasedError as error:
+        await context.abort_with_status(rpc_status.to_status(rich_status(error)))
+
+
+class News:
+    """Wakes a coroutine at each commit."""
+
+    def __init__(self, store: EventStore) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._event = asyncio.Event()
+        self._unsubscribe = store.subscribe(self._announce)
+
+    def close(self) -> None:
+        """End the subscription."""
+        self._unsubscribe()
+
+    async def wait(self, timeout_s: float) -> None:
+        """Return at the next commit since the last call, or when the time is over."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._event.wait(), timeout_s)
+        self._event.clear()
+
+    def _announce(self, _head: int) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits any more
+            self._loop.call_soon_threadsafe(self._event.set)

@@ -1,0 +1,119 @@
+"""The service ``Releases``: convert, ask the station, convert."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from typing import Any
+
+import grpc
+
+from released.api import convert, following
+from released.api.hub import Hub, actor, answering
+from released.domain import lifecycle
+from released.domain.errors import InvalidInput, NotFound
+from released.domain.ids import Ticket, parse_phase, parse_ticket
+from released.domain.next_steps import run
+from released.domain.outcome import outcome
+from released.engine.desk import Accepted
+from released.engine.station import Station
+from released.store.release_list import list_releases
+from releasepb.v1 import releases_pb2 as pb
+from releasepb.v1 import releases_pb2_grpc as rpc
+
+Context = grpc.aio.ServicerContext[Any, Any]
+_DEFAULT_LIMIT = 20
+_PROJECTION_S = 5.0
+
+
+class Releases(rpc.ReleasesServicer):
+    """Releases tickets and shows what was released."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    async def Run(self, request: pb.RunRequest, context: Context) -> pb.Accepted:
+        """Open a run."""
+        async with answering(context):
+            station, command, caller = (
+                self._hub.station(request.environment),
+                convert.start_run(request),
+                actor(context),
+            )
+            return _accepted(station, await self._hub.blocking(lambda: station.desk.run(command, caller)))
+
+    async def Resume(self, request: pb.ResumeRequest, context: Context) -> pb.Accepted:
+        """Let a halted release go on."""
+        async with answering(context):
+            station, command, caller = (
+                self._hub.station(request.environment),
+                convert.resume_run(request),
+                actor(context),
+            )
+            return _accepted(station, await self._hub.blocking(lambda: station.desk.resume(command, caller)))
+
+    async def GetRelease(self, request: pb.GetReleaseRequest, context: Context) -> pb.Release:
+        """Show where a ticket stands."""
+        async with answering(context):
+            station, ticket = self._hub.station(request.environment), parse_ticket(request.ticket)
+            state = await self._hub.blocking(lambda: station.release(ticket))
+            if state.run == 0:
+                raise _unknown(ticket)
+            return convert.release(state, station.name, outcome(state, str(station.world.root)))
+
+    async def ListReleases(self, request: pb.ListReleasesRequest, context: Context) -> pb.ListReleasesResponse:
+        """List releases, newest first."""
+        async with answering(context):
+            station = self._hub.station(request.environment)
+            if request.state and request.state not in lifecycle.STATUSES:
+                known = ", ".join(lifecycle.STATUSES)
+                raise InvalidInput("state_unknown", f"{request.state!r} is not a state: expected one of {known}.")
+            state, limit = request.state or None, request.limit or _DEFAULT_LIMIT
+            await self._hub.blocking(lambda: self._hub.projector.wait_for(station.store.head(), _PROJECTION_S))
+            rows = await self._hub.blocking(lambda: list_releases(station.store, station.name, state, limit))
+            return pb.ListReleasesResponse(releases=[convert.listed(row) for row in rows])
+
+    async def Watch(self, request: pb.WatchRequest, context: Context) -> AsyncIterator[pb.WatchItem]:
+        """Follow a ticket."""
+        async with answering(context):
+            station = await self._known(request.environment, request.ticket)
+            async for item in following.watch(self._hub, station, request):
+                yield item
+
+    async def ReadOutput(self, request: pb.ReadOutputRequest, context: Context) -> AsyncIterator[pb.OutputChunk]:
+        """Read the output of steps."""
+        async with answering(context):
+            station = await self._known(request.environment, request.ticket)
+            phase = parse_phase(request.phase) if request.phase else None
+            if request.step:
+                await self._known_step(station, parse_ticket(request.ticket), request.step)
+            async for chunk in following.read_steps(self._hub, station, request, phase):
+                yield chunk
+
+    async def ListEvents(self, request: pb.ListEventsRequest, context: Context) -> pb.ListEventsResponse:
+        """Read the record of a ticket."""
+        async with answering(context):
+            station = await self._known(request.environment, request.ticket)
+            events = await self._hub.blocking(lambda: station.events(request.ticket, request.after_version))
+            return pb.ListEventsResponse(events=[convert.event(recorded) for recorded in events])
+
+    async def _known(self, environment: str, ticket: str) -> Station:
+        """Find the station of a ticket that is on record."""
+        station, name = self._hub.station(environment), parse_ticket(ticket)
+        if not await self._hub.blocking(lambda: station.events(name)):
+            raise _unknown(name)
+        return station
+
+    async def _known_step(self, station: Station, ticket: Ticket, step: str) -> None:
+        state = await self._hub.blocking(lambda: station.release(ticket))
+        if state.step(step) is None:
+            names = ", ".join(state.steps) or "none"
+            raise NotFound("step_unknown", f"Ticket {ticket} has no step {step!r}; its steps so far: {names}.")
+
+
+def _accepted(station: Station, accepted: Accepted) -> pb.Accepted:
+    return pb.Accepted(environment=station.name, ticket=accepted.ticket, run=accepted.run, version=accepted.version)
+
+
+def _unknown(ticket: Ticket) -> NotFound:
+    return NotFound("ticket_unknown", f"Nothing is on record of ticket {ticket}.", run(ticket))

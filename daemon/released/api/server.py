@@ -1,0 +1,64 @@
+"""The gRPC server behind its public sockets: starts, stops, and stops twice."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from released.api.environments import Environments
+from released.api.front import Front
+from released.api.hub import Hub
+from released.api.releases import Releases
+from released.domain.configuration import Listener
+from releasepb.v1 import releases_pb2 as pb
+from releasepb.v1 import releases_pb2_grpc as rpc
+
+_OPTIONS = (
+    ("grpc.max_receive_message_length", 1 << 20),
+    ("grpc.max_metadata_size", 16 << 10),
+    ("grpc.so_reuseport", 0),
+)
+_CONCURRENT_CALLS = 1000
+
+
+class Server:
+    """Serves the API."""
+
+    def __init__(self, hub: Hub, listeners: Sequence[Listener]) -> None:
+        self._hub = hub
+        self._private = tempfile.TemporaryDirectory(prefix="released-")
+        self._inner = Path(self._private.name) / "inner.sock"
+        self._fronts = [Front(listener, self._inner) for listener in listeners]
+        self._health = health.aio.HealthServicer()
+        self._grpc = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=_CONCURRENT_CALLS)
+
+    async def start(self) -> None:
+        """Serve.
+
+        Raises:
+            SocketInUse: another daemon listens there.
+        """
+        rpc.add_ReleasesServicer_to_server(Releases(self._hub), self._grpc)
+        rpc.add_EnvironmentsServicer_to_server(Environments(self._hub), self._grpc)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
+        names = [service.full_name for service in pb.DESCRIPTOR.services_by_name.values()]
+        reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc)
+        self._grpc.add_insecure_port(f"unix:{self._inner}")
+        await self._grpc.start()
+        for front in self._fronts:
+            await front.start()
+        for name in ("", *names):
+            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+
+    async def stop(self, grace_s: float) -> None:
+        """Take no more calls, let those under way end within the grace, then let go of the sockets."""
+        await self._health.enter_graceful_shutdown()
+        await self._grpc.stop(grace_s)
+        for front in self._fronts:
+            await front.stop()
+        self._private.cleanup()

@@ -1,0 +1,101 @@
+"""The running daemon: opens the store, takes the leases, recovers, serves, and hands over when it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
+from released.api.hub import Hub
+from released.api.server import Server
+from released.domain.configuration import Configuration
+from released.engine import faults
+from released.engine.instruments import Instruments
+from released.engine.station import Station, open_station
+from released.sd_notify import notify
+from released.store.projections import Follower, Projector
+from released.store.release_list import ReleaseList
+from released.store.sqlite import open_store
+from released.version import VERSION
+
+logger = logging.getLogger(__name__)
+
+_HAND_OVER_S = 10.0
+"""How long SIGTERM waits for the present step; what runs under a shim goes on by itself."""
+_THREADS = 32
+EXIT_FATAL = 70
+
+
+class Daemon:
+    """Everything that one process of released consists of."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._instruments = Instruments()
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="api")
+        configuration.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        configuration.store.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._store = open_store(configuration.store.url, _fail_stop)
+        self._stations = {name: self._station(name) for name in configuration.environments}
+        self._projector = Projector(
+            self._store,
+            [ReleaseList()],
+            [Follower(f"files/{station.name}", station.files) for station in self._stations.values()],
+        )
+
+    async def serve(self) -> None:
+        """Serve until SIGTERM or SIGINT.
+
+        Raises:
+            SocketInUse: another daemon listens there.
+        """
+        stopped = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        hub = Hub(self._stations, self._store, self._projector, self._threads)
+        server = Server(hub, self._configuration.listen)
+        self._projector.start()
+        await server.start()
+        for station in self._stations.values():
+            await hub.blocking(station.files.restore_missing)
+            station.supervisor.start()
+        notify("READY=1")
+        logger.info("released %s serves %s", VERSION, ", ".join(self._stations))
+        await stopped.wait()
+        notify("STOPPING=1")
+        await server.stop(1.0)
+        await hub.blocking(self._hand_over)
+
+    def _hand_over(self) -> None:
+        """End between two steps where that is soon; else the next daemon recovers the step."""
+        for station in self._stations.values():
+            if not station.supervisor.stop(_HAND_OVER_S):
+                logger.warning("%s: stopped in the middle of a step; the next start recovers it", station.name)
+        self._projector.stop()
+        self._store.close()
+
+    def _station(self, name: str) -> Station:
+        instruments = self._instruments
+        fence = self._store.take_lease(
+            name, socket.gethostname(), os.getpid(), instruments.boot_id, VERSION, instruments.now(), instruments.actor
+        )
+        settings = self._configuration.environments[name]
+        return open_station(
+            name,
+            settings,
+            self._configuration.state,
+            self._store,
+            fence,
+            instruments,
+            faults.from_environment(),
+            _fail_stop,
+        )
+
+
+def _fail_stop(error: BaseException) -> None:
+    """End at once: what the store holds is only known once it was opened anew, so nothing may go on (design: store)."""
+    logger.critical("released ends: %s", error, exc_info=error)
+    os._exit(EXIT_FATAL)

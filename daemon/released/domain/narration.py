@@ -1,0 +1,71 @@
+"""Each event as one plain line for people."""
+
+from __future__ import annotations
+
+from released.domain import events as ev
+
+
+def line(event: ev.Event) -> str:
+    """Say in one line what happened."""
+    match event:
+        case ev.RunRequested(run=run, plan=plan):
+            services = ", ".join(service.name for service in plan.services) or "no service"
+            return f"run {run} of {plan.ticket}: {plan.base_sha[:12]}..{plan.merge_sha[:12]}, {services}"
+        case ev.Refused(code=code, message=message):
+            return f"refused ({code}): {_first(message)}"
+        case ev.PhaseStarted(phase=phase, steps=steps):
+            return f"{phase}: start, {len(steps)} steps"
+        case ev.PhaseCompleted(phase=phase):
+            return f"{phase}: done"
+        case ev.PhaseSkipped(phase=phase, reason=reason):
+            return f"{phase}: skipped, {reason}"
+        case ev.Halted(phase=phase, cause=cause, failure=failure):
+            return f"{phase}: halted ({cause}), {_first(failure.message)}"
+        case ev.Resumed(phase=phase, reason=reason):
+            return f"{phase}: resumed" + (f", {reason}" if reason else "")
+        case ev.Recovered(phase=phase, step=step):
+            return f"{phase}: the daemon was restarted and goes on" + (f" at {step}" if step else "")
+        case ev.NothingToDo():
+            return "nothing to do"
+        case ev.Released(run=run):
+            return f"run {run}: released"
+        case _:
+            return _step_line(event)
+
+
+def _step_line(event: ev.Event) -> str:
+    match event:
+        case ev.StepStarted(step=step, attempt=attempt):
+            return f"  ▸ {step}" + (f" (attempt {attempt})" if attempt > 1 else "")
+        case ev.StepSucceeded(step=step, result=result):
+            return f"  ✓ {step}{_found(result)}"
+        case ev.StepFailed(step=step, failure=failure):
+            return f"  ✗ {step}: {_first(failure.message.removeprefix('✗ '))}"
+        case ev.StepInterrupted(step=step):
+            return f"  · {step}: interrupted, safe to do again"
+        case ev.LeaseTaken(epoch=epoch, holder=holder):
+            return f"owned by {holder}, epoch {epoch}"
+        case ev.LockTaken(ticket=ticket, run=run):
+            return f"occupied by ticket {ticket}, run {run}"
+        case ev.LockFreed(ticket=ticket, run=run):
+            return f"free again after ticket {ticket}, run {run}"
+        case _:
+            return type(event).__name__
+
+
+def _found(result: ev.Result | None) -> str:
+    match result:
+        case ev.BackedUp(stamp=stamp, bytes=size):
+            return f": {stamp}, {size} bytes, read back"
+        case ev.CheckoutMoved(head=head):
+            return f": at {head[:12]}"
+        case ev.ImageReady(reference=reference, image_id=image_id) if image_id:
+            return f": {reference} is {image_id[7:19]}"
+        case ev.Recreated(containers=containers):
+            return f": {', '.join(containers)}"
+        case _:
+            return ""
+
+
+def _first(message: str) -> str:
+    return message.splitlines()[0] if message else ""

@@ -1,0 +1,94 @@
+"""One environment as the daemon runs it: its world, its counter, its runner, and the eyes on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from released.adapters.docker_engine import DockerEngine
+from released.adapters.git import Git
+from released.adapters.scripts import Scripts
+from released.domain import environment, release
+from released.domain import events as ev
+from released.domain.configuration import Environment
+from released.domain.plan import ServicePlan
+from released.engine.desk import Desk
+from released.engine.faults import Faults
+from released.engine.instruments import Instruments
+from released.engine.supervisor import Supervisor
+from released.engine.ticket_files import TicketFiles
+from released.phases.reading import read_catalogue
+from released.phases.world import World
+from released.store.event_store import EventStore, Fence
+
+
+@dataclass(frozen=True)
+class Station:
+    """Everything that serves one environment."""
+
+    world: World
+    store: EventStore
+    fence: Fence
+    desk: Desk
+    supervisor: Supervisor
+    files: TicketFiles
+
+    @property
+    def name(self) -> str:
+        """The environment's name."""
+        return self.world.name
+
+    def events(self, ticket: str, after: int = 0) -> list[ev.Recorded]:
+        """Read the record of a ticket."""
+        return self.store.read(ev.release_stream(self.name, ticket), after)
+
+    def release(self, ticket: str) -> release.ReleaseState:
+        """Fold the record of a ticket."""
+        return release.fold(self.events(ticket))
+
+    def environment(self) -> environment.EnvironmentState:
+        """Fold the record of the environment."""
+        return environment.fold(self.store.read(ev.environment_stream(self.name)))
+
+    def services(self) -> list[ServicePlan]:
+        """Read the services of the commit that is checked out.
+
+        Raises:
+            Refused: its manifests are wrong.
+        """
+        world = self.world
+        prefix = world.variables().get("CONTAINER_PREFIX", "")
+        catalogue = read_catalogue(world.git, world.settings, world.git.state().head, prefix)
+        return sorted(catalogue.services.values(), key=lambda service: (service.priority, service.name))
+
+
+def open_station(
+    name: str,
+    settings: Environment,
+    state_dir: Path,
+    store: EventStore,
+    fence: Fence,
+    instruments: Instruments,
+    faults: Faults,
+    on_fatal: Callable[[BaseException], None],
+) -> Station:
+    """Put a station together; nothing runs before its supervisor is started."""
+    world = World(
+        name=name,
+        settings=settings,
+        state_dir=state_dir,
+        git=Git(
+            settings.repo,
+            settings.remote,
+            settings.branch,
+            ssh_command=settings.git.ssh_command,
+            credential_file=settings.git.credential_file,
+            allow_protocols=settings.git.allow_protocols,
+        ),
+        engine=DockerEngine(settings.docker, owner=name),
+        scripts=Scripts(),
+    )
+    supervisor = Supervisor(store, fence, world, instruments, faults, on_fatal)
+    files = TicketFiles(store, name, world.root / settings.workspace / "releases")
+    return Station(world, store, fence, Desk(store, fence, world, instruments, supervisor.wake), supervisor, files)

@@ -1,0 +1,76 @@
+"""The program ``released``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from released.version import VERSION
+
+# gRPC would otherwise hook into every fork and warn about each child that a step starts.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+
+_CONFIG = click.option(
+    "--config",
+    "config",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The configuration file (YAML).",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="released")
+def main() -> None:
+    """The daemon that releases services and remembers everything it did."""
+
+
+@main.command()
+@_CONFIG
+def serve(config: Path) -> None:
+    """Run in the foreground until SIGTERM; logs go to stderr."""
+    import asyncio  # noqa: PLC0415 (only this command pays for what it needs)
+
+    from released.daemon import Daemon  # noqa: PLC0415
+    from released.domain.configuration import InvalidConfiguration  # noqa: PLC0415
+    from released.domain.errors import ReleasedError  # noqa: PLC0415
+    from released.logs import set_up  # noqa: PLC0415
+
+    set_up()
+    try:
+        from released.config import load  # noqa: PLC0415
+
+        asyncio.run(Daemon(load(config)).serve())
+    except (InvalidConfiguration, ReleasedError) as error:
+        _refuse(str(error))
+    sys.stderr.flush()
+    # A step that did not end in time still runs in its thread; it is recovered by the next start.
+    os._exit(0)
+
+
+@main.command("check-config")
+@_CONFIG
+def check_config(config: Path) -> None:
+    """Validate a configuration file as a whole."""
+    from released.config import load  # noqa: PLC0415
+    from released.domain.configuration import InvalidConfiguration  # noqa: PLC0415
+
+    try:
+        environments = load(config).environments
+    except InvalidConfiguration as error:
+        _refuse(str(error))
+    else:
+        click.echo(f"{config} is valid; environments: {', '.join(environments)}")
+
+
+def _refuse(message: str) -> None:
+    for line in message.splitlines():
+        click.echo(f"[ERROR] {line}", err=True)
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

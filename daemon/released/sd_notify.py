@@ -1,0 +1,16 @@
+"""Tells the supervisor when the daemon is ready (sd_notify(3)); does nothing where nobody listens."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+
+def notify(state: str) -> None:
+    """Send a state such as ``READY=1``."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as connection:
+        connection.connect(f"\0{address[1:]}" if address.startswith("@") else address)
+        connection.sendall(state.encode())
