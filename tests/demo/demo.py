@@ -129,7 +129,7 @@ def _wait_for_step(stack: Stack, ticket: str, step: str) -> None:
 
 def _begins(line: str, step: str) -> bool:
     event = json.loads(line)
-    return event.get("type") == "step_started" and step in json.dumps(event)
+    return event.get("type") == "step_started" and event["data"]["step"] == step
 
 
 def _follow_to_the_end(stack: Stack, following: subprocess.Popen[bytes], ticket: str) -> None:

@@ -28,7 +28,8 @@ Folder = Annotated[str, Field(pattern=r"^(?!/)(?!.*(^|/)\.\.(/|$)).+[^/]$")]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    # Python's engine, because the pattern of a folder looks ahead and pydantic's own cannot.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, regex_engine="python-re")
 
 
 class Store(_Model):
