@@ -147,6 +147,7 @@ def test_the_index_tells_the_line_at_which_each_chunk_begins(slot: Path) -> None
     Scripts().run(slot, shell("seq 50000", slot))
     kept = (slot / "output").read_bytes()
     entries = [json.loads(line) for line in (slot / "output.index").read_text().splitlines()]
+    assert len(entries) > 1
     assert [entry["line"] for entry in entries] == [kept[: entry["offset"]].count(b"\n") for entry in entries]
 
 
@@ -183,6 +184,11 @@ def test_a_prompt_is_seen_while_a_possible_secret_is_held_back(slot: Path) -> No
         let_go(slot)
         running.result()
     assert (seen, output(slot)) == ("Password: ", "Password: ***")
+
+
+def test_output_that_ends_with_the_beginning_of_a_secret_is_kept_whole(slot: Path) -> None:
+    Scripts().run(slot, shell(f"printf 'it was {CANARY[:9]}'", slot, secrets=(CANARY,)))
+    assert output(slot) == f"it was {CANARY[:9]}"
 
 
 def test_no_secret_is_in_the_arguments_or_the_environment_of_the_shim(slot: Path) -> None:
@@ -225,15 +231,20 @@ def test_a_command_that_is_silent_too_long_is_stopped(slot: Path) -> None:
     assert (ended.stopped_by, ended.rc) == ("idle", 143)
 
 
+def test_a_command_that_keeps_talking_is_not_idle(slot: Path) -> None:
+    ended = Scripts().run(slot, shell("timeout 1.5 yes", slot, idle_s=1))
+    assert (ended.stopped_by, ended.rc) == ("", 124)
+
+
 def test_a_command_that_ignores_term_is_killed(slot: Path) -> None:
-    ended = Scripts(kill_grace_s=0.1).run(slot, shell("trap '' TERM; read never < go", slot, timeout_s=0.2))
+    ended = Scripts(kill_grace_s=0.1).run(slot, shell("trap '' TERM; read never < go", slot, timeout_s=1))
     assert (ended.stopped_by, ended.rc) == ("timeout", 137)
 
 
 @pytest.mark.parametrize("redirected", ["", "> /dev/null 2>&1"])
 def test_a_limit_stops_the_whole_group_with_a_child_that_ignores_term(slot: Path, redirected: str) -> None:
     child = f"(trap '' TERM; read never < go) {redirected} & echo $! > child; read never < ready"
-    Scripts(kill_grace_s=0.1).run(slot, shell(child, slot, timeout_s=0.2))
+    Scripts(kill_grace_s=0.1).run(slot, shell(child, slot, timeout_s=1))
     await_death(int((slot.parent.parent / "child").read_text()))
 
 

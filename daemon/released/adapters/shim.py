@@ -230,7 +230,7 @@ class Output:
         self._note(offset, line)
 
     def _note(self, offset: int, line: int) -> None:
-        """Index a chunk, unless it is small and the last entry is fresh: the index must stay small beside the output."""
+        """Index a chunk, unless it is small and the last entry is fresh, so that the index stays small."""
         now = time.monotonic()
         if self._size == offset or (offset < self._indexed + _CHUNK and now < self._indexed_at + _INDEX_EVERY_S):
             return
