@@ -1,6 +1,6 @@
 """A process that appends in a loop and says so only once an event is acknowledged; for tests that kill it.
 
-Usage: ``python appending_process.py STORE_URL``. Prints the id of each acknowledged event.
+Usage: ``python appending_process.py STORE_URL``. Writes the id of each acknowledged event.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ def main(url: str) -> None:
         event = new(REFUSED)
         store.append([StreamWrite(STREAM, version, (event,))])
         version += 1
-        print(event.event_id, flush=True)
+        sys.stdout.write(f"{event.event_id}\n")
+        sys.stdout.flush()
 
 
 main(sys.argv[1])

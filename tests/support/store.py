@@ -34,7 +34,7 @@ _BASE, _MERGE = Sha("a" * 40), Sha("b" * 40)
 _HOOK = Executable("packages/wiki/scripts/ensure-config.sh", "c" * 40, repeatable=True, timeout_s=600.0, idle_s=120.0)
 _SERVICE = ServicePlan(
     name=ServiceName("wiki"),
-    display_name="Wiki – für alle",
+    display_name="Wiki für alle",
     priority=20,
     depends_on=("postgres",),
     stateful=True,
