@@ -98,7 +98,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatc
     ],
 )
 def test_a_stored_event_cannot_be_changed(tmp_path: Path, statement: str) -> None:
-    with _store_with_one_event(tmp_path) as store, pytest.raises(IntegrityError, match="events|shredded"):
+    with _store_with_one_event(tmp_path) as store, pytest.raises(IntegrityError, match=r"events|shredded"):
         store.project(lambda connection: _execute(connection, statement))
 
 

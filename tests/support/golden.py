@@ -1,6 +1,6 @@
 """Golden logs: what a released version wrote, which every later build must read. Written once per version of an event.
 
-``python -m support.golden`` (in ``tests/``) writes those of the present version anew; do that only before it is released.
+``python -m support.golden`` (in ``tests/``) writes those of the present version anew; only before its release.
 """
 
 from __future__ import annotations

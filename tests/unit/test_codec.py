@@ -21,7 +21,7 @@ def test_there_is_a_sample_of_every_type_of_event() -> None:
     assert {type(event) for event in SAMPLES} == set(get_args(ev.Event))
 
 
-@pytest.mark.parametrize("event", SAMPLES, ids=lambda event: codec.type_name(type(event)))
+@pytest.mark.parametrize("event", SAMPLES, ids=lambda event: codec.encode(event).type)
 def test_an_event_comes_back_as_it_was(event: ev.Event) -> None:
     encoded = codec.encode(event)
     assert codec.decode(1, *encoded) == event

@@ -46,10 +46,10 @@ def reader_engine(path: Path) -> Engine:
 
 def _create_private(path: Path) -> None:
     """Create the file with its mode before SQLite does; its WAL inherits the mode."""
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
-    except FileExistsError:
+    if path.exists():
         path.chmod(0o600)
+    else:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
 
 
 def _open(path: Path, mode: str, pragmas: Mapping[str, str | int]) -> sqlite3.Connection:
