@@ -1,0 +1,35 @@
+"""``releasectl list``."""
+
+from __future__ import annotations
+
+import click
+
+from releasectl.connection import connect
+from releasectl.machine import document, emit
+from releasectl.parameters import STATE
+from releasectl.settings import Settings
+from releasectl.settings import command as declare
+from releasectl.tables import print_releases
+from releasepb.v1 import releases_pb2 as pb
+
+
+@declare("list")
+@click.option("--state", type=STATE, metavar="S", default="", help="Only releases in this state.")
+@click.option(
+    "--limit", type=click.IntRange(min=1, max=100_000), metavar="N", default=20, help="At most so many  [20]."
+)
+@click.pass_obj
+def command(settings: Settings, *, state: str, limit: int) -> None:
+    """List releases, newest first."""
+    with connect(settings) as connection:
+        request = pb.ListReleasesRequest(environment=connection.environment, state=state, limit=limit)
+        answer = connection.ask(connection.releases.ListReleases, request)
+    if settings.output == "json":
+        emit(document(answer))
+    elif settings.output == "jsonl":
+        for release in answer.releases:
+            emit(document(release))
+    elif answer.releases:
+        print_releases(answer.releases, settings)
+    else:
+        settings.say(f"No release is {state}." if state else "Nothing was released here yet.")

@@ -1,0 +1,56 @@
+"""``releasectl resume``."""
+
+from __future__ import annotations
+
+import click
+
+from releasectl import submission
+from releasectl.connection import connect
+from releasectl.parameters import PHASE, REQUEST_ID, TICKET, duration
+from releasectl.settings import Settings, is_terminal
+from releasectl.settings import command as declare
+from releasepb.v1 import releases_pb2 as pb
+
+
+@declare("resume")
+@click.argument("ticket", type=TICKET)
+@click.option("--from", "from_phase", type=PHASE, metavar="PHASE", help="Do everything from this phase on again.")
+@click.option("--reason", metavar="TEXT", help="What the cause was and what was done about it, for the record.")
+@click.option("--detach", is_flag=True, help="Only start it; follow later with watch.")
+@click.option(
+    "--wait", "wait_s", type=duration, metavar="DURATION", help="Follow at most so long; the release goes on."
+)
+@click.option("--request-id", type=REQUEST_ID, metavar="ID", help="Sent twice with one id, it acts once.")
+@click.pass_obj
+def command(
+    settings: Settings,
+    *,
+    ticket: str,
+    from_phase: str | None,
+    reason: str | None,
+    detach: bool,
+    wait_s: float | None,
+    request_id: str | None,
+) -> int:
+    """Go on with a halted release from its first unfinished step, or from a phase.
+
+    On a terminal it asks for the cause of the halt, which is put on the record and may be left empty.
+    """
+    submission.refuse_both(detach, wait_s)
+    with connect(settings) as connection:
+        request = pb.ResumeRequest(
+            ticket=ticket,
+            request_id=request_id or submission.new_request_id(),
+            from_phase=from_phase or "",
+            reason=_asked(settings) if reason is None else reason,
+        )
+        accepted = submission.resume(connection, request)
+        return submission.leave_or_follow(connection, accepted, settings, detach=detach, wait_s=wait_s)
+
+
+def _asked(settings: Settings) -> str:
+    if not (settings.is_text and is_terminal()):
+        return ""
+    question = "Cause of the halt, for the record (may be left empty)"
+    answer: str = click.prompt(question, default="", show_default=False, err=True)
+    return answer.strip()

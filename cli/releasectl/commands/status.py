@@ -1,0 +1,36 @@
+"""``releasectl status``."""
+
+from __future__ import annotations
+
+import click
+
+from releasectl.connection import Connection, connect
+from releasectl.machine import document, emit
+from releasectl.parameters import TICKET
+from releasectl.settings import Settings
+from releasectl.settings import command as declare
+from releasectl.status_text import print_environment, print_release
+from releasepb.v1 import releases_pb2 as pb
+
+
+@declare("status")
+@click.argument("ticket", type=TICKET, required=False)
+@click.pass_obj
+def command(settings: Settings, *, ticket: str | None) -> None:
+    """Show where a ticket stands; without a ticket, the environment: its lock, its active release, its services."""
+    with connect(settings) as connection:
+        answer = _ask(connection, ticket)
+    if not settings.is_text:
+        emit(document(answer))
+    elif isinstance(answer, pb.Release):
+        print_release(answer, settings)
+    else:
+        print_environment(answer, settings)
+
+
+def _ask(connection: Connection, ticket: str | None) -> pb.Release | pb.Environment:
+    environment = connection.environment
+    if ticket is None:
+        return connection.ask(connection.environments.GetEnvironment, pb.GetEnvironmentRequest(environment=environment))
+    request = pb.GetReleaseRequest(environment=environment, ticket=ticket)
+    return connection.ask(connection.releases.GetRelease, request)

@@ -1,0 +1,43 @@
+"""What ends a command early: an exit code, a stable reason, a sentence, and what may be typed next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from releasectl.exit_codes import ExitCode
+
+
+@dataclass(frozen=True)
+class Next:
+    """A command that may be typed next; ``danger`` is ``none``, ``changes`` or ``data-loss``."""
+
+    argv: tuple[str, ...]
+    effect: str
+    danger: str = "none"
+
+
+@dataclass
+class ClientError(Exception):
+    """A command ended without what was asked for; shown as one ``[ERROR]`` line or one JSON object.
+
+    Attributes:
+        code: the exit code.
+        reason: stable, snake_case.
+        message: a sentence; may have several lines.
+        next: what may be typed now.
+        untrusted_evidence: what tools, scripts or containers printed.
+    """
+
+    code: ExitCode | int
+    reason: str
+    message: str
+    next: tuple[Next, ...] = field(default=())
+    untrusted_evidence: str = ""
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def usage(message: str) -> ClientError:
+    """Say that what was typed cannot be right."""
+    return ClientError(ExitCode.USAGE, "usage", message)

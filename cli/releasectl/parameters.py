@@ -1,0 +1,61 @@
+"""What may stand on the command line: tickets, phases, durations …; what may not is refused with a sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import click
+
+from releasectl.durations import parse_duration_s
+
+PHASES = ("prepare", "migrate", "ticket", "verify")
+STATES = ("requested", *PHASES, "released", "halted", "nothing_to_do")
+
+
+Parse = Callable[[str], str]
+
+
+def _named(name: str, pattern: str, expected: str) -> Parse:
+    """Make a parser that accepts texts of a given form only."""
+    form = re.compile(pattern)
+
+    def parse(text: str) -> str:
+        if form.fullmatch(text) is None:
+            raise click.BadParameter(f"{text!r} is not a {name}: expected {expected}.")
+        return text
+
+    return parse
+
+
+def duration(text: str) -> float:
+    """Turn ``5m`` into 300.0 seconds."""
+    try:
+        return parse_duration_s(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+class OneOf(click.Choice[str]):
+    """A word out of a few."""
+
+    def __init__(self, name: str, words: tuple[str, ...]) -> None:
+        super().__init__(words)
+        self.name = name
+
+    def get_invalid_choice_message(self, value: str, ctx: click.Context | None) -> str:  # noqa: ARG002 (click's interface)
+        """Say which words there are."""
+        return f"{value!r} is not a {self.name}: expected one of {', '.join(self.choices)}."
+
+
+TICKET = _named(
+    "ticket",
+    r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
+    "1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit",
+)
+SERVICE = _named("service", r"[a-z0-9][a-z0-9._-]{0,63}", "the name of its folder below packages/")
+COMMIT = _named("commit", r"[0-9a-f]{40}", "its full id of 40 hex digits")
+REQUEST_ID = _named("request id", r"[A-Za-z0-9._:-]{8,128}", "8 to 128 of A-Za-z0-9._:-")
+EVENT = click.IntRange(min=0)
+PHASE = OneOf("phase", PHASES)
+STATE = OneOf("state", STATES)

@@ -1,0 +1,125 @@
+"""The global flags, which may stand before or after the subcommand."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from releasectl.parameters import OneOf, duration
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@dataclass
+class Settings:
+    """What the global flags say; ``None`` where nothing was typed."""
+
+    address: str | None = None
+    profile: str | None = None
+    environment: str | None = None
+    output: str = "text"
+    no_color: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    timeout_s: float | None = None
+
+    @property
+    def is_text(self) -> bool:
+        """True where people read, False where programs do."""
+        return self.output == "text"
+
+    @property
+    def color(self) -> bool:
+        """Whether colour may be used where the output is a terminal (https://no-color.org)."""
+        return not self.no_color and not os.environ.get("NO_COLOR")
+
+    @property
+    def typed(self) -> tuple[str, ...]:
+        """The flags that say which daemon and environment are meant, to be put behind every command that is shown."""
+        flags = (("--address", self.address), ("--profile", self.profile), ("--env", self.environment))
+        return tuple(word for flag, value in flags if value is not None for word in (flag, value))
+
+    def say(self, sentence: str) -> None:
+        """Tell people something that is not data."""
+        if self.is_text and not self.quiet:
+            click.echo(sentence, err=True)
+
+    def tell(self, detail: str) -> None:
+        """Tell a detail to those who asked for details with ``-v``."""
+        if self.verbose:
+            click.echo(detail, err=True)
+
+
+def of(context: click.Context) -> Settings:
+    """Give the settings of the invocation; subcommands share those of the group."""
+    return context.ensure_object(Settings)
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: object) -> object:
+    if value not in (None, False) and parameter.name:
+        setattr(of(context), parameter.name, value)
+    return value
+
+
+def global_flags(*, hidden: bool) -> Callable[[FunctionT], FunctionT]:
+    """Add the global flags to a command; subcommands take them all, but only the group's help lists them."""
+
+    def option(*names: str, **attributes: Any) -> Callable[[FunctionT], FunctionT]:  # noqa: ANN401 (handed to click)
+        return click.option(
+            *names, expose_value=False, callback=_remember, is_eager=True, hidden=hidden, default=None, **attributes
+        )
+
+    flags = [
+        option("--address", metavar="ADDRESS", help="Where the daemon listens, for instance unix:///run/x.sock."),
+        option("--profile", metavar="NAME", help="Profile of ~/.config/releasectl/config.toml  [default: default]."),
+        option("-e", "--env", "environment", metavar="NAME", help="Environment, where the daemon serves several."),
+        option("-o", "--output", type=OneOf("format", ("text", "json", "jsonl")), help="Form of the output."),
+        option("--no-color", is_flag=True, help="No colour; the variable NO_COLOR says the same."),
+        option("-q", "--quiet", is_flag=True, help="Only the end."),
+        option("-v", "--verbose", is_flag=True, help="Also details, and the output of steps."),
+        option(
+            "--timeout",
+            "timeout_s",
+            type=duration,
+            metavar="DURATION",
+            help="How long to wait for an answer.",
+        ),
+    ]
+
+    def decorate(function: FunctionT) -> FunctionT:
+        for flag in reversed(flags):
+            function = flag(function)
+        return function
+
+    return decorate
+
+
+def command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """Declare a subcommand that also takes the global flags."""
+
+    def decorate(function: Callable[..., Any]) -> click.Command:
+        declare = click.command(name, context_settings=CONTEXT, epilog="Global flags: see releasectl --help.")
+        return declare(global_flags(hidden=True)(function))
+
+    return decorate
+
+
+def wanted_output(arguments: list[str]) -> str:
+    """Tell the form of the output from raw arguments, for errors that arise before they are understood."""
+    for flag, value in zip(arguments, [*arguments[1:], ""], strict=True):
+        for form in ("json", "jsonl"):
+            if (flag in ("-o", "--output") and value == form) or flag in (f"-o{form}", f"--output={form}"):
+                return form
+    return "text"
+
+
+def is_terminal() -> bool:
+    """Tell whether somebody can be asked: keyboard and messages are both at a terminal."""
+    return sys.stdin.isatty() and sys.stderr.isatty()

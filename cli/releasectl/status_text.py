@@ -1,0 +1,134 @@
+"""Where a release or an environment stands, for people."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from collections.abc import Iterable
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from releasectl.durations import format_duration
+from releasectl.reporting import evidence_lines, next_lines, width
+from releasectl.rpc_errors import from_messages
+from releasectl.sanitize import clean, one_line
+from releasectl.settings import Settings
+from releasectl.symbols import style, symbol
+from releasectl.tables import console, services_table, short, word
+from releasectl.times import moment
+from releasepb.v1 import releases_pb2 as pb
+
+Fact = tuple[str, Text | str]
+
+
+def print_release(release: pb.Release, settings: Settings) -> None:
+    """Print where a ticket stands, the steps of the phase it is in, its failure, and what may be typed."""
+    out = console(settings)
+    out.print(_headline(release))
+    out.print(_facts(_release_facts(release)))
+    steps = [step for step in release.steps if step.phase == release.summary.phase]
+    if steps:
+        out.print()
+        out.print(_steps(steps))
+    _print_failure(release, out)
+    for line in next_lines(from_messages(release.next), settings, width(sys.stdout.isatty())):
+        out.print(line, soft_wrap=True)
+
+
+def print_environment(environment: pb.Environment, settings: Settings) -> None:
+    """Print who occupies an environment, where its checkout stands, and its services."""
+    out = console(settings)
+    out.print(Text(one_line(environment.name), style="bold"))
+    out.print(_facts(_environment_facts(environment)))
+    if environment.services:
+        out.print()
+        out.print(services_table(environment.services))
+
+
+def _headline(release: pb.Release) -> Text:
+    summary = release.summary
+    where = f" in {one_line(summary.phase)}" if summary.state == "halted" else ""
+    cause = f" ({one_line(release.halt_cause).replace('_', ' ')})" if release.halt_cause else ""
+    return Text.assemble(
+        ("ticket " + one_line(summary.ticket), "bold"), "  ", word(summary.state), (where + cause, style(summary.state))
+    )
+
+
+def _release_facts(release: pb.Release) -> Iterable[Fact]:
+    summary = release.summary
+    yield "environment", f"{one_line(release.environment)}, run {summary.run}"
+    yield "phases", _phases(release.phases)
+    yield "commits", f"{short(summary.base_sha)} → {short(summary.merge_sha)}"
+    yield "services", ", ".join(one_line(name) for name in summary.services) or "none"
+    if release.backups:
+        yield "backups", ", ".join(f"{one_line(each.service)}={one_line(each.stamp)}" for each in release.backups)
+    yield "started", f"{_time(summary.started_at)} by {one_line(summary.started_by)}"
+    yield "changed", _time(summary.changed_at)
+
+
+def _environment_facts(environment: pb.Environment) -> Iterable[Fact]:
+    yield "lock", _lock(environment)
+    if environment.HasField("active"):
+        active = environment.active
+        yield "release", Text.assemble(f"ticket {one_line(active.ticket)}  ", word(active.state))
+    yield "checkout", f"{one_line(environment.repo)}  {one_line(environment.branch)} {short(environment.head)}"
+    yield "epoch", str(environment.epoch)
+
+
+def _lock(environment: pb.Environment) -> Text | str:
+    if not environment.lock_ticket:
+        return "free"
+    return Text(
+        f"ticket {one_line(environment.lock_ticket)}, run {environment.lock_run}, "
+        f"since {_time(environment.lock_since)} by {one_line(environment.lock_by)}",
+        style="yellow",
+    )
+
+
+def _phases(phases: Iterable[pb.PhaseStatus]) -> Text:
+    shown = [(f"{symbol(each.status)} {each.phase} {each.status}", style(each.status)) for each in phases]
+    return Text("   ").join(Text(*each) for each in shown)
+
+
+def _steps(steps: Iterable[pb.Step]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for column in ("left", "left", "right"):
+        table.add_column(justify="right" if column == "right" else "left", no_wrap=True)
+    for step in steps:
+        status = "done" if step.status == "succeeded" else step.status
+        attempt = f" (attempt {step.attempt})" if step.attempt > 1 else ""
+        name = Text(f"  {symbol(status)} {one_line(step.name)}{attempt}", style=style(status))
+        table.add_row(name, Text(status, style=style(status)), _took(step))
+    return table
+
+
+def _took(step: pb.Step) -> str:
+    if not step.HasField("started_at"):
+        return ""
+    end = moment(step.ended_at) if step.HasField("ended_at") else dt.datetime.now(dt.UTC)
+    return format_duration((end - moment(step.started_at)).total_seconds())
+
+
+def _print_failure(release: pb.Release, out: Console) -> None:
+    if not release.HasField("failure"):
+        return
+    out.print()
+    out.print(Text(clean(release.failure.message), style="red"), soft_wrap=True)
+    for line in evidence_lines(release.failure.untrusted_evidence):
+        out.print(Text.assemble(("  │ ", "dim"), line), soft_wrap=True)
+
+
+def _facts(facts: Iterable[Fact]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in facts:
+        table.add_row(f"  {name}", value)
+    return table
+
+
+def _time(timestamp: Timestamp) -> str:
+    return f"{moment(timestamp):%Y-%m-%d %H:%M:%SZ}"
