@@ -1,4 +1,7 @@
-"""Everything that one commit will write: appends are judged one by one, and a bad one leaves no trace in it."""
+"""Everything that one commit will write: appends are judged one by one, and a bad one leaves no trace in it.
+
+The two statements of each commit go to the driver directly; through SQLAlchemy they cost half as much as the flush.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from released.domain import lifecycle
 from released.domain.events import Recorded
 from released.store import codec, hash_chain, instants
+from released.store.connections import driver
 from released.store.errors import Conflict, DuplicateEvent, StaleEpoch
 from released.store.event_row import EventRow
 from released.store.event_store import Fence, NewEvent, StreamWrite
@@ -19,7 +23,6 @@ from released.store.heads import Heads, LogHead, StreamHead
 from released.store.tables import EVENTS
 
 _INSERT = str(insert(EVENTS).compile(dialect=sqlite_dialect()))
-"""Compiled once: it is the store's hottest statement, and building it anew costs as much as running it."""
 
 
 class Draft(NamedTuple):
@@ -105,7 +108,7 @@ class Batch:
     def flush(self) -> int:
         """Write all rows into the open transaction; returns the position of the last one."""
         if self._rows:
-            self._connection.exec_driver_sql(_INSERT, [tuple(row) for row in self._rows])
+            driver(self._connection).executemany(_INSERT, self._rows)
         return self.heads.log().position
 
     def _judge(self, write: DraftWrite, judged: _Judged, fresh: set[str]) -> None:
@@ -152,4 +155,4 @@ def _stored(connection: Connection, event_ids: Sequence[str]) -> set[str]:
         return set()
     marks = ",".join("?" * len(event_ids))
     statement = f"SELECT event_id FROM events WHERE event_id IN ({marks})"  # noqa: S608 (question marks only)
-    return set(connection.exec_driver_sql(statement, tuple(event_ids)).scalars())
+    return {event_id for (event_id,) in driver(connection).execute(statement, event_ids)}

@@ -11,6 +11,7 @@ import os
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, QueuePool, StaticPool, create_engine, event
@@ -42,6 +43,11 @@ def reader_engine(path: Path) -> Engine:
         pool_size=8,
         max_overflow=8,
     )
+
+
+def driver(connection: Connection) -> sqlite3.Connection:
+    """Give the driver's own connection, for the few statements that every commit runs."""
+    return cast("sqlite3.Connection", connection.connection.driver_connection)
 
 
 def _create_private(path: Path) -> None:

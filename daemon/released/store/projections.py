@@ -22,6 +22,8 @@ _LOG = logging.getLogger(__name__)
 
 RETRY_S = 5.0
 """How soon a handler that failed is tried again where no new event does it sooner."""
+SETTLE_S = 0.02
+"""How long a burst of events is let grow before it is followed: a commit of ours costs the next append a flush."""
 PAGE = 1000
 """How many events are handled in one step."""
 
@@ -63,6 +65,7 @@ class Projector:
         self._moved = threading.Condition()
         self._positions = store.query(lambda connection: checkpoints.load(connection, self._names()))
         self._news = threading.Event()
+        self._hurry = threading.Event()
         self._stopping = False
         self._thread: threading.Thread | None = None
 
@@ -78,12 +81,14 @@ class Projector:
             return
         self._unsubscribe()
         self._stopping = True
+        self._hurry.set()
         self._news.set()
         self._thread.join()
         self._thread = None
 
     def wait_for(self, position: int, timeout_s: float) -> bool:
         """Block until every projection has handled the event at ``position``; ``False`` when the time is over."""
+        self._hurry.set()
         with self._moved:
             return self._moved.wait_for(lambda: min(self._positions.values()) >= position, timeout_s)
 
@@ -103,9 +108,13 @@ class Projector:
         return self.catch_up()
 
     def _run(self) -> None:
-        while not self._stopping:
+        while True:
             self._news.clear()
+            self._hurry.clear()
+            if self._stopping:  # asked after clearing, so that a stop in between is not overlooked
+                return
             self._news.wait(None if self._caught_up() else RETRY_S)
+            self._hurry.wait(SETTLE_S)
 
     def _caught_up(self) -> bool:
         try:

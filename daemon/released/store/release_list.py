@@ -18,6 +18,8 @@ from released.store.event_row import to_recorded
 from released.store.event_store import EventStore
 from released.store.tables import EVENTS, RELEASES
 
+_REMEMBERED = 64
+
 
 @dataclass(frozen=True)
 class ListedRelease:
@@ -59,7 +61,7 @@ class ReleaseList:
 
     def __init__(self) -> None:
         self._states: dict[str, ReleaseState] = {}
-        """States of the streams that were seen last; a stream that is missing is folded from its events."""
+        """States of the releases that changed last, the latest at the end; others are folded from their events."""
 
     def apply(self, connection: Connection, recorded: Sequence[Recorded]) -> None:
         """Take events in: one row is written for each release that they change."""
@@ -81,10 +83,10 @@ class ReleaseList:
         return fold((event for event in events if event.version > state.version), state)
 
     def _remember(self, stream: str, state: ReleaseState) -> None:
-        if state.occupies:
-            self._states[stream] = state
-        else:
-            self._states.pop(stream, None)
+        self._states.pop(stream, None)
+        self._states[stream] = state
+        if len(self._states) > _REMEMBERED:
+            del self._states[next(iter(self._states))]
 
 
 def _by_release(recorded: Sequence[Recorded]) -> dict[str, list[Recorded]]:

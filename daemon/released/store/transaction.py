@@ -30,16 +30,17 @@ def transact(connection: Connection, path: Path, work: Callable[[], T]) -> T:
     try:
         with connection.begin():
             return work()
-    except DBAPIError as error:
+    except (DBAPIError, sqlite3.Error) as error:
         raise _meaning(error, path) from error
 
 
-def _meaning(error: DBAPIError, path: Path) -> Exception:
-    code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_IOERR) & 0xFF
+def _meaning(error: DBAPIError | sqlite3.Error, path: Path) -> Exception:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_IOERR) & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return StoreFull(str(path))
     if code == sqlite3.SQLITE_BUSY:
         return StoreBusy(str(path))
     if code in _HARMLESS:
         return error
-    return AppendUnknown(str(error.orig))
+    return AppendUnknown(str(cause))
