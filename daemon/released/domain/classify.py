@@ -36,14 +36,17 @@ def classify(
 def _judge(
     path: str, services: Sequence[str], shared: Mapping[str, Sequence[str]], packages: str, releases: str
 ) -> PathVerdict:
-    first, _, rest = path.partition("/")
-    if first == packages and "/" in rest:
-        return _in_package(path, rest.partition("/")[0], services, packages)
-    matched = [(pattern, names) for pattern, names in shared.items() if fnmatch.fnmatchcase(path, pattern)]
-    if matched:
-        affected = sorted({name for _, names in matched for name in names if name in services})
-        return PathVerdict(path, tuple(affected), f"shared path {matched[0][0]}")
-    if first == releases:
+    package = _package(path, packages)
+    matched = {pattern: names for pattern, names in shared.items() if fnmatch.fnmatchcase(path, pattern)}
+    rules = [f"{packages}/{package}/"] if package in services else []
+    rules += [f"shared path {pattern}" for pattern in matched]
+    if rules:
+        named = {package, *(name for names in matched.values() for name in names)}
+        return PathVerdict(path, tuple(name for name in sorted(services) if name in named), ", ".join(rules))
+    if package is not None:
+        rule = f"{packages}/{package} has no manifest in the commit to be released (deleted package?)"
+        return PathVerdict(path, (), rule)
+    if path.startswith(f"{releases}/"):
         return PathVerdict(path, (), "a ticket script: run in phase ticket, affects no service")
     if any(fnmatch.fnmatchcase(path, pattern) for pattern in _DOCS):
         return PathVerdict(path, (), "documentation")
@@ -52,10 +55,12 @@ def _judge(
     return PathVerdict(path, (), UNMATCHED)
 
 
-def _in_package(path: str, name: str, services: Sequence[str], packages: str) -> PathVerdict:
-    if name in services:
-        return PathVerdict(path, (name,), f"{packages}/{name}/")
-    return PathVerdict(path, (), f"{packages}/{name} has no manifest in the commit to be released (deleted package?)")
+def _package(path: str, packages: str) -> str | None:
+    """Name the package that a path lies in; a file right below the folder of packages lies in none."""
+    if not path.startswith(f"{packages}/"):
+        return None
+    name, slash, _ = path.removeprefix(f"{packages}/").partition("/")
+    return name if slash else None
 
 
 def affected(verdicts: Iterable[PathVerdict]) -> list[str]:

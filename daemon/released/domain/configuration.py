@@ -2,40 +2,43 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from released.domain import strict_yaml
-from released.domain.manifest import Duration
+from released.domain.fields import Duration, matching
 
 
 def _absolute(value: object) -> object:
-    if isinstance(value, str):
-        if not value.startswith("/"):
-            raise ValueError(f"expected an absolute path, got {value!r}")
-        return Path(value)
-    return value
+    if not isinstance(value, str) or not value.startswith("/") or ".." in Path(value).parts or not value.isprintable():
+        raise ValueError("expected an absolute path without '..'")
+    return Path(value)
+
+
+def _relative(value: str) -> str:
+    plain = str(Path(value))
+    if value.startswith("/") or plain == "." or ".." in Path(value).parts or not value.isprintable():
+        raise ValueError("expected a folder below the root of the ops repo, without '..'")
+    return plain
 
 
 AbsolutePath = Annotated[Path, BeforeValidator(_absolute)]
-Name = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,31}$")]
-Folder = Annotated[str, Field(pattern=r"^(?!/)(?!.*(^|/)\.\.(/|$)).+[^/]$")]
+Name = Annotated[str, matching(r"[a-zA-Z0-9][a-zA-Z0-9_-]{0,31}", "a name of at most 32 letters, digits, '_' or '-'")]
+Folder = Annotated[str, AfterValidator(_relative)]
 """A folder relative to the root of the ops repo."""
 
 
 class _Model(BaseModel):
-    # Python's engine, because the pattern of a folder looks ahead and pydantic's own cannot.
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, regex_engine="python-re")
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Store(_Model):
     """Where the record lies."""
 
-    url: Annotated[str, Field(pattern=r"^sqlite:////.+")]
+    url: Annotated[str, matching(r"sqlite:////.+", "sqlite:////ABSOLUTE/PATH")]
 
     @property
     def path(self) -> Path:
@@ -75,11 +78,11 @@ class Environment(_Model):
     """One production or staging installation."""
 
     repo: AbsolutePath
-    remote: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = "origin"
-    branch: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$")] = "main"
+    remote: Annotated[str, matching(r"[A-Za-z0-9][A-Za-z0-9._-]*", "the name of a remote")] = "origin"
+    branch: Annotated[str, matching(r"[A-Za-z0-9][A-Za-z0-9._/-]*", "the name of a branch")] = "main"
     workspace: Folder = ".asd/workspace"
     folders: Folders = Folders()
-    docker: Annotated[str, Field(pattern=r"^unix:///.+")] = "unix:///var/run/docker.sock"
+    docker: Annotated[str, matching(r"unix:///.+", "unix:///…")] = "unix:///var/run/docker.sock"
     compose: Literal["auto", "v2", "v1"] = "auto"
     git: GitSettings = GitSettings()
     paths: dict[str, list[str]] = {}
@@ -89,11 +92,17 @@ class Environment(_Model):
     redact: list[str] = []
 
 
+def _octal(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"0?[0-7]{3}", value):
+        return int(value, 8)
+    raise ValueError("expected an octal mode such as '0660'")
+
+
 class Listener(_Model):
     """A Unix socket to listen on."""
 
-    address: str
-    mode: int = 0o660
+    address: Annotated[str, matching(r"unix:///.+", "unix:///…")]
+    mode: Annotated[int, BeforeValidator(_octal)] = 0o660
     group: str | None = None
 
     @property
@@ -106,38 +115,22 @@ def _listener(value: object) -> object:
     return {"address": value} if isinstance(value, str) else value
 
 
-def _octal(value: object) -> object:
-    if isinstance(value, str) and re.fullmatch(r"0?[0-7]{3}", value):
-        return int(value, 8)
-    raise ValueError(f"expected a quoted octal mode such as '0660', got {value!r}")
-
-
-class _ListenerInput(Listener):
-    mode: Annotated[int, BeforeValidator(_octal)] = 0o660
-
-
 class Configuration(_Model):
     """Everything that an operator decides."""
 
     store: Store
     state_dir: AbsolutePath | None = None
-    listen: Annotated[list[Annotated[_ListenerInput, BeforeValidator(_listener)]], Field(min_length=1)]
+    listen: Annotated[list[Annotated[Listener, BeforeValidator(_listener)]], Field(min_length=1)]
     environments: Annotated[dict[Name, Environment], Field(min_length=1)]
 
-    @field_validator("listen")
+    @field_validator("environments")
     @classmethod
-    def _unix_sockets_only(cls, listeners: list[_ListenerInput]) -> list[_ListenerInput]:
-        for listener in listeners:
-            if not listener.address.startswith("unix:///"):
-                raise ValueError(f"expected unix:///…, got {listener.address!r}")
-        return listeners
-
-    @model_validator(mode="after")
-    def _share_nothing(self) -> Self:
-        repos = [environment.repo for environment in self.environments.values()]
-        if len(set(repos)) < len(repos):
-            raise ValueError("expected a checkout of its own for each environment, got the same repo twice")
-        return self
+    def _share_no_checkout(cls, environments: dict[str, Environment]) -> dict[str, Environment]:
+        repos = [environment.repo for environment in environments.values()]
+        twice = next((repo for repo in repos if repos.count(repo) > 1), None)
+        if twice:
+            raise ValueError(f"expected a checkout of its own for each environment, got {str(twice)!r} twice")
+        return environments
 
     @property
     def state(self) -> Path:
@@ -161,24 +154,32 @@ def parse_configuration(text: str, file: str) -> Configuration:
     """
     try:
         document = strict_yaml.parse(text)
-        return Configuration.model_validate(document.data)
     except strict_yaml.YamlProblem as problem:
-        raise InvalidConfiguration([f"{file}:{problem.line}: {problem.message}"]) from None
+        raise InvalidConfiguration([problem.in_file(file)]) from None
+    try:
+        return Configuration.model_validate(document.data)
     except ValidationError as error:
-        found = list(strict_yaml.problems(error, document, file))
-        raise InvalidConfiguration([_with_nearest_key(problem) for problem in found]) from None
+        raise InvalidConfiguration(list(strict_yaml.problems(error, document, file, _known_keys))) from None
 
 
-def _with_nearest_key(problem: str) -> str:
-    """Name the known key that an unknown one is nearest to."""
-    head, separator, rest = problem.rpartition(": ")
-    if rest != "unknown key":
-        return problem
-    key = head.rsplit(": ", 1)[-1].rsplit(".", 1)[-1]
-    near = difflib.get_close_matches(key, _known_keys(), n=1)
-    return f"{head}{separator}expected a known key{f' ({near[0]}?)' if near else ''}, got {key!r}"
+def _known_keys(path: strict_yaml.Path) -> list[str]:
+    """List the keys that may stand below a path."""
+    match path:
+        case ("store",):
+            return list(Store.model_fields)
+        case ("listen", _):
+            return list(Listener.model_fields)
+        case ("environments", _):
+            return list(Environment.model_fields)
+        case ("environments", _, section):
+            return list(_SECTIONS[str(section)].model_fields)
+        case _:
+            return list(Configuration.model_fields)
 
 
-def _known_keys() -> list[str]:
-    models = (Configuration, Store, GitSettings, Recovery, Verify, Folders, Environment, Listener)
-    return sorted({name for model in models for name in model.model_fields})
+_SECTIONS: dict[str, type[BaseModel]] = {
+    "git": GitSettings,
+    "recovery": Recovery,
+    "verify": Verify,
+    "folders": Folders,
+}

@@ -6,8 +6,12 @@ import io
 import re
 
 from dotenv import dotenv_values
+from dotenv.parser import Binding, parse_stream
 
 _NAME = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=", re.MULTILINE)
+_VALUE = r"""(?:[ \t]*'(?:\\.|[^'\\])*'|[ \t]*"(?:\\.|[^"\\])*"|[^\r\n]*?)"""
+_COMMENT_AND_END = r"(?:[ \t]+#[^\r\n]*)?\s*"
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 def parse(text: str) -> dict[str, str]:
@@ -22,9 +26,28 @@ def names(template: str) -> list[str]:
 
 
 def with_variable(text: str, name: str, value: str) -> str:
-    """Set one variable; every other line stays as it is, to the byte. ``value`` needs no quotes (an image tag)."""
-    line = re.compile(rf"^([ \t]*(?:export[ \t]+)?{re.escape(name)}[ \t]*=).*$", re.MULTILINE)
-    if line.search(text):
-        return line.sub(lambda match: f"{match[1]}{value}", text)
+    """Set one variable; every other line stays as it is, to the byte, and so does a comment behind the value.
+
+    Args:
+        text: the file, its line ends untranslated.
+        name: the variable; where the file lacks it, it is added at the end.
+        value: needs no quotes (an image tag).
+    """
+    bindings = list(parse_stream(io.StringIO(text, newline="")))
+    if any(_assigns(binding, name) for binding in bindings):
+        mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
+        return mark + "".join(_with_value(binding, name, value) for binding in bindings)
     ending = "" if not text or text.endswith("\n") else "\n"
     return f"{text}{ending}{name}={value}\n"
+
+
+def _assigns(binding: Binding, name: str) -> bool:
+    return binding.key == name and binding.value is not None
+
+
+def _with_value(binding: Binding, name: str, value: str) -> str:
+    text = binding.original.string
+    if not _assigns(binding, name):
+        return text
+    assignment = rf"(\s*(?:export[ \t]+)?'?{re.escape(name)}'?[ \t]*=){_VALUE}({_COMMENT_AND_END})"
+    return re.sub(rf"\A{assignment}\Z", lambda match: f"{match[1]}{value}{match[2]}", text, flags=re.DOTALL)

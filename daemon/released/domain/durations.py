@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -22,7 +22,7 @@ def parse_duration_s(text: str) -> float:
 
 def format_duration(seconds: float) -> str:
     """Turn 300.0 into ``5m00s`` for people."""
-    if seconds < 60:  # noqa: PLR2004 (sixty seconds are a minute)
+    if round(seconds, 1) < 60:  # noqa: PLR2004 (sixty seconds are a minute)
         return f"{seconds:.1f}s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

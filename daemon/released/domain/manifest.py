@@ -5,20 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from released.domain import strict_yaml
-from released.domain.durations import parse_duration_s
+from released.domain.fields import Duration, matching
 
-
-def _duration(value: object) -> object:
-    """Accept ``120s`` or a plain number of seconds."""
-    return parse_duration_s(value) if isinstance(value, str) else value
-
-
-Duration = Annotated[float, BeforeValidator(_duration), Field(gt=0)]
-"""Seconds."""
-ContainerName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]*$")]
+ContainerName = Annotated[str, matching(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", "a name of letters, digits, '_', '.' or '-'")]
 
 
 class _Model(BaseModel):
@@ -30,9 +22,9 @@ class _Model(BaseModel):
 class Image(_Model):
     """Which image the service runs."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._/:-]*$")]
-    tag: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")]
-    env_var: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    name: Annotated[str, matching(r"[a-z0-9][a-z0-9._/:-]*", "an image name without its tag")]
+    tag: Annotated[str, matching(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", "an image tag")]
+    env_var: Annotated[str, matching(r"[A-Za-z_][A-Za-z0-9_]*", "the name of a variable")] | None = None
     build: bool = False
 
 
@@ -48,7 +40,7 @@ class Container(_Model):
 class Health(_Model):
     """How the service says that it is well."""
 
-    endpoint: Annotated[str, Field(pattern=r"^https?://")] | None = None
+    endpoint: Annotated[str, matching(r"https?://\S+", "http://… or https://…")] | None = None
     expected_code: Annotated[int, Field(ge=100, le=599)] = 200
     timeout: Duration = 120.0
 
@@ -81,6 +73,12 @@ class Backup(_Model):
         return [value] if isinstance(value, str) else value
 
     @model_validator(mode="after")
+    def _says_what_is_backed_up(self) -> Self:
+        if self.enabled and not self.type:
+            raise ValueError("expected type to name what is backed up, since enabled is true, got none")
+        return self
+
+    @model_validator(mode="after")
     def _volumes_are_named(self) -> Self:
         if self.enabled and "volume" in self.type and not self.volumes:
             raise ValueError("expected volumes to name at least one volume, since type has volume, got none")
@@ -90,7 +88,7 @@ class Backup(_Model):
 class Manifest(_Model):
     """One service of the ops repo."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+    name: Annotated[str, matching(r"[a-z0-9][a-z0-9._-]{0,63}", "a service name")]
     display_name: str = ""
     priority: int = 50
     depends_on: list[str] = []
@@ -123,21 +121,26 @@ def parse_manifest(text: str, file: str, folder: str) -> tuple[Manifest, list[st
     """
     try:
         document = strict_yaml.parse(text)
-        manifest = Manifest.model_validate(document.data)
     except strict_yaml.YamlProblem as problem:
-        raise InvalidManifest([f"{file}:{problem.line}: {problem.message}"]) from None
+        raise InvalidManifest([problem.in_file(file)]) from None
+    try:
+        manifest = Manifest.model_validate(document.data)
     except ValidationError as error:
         raise InvalidManifest(list(strict_yaml.problems(error, document, file))) from None
     if manifest.name != folder:
         line = document.line(("name",))
         raise InvalidManifest([f"{file}:{line}: name: expected {folder!r} (its folder's name), got {manifest.name!r}"])
-    warnings = [f"{file}:{document.line(path)}: {'.'.join(path)}: unknown key" for path in _unknown(manifest, ())]
-    return manifest, warnings
+    unknown = _unknown(manifest, ())
+    return manifest, [strict_yaml.located(file, document.line(path), path, "unknown key") for path in unknown]
 
 
-def _unknown(model: BaseModel, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    yield from ((*path, key) for key in model.model_extra or {})
-    for name in type(model).model_fields:
-        value = getattr(model, name)
-        if isinstance(value, BaseModel):
-            yield from _unknown(value, (*path, name))
+def _unknown(value: object, path: strict_yaml.Path) -> Iterator[strict_yaml.Path]:
+    """Find the keys that no model knows, also in the items of lists."""
+    match value:
+        case BaseModel():
+            yield from ((*path, key) for key in value.model_extra or {})
+            for name in type(value).model_fields:
+                yield from _unknown(getattr(value, name), (*path, name))
+        case list():
+            for index, item in enumerate(value):
+                yield from _unknown(item, (*path, index))

@@ -135,7 +135,7 @@ def _apply(state: ReleaseState, event: ev.Event, recorded: ev.Recorded) -> Relea
             steps = {**state.steps, event.step: _stepped(state, event, recorded.at)}
             return replace(state, steps=steps, head=_head_after(state, event))
         case ev.Halted():
-            return replace(_with_phase(state, event.phase, "halted"), halt=event)
+            return replace(_with_phase(state, event.phase, _halted(state, event.phase)), halt=event)
         case ev.Resumed():
             return _resumed(state, event)
         case _:
@@ -144,6 +144,12 @@ def _apply(state: ReleaseState, event: ev.Event, recorded: ev.Recorded) -> Relea
 
 def _with_phase(state: ReleaseState, phase: Phase, status: str) -> ReleaseState:
     return msgspec.structs.replace(state, phase=phase, phases={**state.phases, phase: status})
+
+
+def _halted(state: ReleaseState, phase: Phase) -> str:
+    """A phase that was over when the release halted behind it stays over."""
+    before = state.phases.get(phase, "")
+    return before if before in ("done", "skipped") else "halted"
 
 
 def _planned(state: ReleaseState, event: ev.PhaseStarted) -> dict[str, StepState]:
@@ -195,11 +201,12 @@ def _resumed(state: ReleaseState, event: ev.Resumed) -> ReleaseState:
     """Go back into a phase: interruptions are forgiven, and with ``anew`` later work is done again.
 
     A script that exited 0 is never run again in its run, and a backup is never taken again (spec: ticket, resume).
+    A renewed plan has another MERGE_SHA, so that what was done for the old one is done again, too.
     """
     later = PHASES[PHASES.index(event.phase) :]
     moved = event.plan is not None
     steps = {
-        name: _reopened(step, again=event.anew and step.phase in later and not _stays(step, moved=moved))
+        name: _reopened(step, again=(event.anew or moved) and step.phase in later and not _stays(step, moved=moved))
         for name, step in state.steps.items()
     }
     phases = {phase: status for phase, status in state.phases.items() if phase not in later}
@@ -216,8 +223,15 @@ def _resumed(state: ReleaseState, event: ev.Resumed) -> ReleaseState:
 
 def _stays(step: StepState, *, moved: bool) -> bool:
     """Tell whether a finished step is finished for the whole run, whatever is done anew."""
-    once = isinstance(step.result, ev.BackedUp | ev.ImagesKept) or step.phase is Phase.TICKET
-    return once or (isinstance(step.result, ev.CheckoutMoved) and not moved)
+    match step.result:
+        case ev.BackedUp() | ev.ImagesKept():
+            return True
+        case ev.CommandExited():
+            return step.phase is Phase.TICKET
+        case ev.CheckoutMoved():
+            return not moved
+        case _:
+            return False
 
 
 def _reopened(step: StepState, *, again: bool) -> StepState:

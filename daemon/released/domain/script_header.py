@@ -9,7 +9,7 @@ import msgspec
 from released.domain.durations import parse_duration_s
 from released.domain.errors import Refused
 
-_HEADER = re.compile(r"^#\s*released:\s*(.*)$", re.MULTILINE)
+_HEADER = re.compile(r"^#[ \t]*released:[ \t]*(.*)$", re.MULTILINE)
 _HEAD_BYTES = 4096
 
 
@@ -41,10 +41,17 @@ def _declare(header: Header, word: str, path: str) -> Header:
             case "repeatable" if not value:
                 return msgspec.structs.replace(header, repeatable=True)
             case "timeout":
-                return msgspec.structs.replace(header, timeout_s=parse_duration_s(value))
+                return msgspec.structs.replace(header, timeout_s=_limit_s(value))
             case "idle":
-                return msgspec.structs.replace(header, idle_s=parse_duration_s(value))
+                return msgspec.structs.replace(header, idle_s=_limit_s(value))
             case _:
                 raise ValueError(f"expected repeatable, timeout=DURATION or idle=DURATION, got {word!r}")
     except ValueError as error:
         raise Refused("script_header_invalid", f"The header of {path} is wrong: {error}.") from None
+
+
+def _limit_s(text: str) -> float:
+    seconds = parse_duration_s(text)
+    if not seconds:
+        raise ValueError(f"expected a limit longer than nothing, got {text!r}")
+    return seconds

@@ -7,15 +7,17 @@ and tags are refused.
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, NamedTuple
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-MAX_BYTES = 1 << 20
+MAX_CHARACTERS = 1 << 20
 MAX_DEPTH = 32
+LONGEST_SHOWN = 80
 
 Path = tuple[str | int, ...]
 
@@ -23,24 +25,39 @@ Path = tuple[str | int, ...]
 class YamlProblem(Exception):
     """The text cannot be read; ``line`` counts from 1."""
 
-    def __init__(self, line: int, message: str) -> None:
+    def __init__(self, line: int, message: str, path: Path = ()) -> None:
         super().__init__(message)
         self.line = line
         self.message = message
+        self.path = path
+
+    def in_file(self, file: str) -> str:
+        """Give the problem as ``file:line: path: expected …, got …``."""
+        return located(file, self.line, self.path, self.message)
+
+
+def located(file: str, line: int, path: Path, message: str) -> str:
+    """Give a problem as ``file:line: path: message``."""
+    return f"{file}:{line}: {'.'.join(map(str, path)) or '(document)'}: {message}"
 
 
 class Document:
-    """A YAML text as plain data, with the line of every key."""
+    """A YAML text as plain data, with the line of every key and the numbers and words as they were typed."""
 
-    def __init__(self, data: Any, lines: dict[Path, int]) -> None:  # noqa: ANN401 (plain data is any JSON value)
+    def __init__(self, data: Any, lines: dict[Path, int], typed: dict[Path, str]) -> None:  # noqa: ANN401 (plain data is any JSON value)
         self.data = data
         self._lines = lines
+        self._typed = typed
 
     def line(self, path: Path) -> int:
         """Give the line of a path, or of its nearest ancestor that stands in the text."""
         while path and path not in self._lines:
             path = path[:-1]
         return self._lines.get(path, 1)
+
+    def typed(self, path: Path) -> str | None:
+        """Give a number, a boolean or null as it was typed: 1.10 is not 1.1 when it was meant as a version."""
+        return self._typed.get(path)
 
 
 def parse(text: str) -> Document:
@@ -49,17 +66,18 @@ def parse(text: str) -> Document:
     Raises:
         YamlProblem: it is no YAML, or uses what is refused here.
     """
-    if len(text.encode()) > MAX_BYTES:
-        raise YamlProblem(1, f"expected at most {MAX_BYTES} bytes, got {len(text.encode())}")
+    if len(text) > MAX_CHARACTERS:
+        raise YamlProblem(1, f"expected at most {MAX_CHARACTERS} characters, got {len(text)}")
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise YamlProblem(mark.line + 1 if mark else 1, f"expected YAML, got: {error.problem}") from None
-    except yaml.YAMLError as error:
-        raise YamlProblem(1, f"expected YAML, got: {error}") from None
-    lines: dict[Path, int] = {}
-    return Document(_plain(node, (), lines) if node else None, lines)
+        raise YamlProblem(mark.line + 1 if mark else 1, f"expected YAML, got an error: {error.problem}") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise YamlProblem(line, f"expected printable text, got the character U+{error.character:04X}") from None
+    reading = _Reading({}, {})
+    return Document(reading.plain(node, ()) if node else None, reading.lines, reading.typed)
 
 
 class _Loader(yaml.SafeLoader):
@@ -67,84 +85,133 @@ class _Loader(yaml.SafeLoader):
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 (as PyYAML declares it)
 
+    depth = 0
+
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise YamlProblem(mark.line + 1, "aliases (*name) are not accepted here")
-        return super().compose_node(parent, index)
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.AliasEvent):
+            raise YamlProblem(line, f"expected no aliases, got *{event.anchor}")
+        if event.tag is not None:
+            raise YamlProblem(line, f"expected no tags, got {event.tag}")
+        if self.depth > MAX_DEPTH:
+            raise YamlProblem(line, f"expected at most {MAX_DEPTH} levels of nesting, got more")
+        self.depth += 1
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
 
 
 for _tag, _pattern, _first in (
     ("tag:yaml.org,2002:bool", r"true|false", "tf"),
     ("tag:yaml.org,2002:null", r"~|null|", ["~", "n", ""]),
-    ("tag:yaml.org,2002:int", r"-?(?:0|[1-9][0-9]*)", "-0123456789"),
-    ("tag:yaml.org,2002:float", r"-?(?:0|[1-9][0-9]*)\.[0-9]+", "-0123456789"),
+    ("tag:yaml.org,2002:int", r"-?(?:0|[1-9][0-9]{0,17})", "-0123456789"),
+    ("tag:yaml.org,2002:float", r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,17}", "-0123456789"),
 ):
     _Loader.add_implicit_resolver(_tag, re.compile(rf"^(?:{_pattern})$"), list(_first))
 
 
-def _plain(node: yaml.Node, path: Path, lines: dict[Path, int]) -> Any:  # noqa: ANN401 (plain data is any JSON value)
-    line = node.start_mark.line + 1
-    lines.setdefault(path, line)
-    if len(path) > MAX_DEPTH:
-        raise YamlProblem(line, f"expected at most {MAX_DEPTH} levels of nesting")
-    match node:
-        case yaml.MappingNode():
-            return _mapping(node, path, lines)
-        case yaml.SequenceNode():
-            return [_plain(item, (*path, index), lines) for index, item in enumerate(node.value)]
-        case yaml.ScalarNode():
-            return _scalar(node, line)
+class _Reading(NamedTuple):
+    """Turns nodes into plain data, and notes where and how each was typed."""
+
+    lines: dict[Path, int]
+    typed: dict[Path, str]
+
+    def plain(self, node: yaml.Node, path: Path) -> Any:  # noqa: ANN401 (plain data is any JSON value)
+        self.lines.setdefault(path, node.start_mark.line + 1)
+        match node:
+            case yaml.MappingNode():
+                return self._mapping(node, path)
+            case yaml.SequenceNode():
+                return [self.plain(item, (*path, index)) for index, item in enumerate(node.value)]
+            case _:
+                return self._scalar(node, path)
+
+    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise YamlProblem(line, "expected a key of plain text, got a list or a mapping", path)
+            key = str(key_node.value)
+            if key in result:
+                raise YamlProblem(line, f"expected each key once, got {key!r} twice", (*path, key))
+            self.lines[(*path, key)] = line
+            result[key] = self.plain(value_node, (*path, key))
+        return result
+
+    def _scalar(self, node: yaml.Node, path: Path) -> str | int | float | bool | None:
+        value = str(node.value)
+        kind = node.tag.removeprefix("tag:yaml.org,2002:")
+        if kind == "str":
+            return value
+        self.typed[path] = value
+        match kind:
+            case "int":
+                return int(value)
+            case "float":
+                return float(value)
+            case "bool":
+                return value == "true"
+            case _:
+                return None
+
+
+def problems(
+    error: ValidationError, document: Document, file: str, known_keys: Callable[[Path], Collection[str]] = lambda _: ()
+) -> Iterator[str]:
+    """Turn a model's complaints into ``file:line: path: expected …, got …``, one line each.
+
+    Args:
+        error: the complaints.
+        document: what the model was made from.
+        file: how messages name it.
+        known_keys: gives the keys that may stand below a path, for models that forbid all others.
+    """
+    for item in error.errors(include_url=False):
+        path: Path = tuple(part for part in item["loc"] if part != "[key]")
+        if item["type"] == "extra_forbidden":
+            sentence = _unknown_key(str(path[-1]), known_keys(path[:-1]))
+        else:
+            sentence = _sentence(item["type"], item["msg"], _shown(item["input"], document.typed(path)))
+        yield located(file, document.line(path), path, sentence)
+
+
+def _unknown_key(key: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    expected = f"a known key ({near[0]}?)" if near else f"one of {', '.join(sorted(known))}"
+    return f"expected {expected}, got {key!r}"
+
+
+_EXPECTED = {
+    "missing": "a value",
+    "model_type": "a mapping",
+    "dict_type": "a mapping",
+    "list_type": "a list",
+    "string_type": "text in quotes",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "too_short": "at least one",
+}
+
+
+def _sentence(kind: str, message: str, shown: str) -> str:
+    said = message.removeprefix("Value error, ").removeprefix("Input should be ").removeprefix("expected ")
+    expected = _EXPECTED.get(kind, said)
+    got = "nothing" if kind == "missing" else shown
+    return f"expected {expected}" if ", got " in expected else f"expected {expected}, got {got}"
+
+
+def _shown(given: object, typed: str | None) -> str:
+    match given:
+        case None:
+            return "nothing"
+        case BaseModel() | dict():
+            return "a mapping" if given else "an empty mapping"
+        case list():
+            return "a list" if given else "an empty list"
+        case str():
+            return repr(given if len(given) <= LONGEST_SHOWN else f"{given[:LONGEST_SHOWN]}…")
         case _:
-            raise YamlProblem(line, "expected a mapping, a list or a value")
-
-
-def _mapping(node: yaml.MappingNode, path: Path, lines: dict[Path, int]) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        key, line = str(key_node.value), key_node.start_mark.line + 1
-        if key in result:
-            raise YamlProblem(line, f"the key {key!r} stands here twice")
-        lines[(*path, key)] = line
-        result[key] = _plain(value_node, (*path, key), lines)
-    return result
-
-
-def _scalar(node: yaml.ScalarNode, line: int) -> str | int | float | bool | None:
-    match node.tag.removeprefix("tag:yaml.org,2002:"):
-        case "str":
-            return str(node.value)
-        case "int":
-            return int(node.value)
-        case "float":
-            return float(node.value)
-        case "bool":
-            return bool(node.value == "true")
-        case "null":
-            return None
-        case _:
-            raise YamlProblem(line, f"the tag {node.tag} is not accepted here")
-
-
-def problems(error: ValidationError, document: Document, file: str) -> Iterator[str]:
-    """Turn a model's complaints into ``file:line: path: expected …, got …``, one line each."""
-    for item in error.errors(include_url=False, include_context=False):
-        path = tuple(part for part in item["loc"] if not (isinstance(part, str) and part.startswith("function-")))
-        where = ".".join(str(part) for part in path) or "(document)"
-        yield f"{file}:{document.line(path)}: {where}: {_sentence(item['type'], item['msg'], item.get('input'))}"
-
-
-def _sentence(kind: str, message: str, given: object) -> str:
-    if kind == "missing":
-        return "expected a value, got nothing"
-    if kind == "extra_forbidden":
-        return "unknown key"
-    expected = message.removeprefix("Value error, ").removeprefix("Input should be ")
-    expected = expected if expected.startswith("expected ") else f"expected {expected}"
-    return expected if ", got " in expected else f"{expected}, got {_shown(given)}"
-
-
-def _shown(given: object) -> str:
-    if isinstance(given, BaseModel | dict):
-        return "a mapping"
-    return "a list" if isinstance(given, list) else repr(given)
+            return typed or repr(given)

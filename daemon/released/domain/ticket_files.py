@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 from released.domain import events as ev
@@ -14,7 +15,10 @@ EXIT_NOTHING_TO_DO = 5
 
 def render_env(events: Iterable[ev.Recorded]) -> str:
     """Render ``<ticket>.env`` of the latest run; a key stands there once its value is known."""
-    state = release.fold(events)
+    return _env(release.fold(events))
+
+
+def _env(state: release.ReleaseState) -> str:
     if state.plan is None:
         return ""
     lines = {"TICKET": state.ticket, "BASE_SHA": state.plan.base_sha, "MERGE_SHA": state.plan.merge_sha}
@@ -61,7 +65,7 @@ def _entries(recorded: ev.Recorded, state: release.ReleaseState) -> Iterator[Ent
             yield halted.phase, *_halt(halted)
         case ev.Resumed(phase=phase):
             yield phase, "resumed", None
-        case ev.Recovered(phase=phase):
+        case ev.Recovered(phase=phase) if state.phases.get(phase) == "running":
             yield phase, "interrupted", None
             yield phase, "resumed", None
         case _:
@@ -82,4 +86,5 @@ def is_ours(content: str, events: Sequence[ev.Recorded], *, log: bool) -> bool:
     """Tell whether a file's content is what we wrote at some earlier point of this history."""
     if log:
         return render_log(events).startswith(content)
-    return any(render_env(events[:count]) == content for count in range(1, len(events) + 1))
+    states = itertools.accumulate(events, release.evolve, initial=release.ReleaseState())
+    return any(_env(state) == content for state in states if state.version)
