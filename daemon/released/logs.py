@@ -26,3 +26,5 @@ def set_up() -> None:
         )
     )
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+    for chatty in ("alembic", "httpx"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from released.api import convert
 from released.api.hub import Hub, News
+from released.domain import events as ev
 from released.domain import release
 from released.domain.ids import Phase
 from released.domain.outcome import outcome
@@ -24,36 +25,45 @@ _EVENT_PAUSE_S = 30.0
 _CHUNK = 65536
 _TAIL = 4096
 _ESTIMATED_FROM = 10
+_PROJECTION_S = 5.0
 
 
 async def watch(hub: Hub, station: Station, request: pb.WatchRequest) -> AsyncIterator[pb.WatchItem]:
     """Follow a ticket from a version on, without gap or duplicate, until its release rests."""
-    news = News(station.store)
+    news, record = News(station.store), Record(station, request.ticket, request.after_version)
     try:
-        state = release.fold(await hub.blocking(lambda: station.events(request.ticket)))
-        sent = request.after_version
         estimates = await hub.blocking(lambda: _estimates(station))
-        tail = OutputTail(station, request.ticket)
-        told = False
-        while True:
-            fresh = await hub.blocking(lambda: station.events(request.ticket, min(sent, state.version)))
-            state = release.fold((one for one in fresh if one.version > state.version), state)
-            for recorded in (one for one in fresh if one.version > sent):
+        for recorded in await hub.blocking(record.fresh):
+            yield pb.WatchItem(event=convert.event(recorded))
+        yield pb.WatchItem(recorded=pb.Recorded(estimates=estimates))
+        tail = OutputTail(station) if request.with_output else None
+        while record.state.is_running:
+            for chunk in tail.fresh(record.state) if tail else ():
+                yield pb.WatchItem(output=chunk)
+            await news.wait(_OUTPUT_PAUSE_S if tail else _EVENT_PAUSE_S)
+            for recorded in await hub.blocking(record.fresh):
                 yield pb.WatchItem(event=convert.event(recorded))
-                sent = recorded.version
-            if not told:
-                yield pb.WatchItem(recorded=pb.Recorded(estimates=estimates))
-                told = True
-            if not state.is_running:
-                await hub.blocking(lambda: hub.projector.wait_for(station.store.head(), 5.0))
-                yield pb.WatchItem(end=convert.end(state, outcome(state, str(station.world.root))))
-                return
-            if request.with_output:
-                for chunk in tail.fresh(state):
-                    yield pb.WatchItem(output=chunk)
-            await news.wait(_OUTPUT_PAUSE_S if request.with_output else _EVENT_PAUSE_S)
+        # Who is told that it is over finds the derived files written.
+        await hub.blocking(lambda: hub.projector.wait_for(station.store.head(), _PROJECTION_S))
+        yield pb.WatchItem(end=convert.end(record.state, outcome(record.state, str(station.world.root))))
     finally:
         news.close()
+
+
+class Record:
+    """A ticket's record, read as it grows."""
+
+    def __init__(self, station: Station, ticket: str, after: int) -> None:
+        self._station = station
+        self._ticket = ticket
+        self._after = after
+        self.state = ReleaseState()
+
+    def fresh(self) -> list[ev.Recorded]:
+        """Read what was recorded since the last call, and from the version on that was asked for."""
+        events = self._station.events(self._ticket, self.state.version)
+        self.state = release.fold(events, self.state)
+        return [recorded for recorded in events if recorded.version > self._after]
 
 
 def _estimates(station: Station) -> list[pb.Estimate]:
@@ -65,9 +75,8 @@ def _estimates(station: Station) -> list[pb.Estimate]:
 class OutputTail:
     """The end of the running step's output, then what is added to it."""
 
-    def __init__(self, station: Station, ticket: str) -> None:
+    def __init__(self, station: Station) -> None:
         self._station = station
-        self._ticket = ticket
         self._file: Path | None = None
         self._offset = 0
 

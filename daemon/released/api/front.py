@@ -84,7 +84,7 @@ class Front:
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         dialled = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        dialled.setblocking(False)
+        dialled.settimeout(0)
         dialled.bind(peer_of(writer.get_extra_info("socket")).address())
         await asyncio.get_running_loop().sock_connect(dialled, str(self._inner))
         inner_reader, inner_writer = await asyncio.open_unix_connection(sock=dialled)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
 from released.api.environments import Environments
@@ -34,7 +35,7 @@ class Server:
         self._private = tempfile.TemporaryDirectory(prefix="released-")
         self._inner = Path(self._private.name) / "inner.sock"
         self._fronts = [Front(listener, self._inner) for listener in listeners]
-        self._health = health.aio.HealthServicer()
+        self._health = HealthServicer()
         self._grpc = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=_CONCURRENT_CALLS)
 
     async def start(self) -> None:

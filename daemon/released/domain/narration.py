@@ -8,11 +8,25 @@ from released.domain import events as ev
 def line(event: ev.Event) -> str:
     """Say in one line what happened."""
     match event:
+        case ev.PhaseStarted() | ev.PhaseCompleted() | ev.PhaseSkipped() | ev.Halted() | ev.Resumed() | ev.Recovered():
+            return _phase_line(event)
         case ev.RunRequested(run=run, plan=plan):
             services = ", ".join(service.name for service in plan.services) or "no service"
             return f"run {run} of {plan.ticket}: {plan.base_sha[:12]}..{plan.merge_sha[:12]}, {services}"
         case ev.Refused(code=code, message=message):
             return f"refused ({code}): {_first(message)}"
+        case ev.NothingToDo():
+            return "nothing to do"
+        case ev.Released(run=run):
+            return f"run {run}: released"
+        case _:
+            return _step_line(event)
+
+
+def _phase_line(
+    event: ev.PhaseStarted | ev.PhaseCompleted | ev.PhaseSkipped | ev.Halted | ev.Resumed | ev.Recovered,
+) -> str:
+    match event:
         case ev.PhaseStarted(phase=phase, steps=steps):
             return f"{phase}: start, {len(steps)} steps"
         case ev.PhaseCompleted(phase=phase):
@@ -25,12 +39,6 @@ def line(event: ev.Event) -> str:
             return f"{phase}: resumed" + (f", {reason}" if reason else "")
         case ev.Recovered(phase=phase, step=step):
             return f"{phase}: the daemon was restarted and goes on" + (f" at {step}" if step else "")
-        case ev.NothingToDo():
-            return "nothing to do"
-        case ev.Released(run=run):
-            return f"run {run}: released"
-        case _:
-            return _step_line(event)
 
 
 def _step_line(event: ev.Event) -> str:

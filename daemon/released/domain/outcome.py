@@ -6,7 +6,6 @@ import msgspec
 
 from released.domain import lifecycle, next_steps
 from released.domain.failure import Failure, NextCommand
-from released.domain.plan import PathVerdict
 from released.domain.release import ReleaseState, required
 
 DONE, FAILED, NOTHING_TO_DO, IN_DOUBT = 0, 1, 5, 8
@@ -47,22 +46,18 @@ def _range(state: ReleaseState) -> str:
 
 def _nothing_to_do(state: ReleaseState) -> str:
     verdicts = required(state.plan).verdicts
-    lines = "\n".join(f"  {verdict.path}: {_why(verdict)}" for verdict in verdicts)
+    lines = "\n".join(f"  {verdict.path}: {verdict.rule}" for verdict in verdicts)
     return (
-        f"Nothing to do for ticket {state.ticket} ({_range(state)}): no service is affected and the ticket has no script. "
-        f"The checkout has not moved.\n{lines}"
+        f"Nothing to do for ticket {state.ticket} ({_range(state)}): no service is affected and the ticket has no "
+        f"script. The checkout has not moved.\n{lines}"
     )
-
-
-def _why(verdict: PathVerdict) -> str:
-    return verdict.rule
 
 
 def _halted(state: ReleaseState, repo: str) -> str:
     halt = state.halt
     if halt is None:
         return ""
-    command = " ".join(("releasectl", "resume", state.ticket))
+    command = f"releasectl resume {state.ticket}"
     if halt.cause == "in_doubt":
         command = f"releasectl run {state.ticket} --from={halt.phase} --reason 'what you found'"
     return (

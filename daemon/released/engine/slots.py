@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from released.domain import events as ev
-from released.store.outputs import OutputWriter
+from released.store.outputs import OutputWriter, digest
 
 
 class AttemptSlot:
@@ -20,21 +20,19 @@ class AttemptSlot:
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def say(self, text: str) -> None:
-        """Add a line to the step's output, secrets masked; also below what a command printed."""
-        self._opened().write(text + "\n")
+        """Add a line to the output of a step that runs inside the daemon, secrets masked."""
+        if self._writer is None:
+            self._writer = OutputWriter(self.path / "output", self._mask)
+        self._writer.write(text + "\n")
 
     def output(self) -> ev.OutputRef | None:
         """Close the output and say where it lies and what it hashes to; ``None`` where nothing was printed."""
-        if self._writer is None and not (self.path / "output").exists():
+        file = self.path / "output"
+        if not file.exists():
             return None
-        written = self._opened().close()
+        written = self._writer.close() if self._writer else digest(file)
         self._writer = None
         return ev.OutputRef(str(self._relative / "output"), written.bytes, written.sha256)
-
-    def _opened(self) -> OutputWriter:
-        if self._writer is None:
-            self._writer = OutputWriter(self.path / "output", self._mask)
-        return self._writer
 
 
 def attempt_folder(environment: str, ticket: str, run: int, step: str, attempt: int) -> Path:

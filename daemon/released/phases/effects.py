@@ -47,9 +47,11 @@ class Slot(Protocol):
     @property
     def path(self) -> Path:
         """The folder; it exists."""
+        ...
 
     def say(self, text: str) -> None:
-        """Add a line to the step's output."""
+        """Add a line to the step's output while it is performed; commands write theirs themselves."""
+        ...
 
 
 class Effect(Protocol):
@@ -58,6 +60,7 @@ class Effect(Protocol):
     @property
     def recovery(self) -> Recovery:
         """How it recovers, for the record."""
+        ...
 
     def perform(self, slot: Slot) -> Result | None:
         """Do it and say what was found out.
@@ -65,9 +68,11 @@ class Effect(Protocol):
         Raises:
             ReleasedError: it did not succeed.
         """
+        ...
 
     def make_durable(self) -> None:
         """Return when no power cut takes the effect back."""
+        ...
 
     def recover(self, slot: Slot) -> Fate:
         """Say what became of an effect whose outcome is not on record.
@@ -75,6 +80,7 @@ class Effect(Protocol):
         Raises:
             ReleasedError: it took place and did not succeed.
         """
+        ...
 
 
 def _nothing() -> None:
@@ -135,11 +141,11 @@ class Process:
     command: Callable[[], Command]
     failed: Callable[[Exit, str], Failure]
     """Turns an exit other than 0, and the last output, into the failure."""
-    conclude: Callable[[Slot], Result | None] = lambda _: CommandExited(0)
+    conclude: Callable[[], Result | None] = lambda: CommandExited(0)
     """What was found out, looked up after an exit of 0."""
     recovery: Recovery = Recovery.ASK
     durable: Callable[[], None] = _nothing
-    observe: Callable[[Slot], Fate] | None = None
+    observe: Callable[[], Fate] | None = None
     """For ``observe``: looks at reality where the process was lost."""
 
     def perform(self, slot: Slot) -> Result | None:
@@ -173,13 +179,13 @@ class Process:
         if self.recovery is Recovery.REPEAT:
             return NotDone()
         if self.observe is not None:
-            return self.observe(slot)
+            return self.observe()
         return InDoubt(f"its output in {slot.path / 'output'}, and what it was meant to change")
 
     def _finish(self, slot: Slot, ended: Exit) -> Result | None:
         if ended.rc != 0 or ended.stopped_by:
             raise StepFailed(self.failed(ended, tail(slot.path / "output")))
-        return self.conclude(slot)
+        return self.conclude()
 
 
 @dataclass(frozen=True)

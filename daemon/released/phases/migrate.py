@@ -101,9 +101,9 @@ def _compose_process(
     service: ServicePlan,
     argv: Callable[[ComposeProject, tuple[str, ...]], list[str]],
     failed: Callable[[Exit, str], Failure],
-    conclude: Callable[[Slot], ev.Result],
+    conclude: Callable[[], ev.Result],
     recovery: Recovery,
-    observe: Callable[[Slot], Fate] | None = None,
+    observe: Callable[[], Fate] | None = None,
 ) -> Process:
     """Run Compose for the service under the shim; its effect reaches the engine's disk before its outcome."""
 
@@ -147,9 +147,8 @@ def _image_step(world: World, state: ReleaseState, service: ServicePlan) -> Step
         )
         return Failure(code, message, ended.rc, output)
 
-    def conclude(slot: Slot) -> ev.ImageReady:
+    def conclude() -> ev.ImageReady:
         image_id = (world.engine.image_id(reference) or "") if reference else ""
-        slot.say(f"{reference} is {image_id or 'not used'}")
         return ev.ImageReady(
             service.name, reference, image_id, world.engine.image_digests(reference) if image_id else ()
         )
@@ -179,7 +178,7 @@ def _recreate(world: World, state: ReleaseState, service: ServicePlan) -> Proces
         replaced = found and not any(one.id in composed.previous or one.state == "created" for one in found)
         return {one.name: one.id for one in found} if replaced else None
 
-    def conclude(slot: Slot) -> ev.Recreated:
+    def conclude() -> ev.Recreated:
         containers = now()
         if containers is None:
             raise StepFailed(
@@ -188,11 +187,9 @@ def _recreate(world: World, state: ReleaseState, service: ServicePlan) -> Proces
                     f"Compose ended without an error, but the containers of {service.name} are the old ones.",
                 )
             )
-        for name, container_id in containers.items():
-            slot.say(f"{name} is {container_id[:12]}")
         return ev.Recreated(service.name, containers)
 
-    def observe(_: Slot) -> Fate:
+    def observe() -> Fate:
         containers = now()
         return Done(ev.Recreated(service.name, containers)) if containers else NotDone()
 
@@ -204,7 +201,7 @@ def _recreate(world: World, state: ReleaseState, service: ServicePlan) -> Proces
 
 
 def _pin_tag(world: World, service: ServicePlan) -> Harmless:
-    """Write the tag that now runs into ``.env``, so that a Compose command typed by hand agrees (spec: The ops repo)."""
+    """Write the tag that runs into ``.env``, so that a Compose command typed by hand agrees (spec: The ops repo)."""
 
     def act(slot: Slot) -> None:
         image = service.image

@@ -47,16 +47,18 @@ def _backup(world: World, state: ReleaseState, service: ServicePlan) -> Observed
         created = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         backups.finish(set_dir, BackupSet(service.name, set_dir.name, state.ticket, state.run, created, tuple(files)))
         (slot.path / "set").write_text(set_dir.name)
-        return _verified(set_dir, slot)
+        read_back = backups.verify(set_dir)
+        for file in read_back.files:
+            slot.say(f"✓ {file.name}: {file.members} members, {file.bytes} bytes, sha256 {file.sha256[:12]}…")
+        return _result(read_back)
 
     def observe(slot: Slot) -> Fate:
         _wake(world, service)
         stamp = slot.path / "set"
-        if stamp.exists():
-            return Done(
-                _verified(backups.set_directory(world.state_dir, world.name, service.name, stamp.read_text()), slot)
-            )
-        return NotDone()
+        if not stamp.exists():
+            return NotDone()
+        set_dir = backups.set_directory(world.state_dir, world.name, service.name, stamp.read_text())
+        return Done(_result(backups.verify(set_dir)))
 
     return Observed(act, observe, durable=lambda: sync_filesystem(world.state_dir))
 
@@ -70,10 +72,7 @@ def _fresh_set(world: World, service: ServicePlan) -> Path:
     raise StepFailed(Failure("backup_failed", f"A hundred backups of {service.name} were begun in one second."))
 
 
-def _verified(set_dir: Path, slot: Slot) -> ev.BackedUp:
-    read_back = backups.verify(set_dir)
-    for file in read_back.files:
-        slot.say(f"✓ {file.name}: {file.members} members, {file.bytes} bytes, sha256 {file.sha256[:12]}…")
+def _result(read_back: BackupSet) -> ev.BackedUp:
     return ev.BackedUp(read_back.service, read_back.stamp, sum(file.bytes for file in read_back.files))
 
 
