@@ -70,6 +70,11 @@ class EventStoreContract:
         assert store.read_all(limit=2) == list(first)
         assert store.read_all(after=2, limit=2) == [*second, *third]
 
+    def test_an_append_that_has_returned_is_in_the_head(self, store: EventStore) -> None:
+        for version in range(20):
+            store.append([write(STREAM, version, REFUSED)])
+            assert store.head() == version + 1
+
     def test_an_unknown_event_is_not_found(self, store: EventStore) -> None:
         assert store.find("nobody") is None
 

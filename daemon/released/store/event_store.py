@@ -98,7 +98,7 @@ class EventStore(Protocol):
         ...
 
     def subscribe(self, callback: Callable[[int], None]) -> Callable[[], None]:
-        """Call back with the new head after each commit, in the writer's thread; returns what ends that.
+        """Call back with the new head after each commit of events, in the writer's thread; returns what ends that.
 
         The callback must not block and must not append.
         """

@@ -24,8 +24,10 @@ class Notifier:
         return self._head
 
     def announce(self, head: int) -> None:
-        """Wake everybody who waits for events before ``head``, and call back all who subscribed."""
+        """Wake everybody who waits for events up to ``head``, and call back all who subscribed, if it is news."""
         with self._changed:
+            if head == self._head:
+                return
             self._head = head
             self._changed.notify_all()
             callbacks = list(self._callbacks.values())

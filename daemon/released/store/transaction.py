@@ -10,6 +10,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from released.domain.errors import ReleasedError
 from released.store.errors import AppendUnknown, StoreBusy, StoreFull
 
 T = TypeVar("T")
@@ -31,10 +32,14 @@ def transact(connection: Connection, path: Path, work: Callable[[], T]) -> T:
         with connection.begin():
             return work()
     except (DBAPIError, sqlite3.Error) as error:
-        raise _meaning(error, path) from error
+        meaning = _meaning(error, path)
+        if meaning is None:
+            raise
+        raise meaning from error
 
 
-def _meaning(error: DBAPIError | sqlite3.Error, path: Path) -> Exception:
+def _meaning(error: DBAPIError | sqlite3.Error, path: Path) -> ReleasedError | None:
+    """Say what an error of the database means for the store; ``None`` where the error itself says it."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_IOERR) & 0xFF
     if code == sqlite3.SQLITE_FULL:
@@ -42,5 +47,5 @@ def _meaning(error: DBAPIError | sqlite3.Error, path: Path) -> Exception:
     if code == sqlite3.SQLITE_BUSY:
         return StoreBusy(str(path))
     if code in _HARMLESS:
-        return error
+        return None
     return AppendUnknown(str(cause))

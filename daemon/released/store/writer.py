@@ -73,9 +73,9 @@ class Writer:
 
     def _commit(self, jobs: Sequence[Job[Any]]) -> None:
         settlements, head = transact(self._connection, self._path, lambda: self._write(jobs))
+        self._announce(head)  # first, so that who has its answer also finds the head there
         for settle in settlements:
             settle()
-        self._announce(head)
 
     def _write(self, jobs: Sequence[Job[Any]]) -> tuple[list[Settlement], int]:
         batch = Batch(self._connection, self._heads, [event_id for job in jobs for event_id in job.event_ids])
