@@ -147,7 +147,7 @@ def _unreachable(target: Target, error: OSError) -> ClientError:
         "daemon_unreachable",
         f"The daemon is not reachable at {target.address}: {why}. "
         "Start it with `released serve --config FILE`, or say where it listens with --address.",
-        (Next(("released", "serve", "--config", "/etc/released/released.yaml"), "starts the daemon"),),
+        (Next(("released", "serve", "--config", "/etc/released.yaml"), "starts the daemon"),),
     )
 
 

@@ -36,18 +36,14 @@ def failure_of(end: pb.End) -> ClientError | None:
     """Read the end of a release as a failure, or ``None`` where it ended well."""
     if end.exit_code in _GOOD:
         return None
+    cause = end.failure.message
+    told = end.message or f"The release is {end.state}."
+    said = not cause or cause in told
     return ClientError(
         end.exit_code,
         end.failure.code or end.state,
-        _message(end),
+        told if said else cause,
         from_messages(end.next),
         end.failure.untrusted_evidence,
+        "" if said else told,
     )
-
-
-def _message(end: pb.End) -> str:
-    """Put the failure in front of what the end says, unless it is said there already."""
-    cause = end.failure.message
-    if not cause or cause in end.message:
-        return end.message or f"The release is {end.state}."
-    return f"{cause}\n{end.message}".rstrip()

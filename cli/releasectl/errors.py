@@ -26,6 +26,7 @@ class ClientError(Exception):
         message: a sentence; may have several lines.
         next: what may be typed now.
         untrusted_evidence: what tools, scripts or containers printed.
+        advice: what is said below the evidence, for instance how to go back.
     """
 
     code: ExitCode | int
@@ -33,9 +34,15 @@ class ClientError(Exception):
     message: str
     next: tuple[Next, ...] = field(default=())
     untrusted_evidence: str = ""
+    advice: str = ""
 
     def __str__(self) -> str:
-        return self.message
+        return self.whole_message
+
+    @property
+    def whole_message(self) -> str:
+        """Everything that is said, in one text."""
+        return f"{self.message}\n{self.advice}".rstrip()
 
 
 def usage(message: str) -> ClientError:

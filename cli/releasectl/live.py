@@ -8,6 +8,7 @@ import threading
 from types import TracebackType
 from typing import Self
 
+import click
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 
@@ -85,4 +86,5 @@ class LiveView:
     def end(self, end: pb.End) -> None:
         """Draw the tree as it stays, and the outcome below it."""
         self._live.stop()
+        click.echo()
         show_end(end, self._settings)

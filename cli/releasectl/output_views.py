@@ -59,15 +59,23 @@ class _Text:
 
 
 class _Objects:
-    """One object per chunk."""
+    """One object per line."""
+
+    def __init__(self) -> None:
+        self._lines: dict[tuple[str, int], Lines] = {}
 
     def chunk(self, chunk: pb.OutputChunk, fresh: bytes) -> None:
-        offset = chunk.offset + len(chunk.untrusted_data) - len(fresh)
-        text = clean(fresh.decode("utf-8", "backslashreplace"))
-        emit({"step": clean(chunk.step), "attempt": chunk.attempt, "offset": offset, "untrusted_data": text})
+        key = (chunk.step, chunk.attempt)
+        self._emit(key, self._lines.setdefault(key, Lines()).feed(fresh))
 
     def close(self) -> None:
-        """Nothing is held back."""
+        for key, lines in self._lines.items():
+            self._emit(key, lines.flush())
+
+    @staticmethod
+    def _emit(key: tuple[str, int], lines: list[str]) -> None:
+        for line in lines:
+            emit({"step": clean(key[0]), "attempt": key[1], "untrusted_line": line})
 
 
 class _Document:

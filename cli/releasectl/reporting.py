@@ -11,12 +11,15 @@ from collections.abc import Sequence
 import click
 
 from releasectl.errors import ClientError, Next
+from releasectl.exit_codes import ExitCode
 from releasectl.sanitize import clean
 from releasectl.settings import Settings
 
 EVIDENCE_LINES = 12
 _MARK = "[ERROR] "
 _FULL_WIDTH = 1000
+_NO_ERROR = (ExitCode.WAITED, ExitCode.DETACHED)
+"""Only the watching ended, as was asked for."""
 
 
 def report(error: ClientError, settings: Settings) -> None:
@@ -32,7 +35,7 @@ def error_document(error: ClientError, settings: Settings) -> dict[str, object]:
     return {
         "code": int(error.code),
         "reason": error.reason,
-        "message": clean(error.message),
+        "message": clean(error.whole_message),
         "next": [
             {"argv": list(addressed(command, settings).argv), "effect": command.effect, "danger": command.danger}
             for command in error.next
@@ -43,10 +46,12 @@ def error_document(error: ClientError, settings: Settings) -> dict[str, object]:
 def report_text(error: ClientError, settings: Settings) -> None:
     """Show a failure to people, on stderr."""
     color = None if settings.color else False
-    message = clean(error.message).removeprefix(_MARK)
-    click.echo(click.style(_MARK, fg="red", bold=True) + message, err=True, color=color)
+    mark = "" if error.code in _NO_ERROR else click.style(_MARK, fg="red", bold=True)
+    click.echo(mark + clean(error.message).removeprefix(_MARK), err=True, color=color)
     for line in evidence_lines(error.untrusted_evidence):
         click.echo(click.style("  │ ", dim=True) + line, err=True, color=color)
+    if error.advice:
+        click.echo(clean(error.advice), err=True)
     for line in next_lines(error.next, settings, width(sys.stderr.isatty())):
         click.echo(line, err=True)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+import click
 from google.protobuf.timestamp_pb2 import Timestamp
-from rich.console import Console
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -17,7 +18,7 @@ from releasectl.rpc_errors import from_messages
 from releasectl.sanitize import clean, one_line
 from releasectl.settings import Settings
 from releasectl.symbols import style, symbol
-from releasectl.tables import console, services_table, short, word
+from releasectl.tables import services_table, short, show, word
 from releasectl.times import moment
 from releasepb.v1 import releases_pb2 as pb
 
@@ -26,26 +27,22 @@ Fact = tuple[str, Text | str]
 
 def print_release(release: pb.Release, settings: Settings) -> None:
     """Print where a ticket stands, the steps of the phase it is in, its failure, and what may be typed."""
-    out = console(settings)
-    out.print(_headline(release))
-    out.print(_facts(_release_facts(release)))
     steps = [step for step in release.steps if step.phase == release.summary.phase]
+    show(Group(_headline(release), _facts(_release_facts(release))), settings)
     if steps:
-        out.print()
-        out.print(_steps(steps))
-    _print_failure(release, out)
-    for line in next_lines(from_messages(release.next), settings, width(sys.stdout.isatty())):
-        out.print(line, soft_wrap=True)
+        show(Group("", _steps(steps)), settings)
+    for line in (
+        *_failure_lines(release),
+        *next_lines(from_messages(release.next), settings, width(sys.stdout.isatty())),
+    ):
+        click.echo(line)
 
 
 def print_environment(environment: pb.Environment, settings: Settings) -> None:
     """Print who occupies an environment, where its checkout stands, and its services."""
-    out = console(settings)
-    out.print(Text(one_line(environment.name), style="bold"))
-    out.print(_facts(_environment_facts(environment)))
+    show(Group(Text(one_line(environment.name), style="bold"), _facts(_environment_facts(environment))), settings)
     if environment.services:
-        out.print()
-        out.print(services_table(environment.services))
+        show(Group("", services_table(environment.services)), settings)
 
 
 def _headline(release: pb.Release) -> Text:
@@ -112,13 +109,11 @@ def _took(step: pb.Step) -> str:
     return format_duration((end - moment(step.started_at)).total_seconds())
 
 
-def _print_failure(release: pb.Release, out: Console) -> None:
-    if not release.HasField("failure"):
-        return
-    out.print()
-    out.print(Text(clean(release.failure.message), style="red"), soft_wrap=True)
-    for line in evidence_lines(release.failure.untrusted_evidence):
-        out.print(Text.assemble(("  │ ", "dim"), line), soft_wrap=True)
+def _failure_lines(release: pb.Release) -> Iterator[str]:
+    if release.HasField("failure"):
+        yield ""
+        yield clean(release.failure.message)
+        yield from (f"  │ {line}" for line in evidence_lines(release.failure.untrusted_evidence))
 
 
 def _facts(facts: Iterable[Fact]) -> Table:

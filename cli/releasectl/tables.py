@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console
+import click
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -32,6 +33,15 @@ def console(settings: Settings) -> Console:
     )
 
 
+def show(what: RenderableType, settings: Settings) -> None:
+    """Print to stdout, without the blanks that fill up a last column."""
+    out = console(settings)
+    with out.capture() as captured:
+        out.print(what)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
+
+
 def print_releases(releases: Iterable[pb.ReleaseSummary], settings: Settings) -> None:
     """Print a line per release."""
     table = _table("TICKET", "RUN", "STATE", "PHASE", "STARTED (UTC)", "BY", "SERVICES")
@@ -45,12 +55,12 @@ def print_releases(releases: Iterable[pb.ReleaseSummary], settings: Settings) ->
             one_line(release.started_by),
             ", ".join(one_line(name) for name in release.services) or "-",
         )
-    console(settings).print(table)
+    show(table, settings)
 
 
 def print_services(services: Sequence[pb.ServiceStatus], settings: Settings) -> None:
     """Print a line per container, the service's name at the first of them."""
-    console(settings).print(services_table(services))
+    show(services_table(services), settings)
 
 
 def services_table(services: Sequence[pb.ServiceStatus]) -> Table:

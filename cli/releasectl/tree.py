@@ -69,7 +69,7 @@ class Tree:
 
     def _phase_hint(self, phase: PhaseSpan) -> str:
         estimate_s = self.estimates_s.get(phase.name)
-        if phase.status in ("pending", "running") and estimate_s:
+        if phase.status in ("pending", "running") and estimate_s and self.progress.ended_at is None:
             return f"of about {format_duration(estimate_s)}" if phase.status == "running" else _about(estimate_s)
         if phase.status == "done" and phase is not self.progress.current:
             return _count(len(phase.steps))

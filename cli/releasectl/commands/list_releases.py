@@ -14,15 +14,15 @@ from releasepb.v1 import releases_pb2 as pb
 
 
 @declare("list")
-@click.option("--state", type=STATE, metavar="S", default="", help="Only releases in this state.")
+@click.option("--state", type=STATE, metavar="S", help="Only releases in this state.")
 @click.option(
     "--limit", type=click.IntRange(min=1, max=100_000), metavar="N", default=20, help="At most so many  [20]."
 )
 @click.pass_obj
-def command(settings: Settings, *, state: str, limit: int) -> None:
+def command(settings: Settings, *, state: str | None, limit: int) -> None:
     """List releases, newest first."""
     with connect(settings) as connection:
-        request = pb.ListReleasesRequest(environment=connection.environment, state=state, limit=limit)
+        request = pb.ListReleasesRequest(environment=connection.environment, state=state or "", limit=limit)
         answer = connection.ask(connection.releases.ListReleases, request)
     if settings.output == "json":
         emit(document(answer))

@@ -14,13 +14,13 @@ from releasectl.settings import command as declare
 
 @declare("logs")
 @click.argument("ticket", type=TICKET)
-@click.option("--phase", type=PHASE, metavar="PHASE", default="", help="Only steps of this phase.")
+@click.option("--phase", type=PHASE, metavar="PHASE", help="Only steps of this phase.")
 @click.option("--step", metavar="STEP", default="", help="Only this step.")
 @click.option("-f", "--follow", is_flag=True, help="Also what is printed from now on, until the release rests.")
 @click.pass_obj
-def command(settings: Settings, *, ticket: str, phase: str, step: str, follow: bool) -> None:
+def command(settings: Settings, *, ticket: str, phase: str | None, step: str, follow: bool) -> None:
     """Show what the tools, scripts and containers of a release printed; control sequences are taken out."""
     view = choose(settings, ticket, titled=not step)
     with connect(settings) as connection:
-        read_output(connection, OutputRequest(ticket, phase, step, follow), view, settings)
+        read_output(connection, OutputRequest(ticket, phase or "", step, follow), view, settings)
     view.close()
