@@ -17,7 +17,9 @@ def admit_start(command: cmd.StartRun, state: ReleaseState, environment: Environ
 
     Raises:
         Refused: the ticket is running, halted or released, or another release occupies the environment.
+        InvalidInput: a phase is to be skipped that cannot be, or without a reason.
     """
+    _check_skips(command)
     if state.status not in lifecycle.STARTABLE:
         raise _not_startable(command, state)
     lock = environment.lock
@@ -28,6 +30,15 @@ def admit_start(command: cmd.StartRun, state: ReleaseState, environment: Environ
             f"(started by {lock.actor.name}). One release at a time: let it end, or settle it, then run again.",
             next_steps.look_at(lock.ticket),
         )
+
+
+def _check_skips(command: cmd.StartRun) -> None:
+    skip, reason = command.options.skip, command.options.reason
+    if Phase.PREPARE in skip:
+        raise InvalidInput("skip_impossible", "prepare cannot be skipped: it is what brings the new code.")
+    if skip and not reason:
+        names = ", ".join(skip)
+        raise InvalidInput("reason_missing", f"Skipping {names} needs a reason (--reason); it is put on the record.")
 
 
 def _not_startable(command: cmd.StartRun, state: ReleaseState) -> Refused:

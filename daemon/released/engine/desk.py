@@ -22,7 +22,7 @@ from released.engine.workspace_lock import refuse_if_taken
 from released.phases.checkout import moved
 from released.phases.preflight import History, Request, plan_release
 from released.phases.world import World
-from released.store.errors import Conflict, DuplicateEvent
+from released.store.errors import STORE_ERRORS, Conflict, DuplicateEvent
 from released.store.event_store import EventStore, Fence, NewEvent, StreamWrite
 
 _KINDS: dict[str, type[ReleasedError]] = {"invalid": InvalidInput, "not_found": NotFound, "refused": Refused}
@@ -105,7 +105,9 @@ class Desk:
                     self._wake()
                 except (Conflict, DuplicateEvent):
                     continue
-                except (Refused, InvalidInput, NotFound) as refusal:
+                except STORE_ERRORS:
+                    raise
+                except ReleasedError as refusal:
                     self._record_refusal(name, ticket, request_id, actor, refusal)
 
     def _repeated(self, given: ev.Recorded, ticket: Ticket) -> Accepted:
@@ -119,7 +121,7 @@ class Desk:
     def _record_refusal(
         self, name: str, ticket: Ticket, request_id: RequestId, actor: ev.Actor, refusal: ReleasedError
     ) -> None:
-        kind = next(kind for kind, error in _KINDS.items() if type(refusal) is error)
+        kind = next((kind for kind, error in _KINDS.items() if isinstance(refusal, error)), "refused")
         message = self._world.mask(refusal.message)
         event = ev.Refused(name, request_id, refusal.code, message, kind, refusal.next_commands)
         version = self._release(ticket).version

@@ -23,14 +23,13 @@ from released.engine.faults import Faults
 from released.engine.journal import Journal
 from released.engine.slots import AttemptSlot, attempt_folder
 from released.phases.effects import Done, Fate, InDoubt, NotDone, Step
-from released.store.errors import AppendUnknown, StaleEpoch, StoreFull, StoreStopped
+from released.store.errors import STORE_ERRORS
 from released.store.outputs import tail
 
 Phases = Mapping[Phase, Callable[[ReleaseState], list[Step]]]
 """What each phase of a release does, given what is on record."""
 
 _EVIDENCE_BYTES = 8192
-_STORE_ERRORS = (AppendUnknown, StaleEpoch, StoreFull, StoreStopped)
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +100,7 @@ class Runner:
         try:
             steps = self._phases[phase](self._state)
         except ReleasedError as error:
-            self._journal.commit(self._halted(phase, "failed", None, _failure_of(error)))
+            self._journal.commit(self._halted(phase, "failed", None, self._masked(_failure_of(error))))
             return None
         recorded = self._state.phases.get(phase) == "running" and all(self._state.step(one.name) for one in steps)
         if steps and not recorded:
@@ -124,6 +123,7 @@ class Runner:
 
     def _perform(self, step: Step, attempt: int) -> bool:
         if self._stopping():
+            self._journal.commit()
             raise HandedOver
         halted = recovery.interrupted_too_often(self._state, step.name)
         if halted is not None:
@@ -145,9 +145,9 @@ class Runner:
                 self._faults("after-durable", step.name)
         except StepInDoubt as doubt:
             fate = InDoubt(doubt.message)
+        except STORE_ERRORS:
+            raise
         except ReleasedError as error:
-            if isinstance(error, _STORE_ERRORS):
-                raise
             return self._fail(step, attempt, slot, _failure_of(error))
         except Exception as error:
             logger.exception("step %s failed unexpectedly", step.name)
@@ -183,14 +183,14 @@ class Runner:
         return ev.Halted(phase, cause, step, msgspec.structs.replace(failure, next=commands))
 
     def _told(self, failure: Failure, slot: AttemptSlot) -> Failure:
-        """Put the step's last output beside the failure, and hide every secret in both."""
-        output = slot.path / "output"
-        evidence = failure.evidence or (tail(output, _EVIDENCE_BYTES) if output.exists() else "")
-        return msgspec.structs.replace(
-            failure,
-            message=self._mask(failure.message),
-            evidence=self._mask(evidence)[-_EVIDENCE_BYTES:],
-        )
+        """Put the step's last output beside a failure that has no evidence of its own."""
+        evidence = failure.evidence or tail(slot.path / "output", _EVIDENCE_BYTES)
+        return self._masked(msgspec.structs.replace(failure, evidence=evidence))
+
+    def _masked(self, failure: Failure) -> Failure:
+        """Hide every secret before anything is recorded."""
+        evidence = self._mask(failure.evidence)[-_EVIDENCE_BYTES:]
+        return msgspec.structs.replace(failure, message=self._mask(failure.message), evidence=evidence)
 
     def _slot(self, step: Step, attempt: int) -> AttemptSlot:
         folder = attempt_folder(self._environment, self._state.ticket, self._state.run, step.name, attempt)

@@ -17,7 +17,6 @@ class AttemptSlot:
         self._mask = mask
         self._writer: OutputWriter | None = None
         self.path = state_dir / relative
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def say(self, text: str) -> None:
         """Add a line to the output of a step that runs inside the daemon, secrets masked."""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from released.domain import environment, recovery
 from released.domain import events as ev
+from released.domain.errors import Refused
 from released.domain.ids import Phase, Ticket
 from released.engine import workspace_lock
 from released.engine.faults import Faults
@@ -106,8 +107,11 @@ class Supervisor:
             self._faults,
             self._stopping.is_set,
         )
-        with workspace_lock.held(self._world):
-            runner.drive()
+        try:
+            with workspace_lock.held(self._world):
+                runner.drive()
+        except Refused as refused:
+            journal.commit(recovery.halt(journal.state, "held", refused.code, refused.message))
 
     def _active(self) -> Journal | None:
         """Find the release that occupies the environment and is running."""

@@ -23,22 +23,24 @@ def refuse_if_taken(world: World) -> None:
     Raises:
         Refused: ``workspace_locked``.
     """
-    with _opened(lock_file(world)) as descriptor:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Refused(
-                "workspace_locked",
-                f"Another tool holds the lock {lock_file(world)}. Let it end (fuser {lock_file(world)} names it), "
-                "then try again.",
-            ) from None
+    with held(world):
+        pass
 
 
 @contextmanager
 def held(world: World) -> Iterator[None]:
-    """Hold the lock; it is freed by leaving, and by death, and no child inherits it."""
-    with _opened(lock_file(world)) as descriptor:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    """Hold the lock; it is freed by leaving, and by death, and no child inherits it.
+
+    Raises:
+        Refused: ``workspace_locked``: another tool holds it.
+    """
+    file = lock_file(world)
+    with _opened(file) as descriptor:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            message = f"Another tool holds the lock {file}. Let it end (fuser {file} names it), then try again."
+            raise Refused("workspace_locked", message) from None
         yield
 
 

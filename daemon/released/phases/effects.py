@@ -46,7 +46,7 @@ class Slot(Protocol):
 
     @property
     def path(self) -> Path:
-        """The folder; it exists."""
+        """The folder; whoever writes there first makes it."""
         ...
 
     def say(self, text: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from released.adapters import backups
 from released.adapters.backups import BackupFile, BackupSet
 from released.adapters.containers import Running
-from released.adapters.durability import sync_filesystem
+from released.adapters.durability import sync_filesystem, write_durably
 from released.domain import events as ev
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure
@@ -20,6 +20,9 @@ from released.domain.release import ReleaseState, required
 from released.phases.effects import Done, Fate, Harmless, NotDone, Observed, Slot, Step
 from released.phases.projects import containers_now, project_of
 from released.phases.world import World
+
+_SET = "set"
+"""Names, in the slot of a backup, the set that it writes; there before the set is begun."""
 
 
 def steps(world: World, state: ReleaseState) -> list[Step]:
@@ -42,11 +45,11 @@ def _backup(world: World, state: ReleaseState, service: ServicePlan) -> Observed
     def act(slot: Slot) -> ev.BackedUp:
         set_dir = _fresh_set(world, service)
         slot.say(f"writing {set_dir}")
+        write_durably(slot.path / _SET, set_dir.name.encode())
         with _quiesced(world, service, slot):
             files = [*_volumes(world, service, set_dir), *_config(world, service, set_dir)]
         created = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         backups.finish(set_dir, BackupSet(service.name, set_dir.name, state.ticket, state.run, created, tuple(files)))
-        (slot.path / "set").write_text(set_dir.name)
         read_back = backups.verify(set_dir)
         for file in read_back.files:
             slot.say(f"✓ {file.name}: {file.members} members, {file.bytes} bytes, sha256 {file.sha256[:12]}…")
@@ -54,11 +57,12 @@ def _backup(world: World, state: ReleaseState, service: ServicePlan) -> Observed
 
     def observe(slot: Slot) -> Fate:
         _wake(world, service)
-        stamp = slot.path / "set"
-        if not stamp.exists():
+        world.engine.remove_helpers()
+        if not (slot.path / _SET).exists():
             return NotDone()
-        set_dir = backups.set_directory(world.state_dir, world.name, service.name, stamp.read_text())
-        return Done(_result(backups.verify(set_dir)))
+        set_dir = _set_dir(world, service, (slot.path / _SET).read_text())
+        backups.discard_unfinished(set_dir)
+        return Done(_result(backups.verify(set_dir))) if set_dir.exists() else NotDone()
 
     return Observed(act, observe, durable=lambda: sync_filesystem(world.state_dir))
 
@@ -66,10 +70,14 @@ def _backup(world: World, state: ReleaseState, service: ServicePlan) -> Observed
 def _fresh_set(world: World, service: ServicePlan) -> Path:
     stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%d_%H%M%S")
     for suffix in ("", *(f"_{number}" for number in range(2, 100))):
-        set_dir = backups.set_directory(world.state_dir, world.name, service.name, stamp + suffix)
+        set_dir = _set_dir(world, service, stamp + suffix)
         if not set_dir.exists():
             return set_dir
     raise StepFailed(Failure("backup_failed", f"A hundred backups of {service.name} were begun in one second."))
+
+
+def _set_dir(world: World, service: ServicePlan, stamp: str) -> Path:
+    return backups.set_directory(world.state_dir, world.name, service.name, stamp)
 
 
 def _result(read_back: BackupSet) -> ev.BackedUp:

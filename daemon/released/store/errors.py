@@ -82,3 +82,7 @@ class UnreadableEvent(ReleasedError):
         message = f"Event {position} of the log ({type_name}, version {schema_version}) cannot be read: {why}"
         super().__init__("event_unreadable", message)
         self.position = position
+
+
+STORE_ERRORS = (AppendUnknown, StaleEpoch, StoreBusy, StoreFull, StoreStopped)
+"""What befell the store itself, so that nothing can be recorded about it."""
