@@ -195,7 +195,8 @@ class Stack:
 
     def _environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("RELEASE", "GIT_"))}
-        return inherited | {"HOME": str(self.home), "PATH": f"{self.home / 'bin'}:{os.environ['PATH']}"}
+        own = {"HOME": self.home, "TMPDIR": self.runtime, "PATH": f"{self.home / 'bin'}:{os.environ['PATH']}"}
+        return inherited | {name: str(value) for name, value in own.items()}
 
     def _client(self, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -16,11 +16,12 @@ from support.docker_stack import BUSYBOX
 if TYPE_CHECKING:
     from types import TracebackType
 
+# The label comes first, so that no layer is shared with another run, which may remove it while this one builds upon it.
 _BASE = """\
 FROM scratch
+LABEL {label}={name}
 COPY busybox /bin/busybox
 RUN ["/bin/busybox", "--install", "-s", "/bin"]
-LABEL {label}={name}
 """
 _LABEL = "released.test"
 # The classic builder is part of every engine; its successor is a program of its own that may be missing.
@@ -35,7 +36,11 @@ class FirstImages:
         self.base = f"{self._name}:base"
 
     def __enter__(self) -> Self:
-        self.build()
+        try:
+            self.build()
+        except BaseException:
+            self.remove()
+            raise
         return self
 
     def __exit__(
