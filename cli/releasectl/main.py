@@ -77,7 +77,7 @@ def execute(arguments: list[str]) -> int:
     try:
         result = releasectl.main(arguments, prog_name="releasectl", standalone_mode=False, obj=settings)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click makes a SystemExit of a broken pipe, and of nothing else here
         _leave_stdout()
         return ExitCode.BROKEN_PIPE
     except click.exceptions.NoArgsIsHelpError as error:
@@ -121,3 +121,7 @@ def main() -> NoReturn:
     code = execute(sys.argv[1:])
     sys.stderr.flush()
     os._exit(code)
+
+
+if __name__ == "__main__":
+    main()

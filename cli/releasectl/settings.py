@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import click
@@ -113,7 +114,7 @@ def command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
 
 def wanted_output(arguments: list[str]) -> str:
     """Tell the form of the output from raw arguments, for errors that arise before they are understood."""
-    for flag, value in zip(arguments, [*arguments[1:], ""], strict=True):
+    for flag, value in pairwise([*arguments, ""]):
         for form in ("json", "jsonl"):
             if (flag in ("-o", "--output") and value == form) or flag in (f"-o{form}", f"--output={form}"):
                 return form

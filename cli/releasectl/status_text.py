@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import click
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -85,9 +85,11 @@ def _lock(environment: pb.Environment) -> Text | str:
     )
 
 
-def _phases(phases: Iterable[pb.PhaseStatus]) -> Text:
-    shown = [(f"{symbol(each.status)} {each.phase} {each.status}", style(each.status)) for each in phases]
-    return Text("   ").join(Text(*each) for each in shown)
+def _phases(phases: Sequence[pb.PhaseStatus]) -> Text:
+    """Put the phases in a row; one that waits needs no word."""
+    words = {each.phase: "" if each.status == "pending" else f" {each.status}" for each in phases}
+    shown = [Text(f"{symbol(each.status)} {each.phase}{words[each.phase]}", style(each.status)) for each in phases]
+    return Text("   ").join(shown)
 
 
 def _steps(steps: Iterable[pb.Step]) -> Table:

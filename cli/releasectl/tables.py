@@ -108,6 +108,6 @@ def _minute(release: pb.ReleaseSummary) -> str:
 def _table(*titles: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for title in titles:
-        flexible = title in ("SERVICES", "IMAGE")
+        flexible = title == "IMAGE"
         table.add_column(title, overflow="fold" if flexible else "ellipsis", no_wrap=not flexible)
     return table

@@ -1,0 +1,56 @@
+"""Plain lines, one per event."""
+
+from __future__ import annotations
+
+import pytest
+
+from releasectl.plain import PlainView, event_line
+from releasectl.settings import Settings
+from releasepb.v1 import releases_pb2 as pb
+from support.wire_events import Stream
+
+
+def test_an_event_is_one_line_with_utc_time() -> None:
+    (event,) = Stream().add(3, "step_started", line="  ▸ wikijs.pull").events
+    assert event_line(event) == "2026-05-18T15:30:15Z    ▸ wikijs.pull"
+
+
+def test_an_event_without_a_line_shows_its_type() -> None:
+    event = Stream().add(0, "something_new").events[0]
+    event.line = ""
+    assert event_line(event) == "2026-05-18T15:30:12Z  something_new"
+
+
+def test_line_ends_and_control_sequences_cannot_forge_an_event() -> None:
+    event = Stream().add(0, "halted", line="boom\n2026-01-01T00:00:00Z  released\x1b[2K").events[0]
+    assert event_line(event) == "2026-05-18T15:30:12Z  boom 2026-01-01T00:00:00Z  released"
+
+
+def test_quiet_prints_only_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    view = PlainView(Settings(quiet=True))
+    view.event(Stream().requested().events[0])
+    view.end(pb.End(state="released", exit_code=0, message="Ticket 1234 is released."))
+    assert capsys.readouterr().out == "Ticket 1234 is released.\n"
+
+
+def test_verbose_prints_output_of_steps_set_off_from_events(capsys: pytest.CaptureFixture[str]) -> None:
+    view = PlainView(Settings(verbose=True))
+    view.output(pb.OutputChunk(step="wikijs.pull", attempt=1), b"layer 1\nlayer")
+    view.event(Stream().add(0, "released", line="released").events[0])
+    assert capsys.readouterr().out == "  | layer 1\n  | layer\n2026-05-18T15:30:12Z  released\n"
+
+
+def test_a_failed_end_reads_from_cause_to_next_command(capsys: pytest.CaptureFixture[str]) -> None:
+    failure = pb.Failure(code="unhealthy", message="✗ wikijs.healthy: unhealthy", untrusted_evidence="a\nb\x1b[2J")
+    resume = pb.NextCommand(argv=["releasectl", "resume", "1234"], effect="goes on", danger="changes")
+    told = "release-run failed in phase migrate. To roll back:\n  git reset"
+    PlainView(Settings()).end(pb.End(state="halted", exit_code=1, failure=failure, message=told, next=[resume]))
+    assert capsys.readouterr().err.splitlines() == [
+        "[ERROR] ✗ wikijs.healthy: unhealthy",
+        "  │ a",
+        "  │ b",
+        "release-run failed in phase migrate. To roll back:",
+        "  git reset",
+        "next:",
+        "  releasectl resume 1234  # goes on",
+    ]
