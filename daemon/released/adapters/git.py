@@ -22,6 +22,7 @@ from released.adapters.git_records import (
     DirtyPath,
     StatusEntry,
     TreeEntry,
+    object_id,
     parse_changes,
     parse_commits,
     parse_status,
@@ -158,7 +159,7 @@ class Git:
         except OSError as error:
             raise Refused("not_a_file", f"{path} in {self.checkout} is no regular file ({error.strerror}).") from None
         with open(descriptor, "rb") as file:  # noqa: PTH123 (the file is open already; this wraps its descriptor)
-            return self._command.ask("hash-object", "--no-filters", "--stdin", stdin=file).text
+            return object_id(file.read())
 
     def head_before_pull(self, current: Sha) -> Sha | None:
         """Return where HEAD stood before the latest pull, merge or reset that brought it to ``current``.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -159,3 +160,8 @@ def _tree_entry(record: str) -> TreeEntry:
     header, path = record.split("\t", 1)
     mode, _, blob = header.split(" ")
     return TreeEntry(path, mode, blob)
+
+
+def object_id(content: bytes) -> str:
+    """Give the object id of a blob with this content, as ``git hash-object --no-filters`` does, without a process."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()

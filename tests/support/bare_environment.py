@@ -1,0 +1,58 @@
+"""An environment without services or containers: a git remote, a checkout, a daemon."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Self
+
+import yaml
+
+from support.daemon_process import PROGRAMS, Daemon
+from support.ops_repo import OpsRepo
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+
+class BareEnvironment:
+    """For what needs a real daemon and real git, and no Docker; gone when the context ends."""
+
+    def __init__(self, home: Path) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        self.runtime = Path(mkdtemp(prefix="released-", dir="/tmp"))
+        self.ops = OpsRepo.create(home / "repos", {".gitignore": ".asd/\n.env\n", "README.md": "an ops repo\n"})
+        self.address = f"unix://{self.runtime}/released.sock"
+        config = home / "released.yaml"
+        config.write_text(yaml.safe_dump(self._configuration(home)), encoding="utf-8")
+        self.daemon = Daemon(config, home / "daemon.log", self.runtime, dict(os.environ))
+
+    def __enter__(self) -> Self:
+        self.daemon.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.daemon.end()
+        shutil.rmtree(self.runtime, ignore_errors=True)
+
+    def client(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run ``releasectl`` to its end."""
+        return subprocess.run(
+            [PROGRAMS / "releasectl", *arguments],
+            env=os.environ | {"RELEASECTL_ADDRESS": self.address, "NO_COLOR": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def _configuration(self, home: Path) -> dict[str, object]:
+        return {
+            "store": {"url": f"sqlite:///{home}/state/released.db"},
+            "listen": [self.address],
+            "environments": {"prod": {"repo": str(self.ops.checkout)}},
+        }
