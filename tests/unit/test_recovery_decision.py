@@ -1,0 +1,88 @@
+"""What a new daemon decides about a release that it finds unfinished."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from released.domain import events as ev
+from released.domain import recovery
+from released.domain.ids import Phase
+from support.given_when_then import BEGIN, BOOT, requested, started, state_after, step_begun
+
+RUNNING = [requested(), started(Phase.PREPARE, "web.backup"), step_begun("web.backup")]
+LAST = BEGIN + dt.timedelta(seconds=len(RUNNING) - 1)
+HOUR_S = 3600.0
+
+
+def decided(idle_s: float, *, resume: bool = True, events: list[ev.Event] | None = None) -> ev.Recovered | ev.Halted:
+    state = state_after(*(events or RUNNING))
+    since = state.changed_at or BEGIN
+    now = since + dt.timedelta(seconds=idle_s)
+    return recovery.decide(state, now, "boot-2", resume=resume, resume_within_s=HOUR_S)
+
+
+@pytest.mark.parametrize("idle_s", [0.0, 60.0, HOUR_S])
+def test_a_release_that_stood_still_for_at_most_the_limit_goes_on(idle_s: float) -> None:
+    assert decided(idle_s) == ev.Recovered(Phase.PREPARE, "web.backup", "boot-2")
+
+
+def test_a_release_between_two_steps_goes_on_without_naming_one() -> None:
+    assert decided(1.0, events=[requested(), started(Phase.PREPARE)]) == ev.Recovered(Phase.PREPARE, None, "boot-2")
+
+
+def test_a_release_before_its_first_phase_goes_on_with_prepare() -> None:
+    assert decided(1.0, events=[requested()]) == ev.Recovered(Phase.PREPARE, None, "boot-2")
+
+
+def halt_of(decision: ev.Recovered | ev.Halted | None) -> ev.Halted:
+    assert isinstance(decision, ev.Halted)
+    return decision
+
+
+def test_a_release_that_stood_still_for_longer_halts_as_interrupted_and_says_for_how_long() -> None:
+    halt = halt_of(decided(HOUR_S + 1))
+    assert (halt.phase, halt.cause, halt.step) == (Phase.PREPARE, "interrupted", "web.backup")
+    assert halt.failure.code == "recovery_too_late"
+    assert "stood still for 1h00m, longer than recovery.resume_within (1h00m)" in halt.failure.message
+
+
+def test_where_recovery_is_off_every_release_halts() -> None:
+    halt = halt_of(decided(0.0, resume=False))
+    assert (halt.cause, halt.failure.code) == ("interrupted", "recovery_off")
+
+
+def test_a_clock_that_went_back_halts_nothing() -> None:
+    assert isinstance(decided(-HOUR_S), ev.Recovered)
+
+
+@pytest.mark.parametrize("events", [RUNNING, [requested()]], ids=["in a step", "before the first phase"])
+def test_the_halt_is_one_that_the_life_cycle_takes_and_a_resume_leads_on_from(events: list[ev.Event]) -> None:
+    halt = halt_of(decided(HOUR_S + 1, events=events))
+    assert state_after(*events, halt).status == "halted"
+    assert halt.failure.next[0].argv == ("releasectl", "resume", "1234")
+
+
+def interrupted(times: int) -> list[ev.Event]:
+    once: list[ev.Event] = [step_begun("a"), ev.StepInterrupted("a", 1, BOOT)]
+    return [requested(), started(Phase.PREPARE, "a"), *once * times]
+
+
+def test_a_step_that_was_interrupted_twice_is_tried_again() -> None:
+    assert recovery.interrupted_too_often(state_after(*interrupted(2)), "a") is None
+
+
+def test_a_step_that_was_interrupted_three_times_halts_the_release() -> None:
+    halt = halt_of(recovery.interrupted_too_often(state_after(*interrupted(3)), "a"))
+    assert (halt.cause, halt.step, halt.failure.code) == ("interrupted", "a", "interrupted_too_often")
+
+
+def test_a_step_that_is_not_known_was_never_interrupted() -> None:
+    assert recovery.interrupted_too_often(state_after(requested()), "a") is None
+
+
+def test_a_step_in_doubt_halts_with_what_to_look_at() -> None:
+    halt = recovery.in_doubt(state_after(*RUNNING), "web.backup", "the backup's folder")
+    assert (halt.cause, halt.step, halt.failure.code) == ("in_doubt", "web.backup", "step_in_doubt")
+    assert halt.failure.message.endswith("Look at: the backup's folder.")
