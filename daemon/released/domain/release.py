@@ -109,7 +109,9 @@ def evolve(state: ReleaseState, recorded: ev.Recorded) -> ReleaseState:
     """
     status = lifecycle.next_status(recorded.stream, state.status, recorded.event)
     changed = _apply(state, recorded.event, recorded)
-    return msgspec.structs.replace(changed, status=status, version=recorded.version, changed_at=recorded.at)
+    # A refusal changes nothing, not even when the release last moved.
+    moved_at = state.changed_at if isinstance(recorded.event, ev.Refused) and state.changed_at else recorded.at
+    return msgspec.structs.replace(changed, status=status, version=recorded.version, changed_at=moved_at)
 
 
 def _apply(state: ReleaseState, event: ev.Event, recorded: ev.Recorded) -> ReleaseState:

@@ -24,6 +24,7 @@ from released.phases.preflight import History, Request, plan_release
 from released.phases.world import World
 from released.store.errors import STORE_ERRORS, Conflict, DuplicateEvent
 from released.store.event_store import EventStore, Fence, NewEvent, StreamWrite
+from released.store.release_list import list_releases
 
 _KINDS: dict[str, type[ReleasedError]] = {"invalid": InvalidInput, "not_found": NotFound, "refused": Refused}
 
@@ -172,15 +173,11 @@ class Desk:
         return plan_release(self._world, request, self._history())
 
     def _history(self) -> History:
-        """Fold what the record knows of other tickets."""
+        """Say what the record knows of other tickets."""
         prefix = ev.release_stream(self._world.name, "")
-        states = [release.fold(self._store.read(stream)) for stream in self._store.streams(prefix)]
-        released = sorted(
-            (one for one in states if one.status == lifecycle.RELEASED and one.changed_at),
-            key=lambda one: one.changed_at or self._instruments.now(),
-        )
+        latest = list_releases(self._store, self._world.name, lifecycle.RELEASED, limit=1)
         return History(
-            tuple(one.ticket for one in states if one.ticket),
-            tuple(one.ticket for one in released),
-            released[-1].head if released else None,
+            known_tickets=tuple(stream.removeprefix(prefix) for stream in self._store.streams(prefix)),
+            is_released=lambda ticket: self._release(ticket).status == lifecycle.RELEASED,
+            last_released=latest[0].merge_sha if latest else None,
         )

@@ -5,6 +5,7 @@ Either the plan of the run comes out, with every fact that the phases need, or a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from released.adapters.git import Git
@@ -28,7 +29,8 @@ class History:
     """What the record knows and a plan depends on."""
 
     known_tickets: tuple[str, ...]
-    released_tickets: tuple[str, ...]
+    is_released: Callable[[str], bool]
+    """Tells whether a ticket is released, so that its scripts were run."""
     last_released: str | None
     """MERGE_SHA of the latest release."""
 
@@ -223,7 +225,7 @@ def _refuse_foreign(folder: str, tickets: tuple[str, ...], history: History, cha
     foreign = {
         name: owner
         for name, owner in foreign_scripts(tickets[0], tickets[1:], changed).items()
-        if owner not in history.released_tickets
+        if not history.is_released(owner)
     }
     if foreign:
         named = ", ".join(f"{folder}/{name}" for name in foreign)
