@@ -33,17 +33,21 @@ class Front:
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
 
-    async def start(self) -> None:
-        """Listen.
+    def claim(self) -> None:
+        """Make the socket's place ours, before anything listens: its folder, and the lock beside it.
 
         Raises:
-            SocketInUse: another process holds the lock beside the socket.
+            SocketInUse: another process holds the lock.
         """
         path = self._listener.path
         if len(os.fsencode(path)) > _PATH_BYTES:
             raise SocketInUse("socket_path_too_long", f"{path} is longer than {_PATH_BYTES} bytes; listen elsewhere.")
         self._own_folder(path.parent)
         self._lock = _lock(path)
+
+    async def start(self) -> None:
+        """Listen; the place must be claimed."""
+        path = self._listener.path
         path.unlink(missing_ok=True)
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listening.bind(str(path))
@@ -52,15 +56,16 @@ class Front:
 
     async def stop(self) -> None:
         """Stop listening and end every connection; a second call does nothing."""
-        if self._server is None or self._lock is None:
-            return
-        self._server.close()
-        for task in self._connections:
-            task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
-        self._listener.path.unlink(missing_ok=True)
-        os.close(self._lock)
-        self._server = self._lock = None
+        if self._server is not None:
+            self._server.close()
+            for task in self._connections:
+                task.cancel()
+            await asyncio.gather(*self._connections, return_exceptions=True)
+            self._listener.path.unlink(missing_ok=True)
+            self._server = None
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def _own_folder(self, folder: Path) -> None:
         """Make the folder where it is missing; only its owner and group may enter one that we made."""
@@ -92,6 +97,11 @@ class Front:
             await asyncio.gather(_copy(reader, inner_writer), _copy(inner_reader, writer))
         finally:
             inner_writer.close()
+
+
+def private_socket(listener: Listener) -> Path:
+    """Name the gRPC socket behind a public one: in a folder that nobody but the daemon may enter."""
+    return listener.path.with_name(f"{listener.path.name}.in") / "s"
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

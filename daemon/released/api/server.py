@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -12,7 +10,7 @@ from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
 from released.api.environments import Environments
-from released.api.front import Front
+from released.api.front import Front, private_socket
 from released.api.hub import Hub
 from released.api.releases import Releases
 from released.domain.configuration import Listener
@@ -32,8 +30,7 @@ class Server:
 
     def __init__(self, hub: Hub, listeners: Sequence[Listener]) -> None:
         self._hub = hub
-        self._private = tempfile.TemporaryDirectory(prefix="released-")
-        self._inner = Path(self._private.name) / "inner.sock"
+        self._inner = private_socket(listeners[0])
         self._fronts = [Front(listener, self._inner) for listener in listeners]
         self._health = HealthServicer()
         self._grpc = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=_CONCURRENT_CALLS)
@@ -44,11 +41,14 @@ class Server:
         Raises:
             SocketInUse: another daemon listens there.
         """
+        for front in self._fronts:
+            front.claim()
         rpc.add_ReleasesServicer_to_server(Releases(self._hub), self._grpc)
         rpc.add_EnvironmentsServicer_to_server(Environments(self._hub), self._grpc)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
         names = [service.full_name for service in pb.DESCRIPTOR.services_by_name.values()]
         reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc)
+        self._inner.parent.mkdir(mode=0o700, exist_ok=True)
         self._grpc.add_insecure_port(f"unix:{self._inner}")
         await self._grpc.start()
         for front in self._fronts:
@@ -62,4 +62,4 @@ class Server:
         await self._grpc.stop(grace_s)
         for front in self._fronts:
             await front.stop()
-        self._private.cleanup()
+        self._inner.unlink(missing_ok=True)
