@@ -93,7 +93,7 @@ class _Loader(yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             raise YamlProblem(line, f"expected no aliases, got *{event.anchor}")
         if event.tag is not None:
-            raise YamlProblem(line, f"expected no tags, got {event.tag}")
+            raise YamlProblem(line, f"expected no tags, got {event.tag.replace('tag:yaml.org,2002:', '!!')}")
         if self.depth > MAX_DEPTH:
             raise YamlProblem(line, f"expected at most {MAX_DEPTH} levels of nesting, got more")
         self.depth += 1
