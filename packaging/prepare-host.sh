@@ -58,7 +58,7 @@ check_tools() {
 # --- engine ------------------------------------------------------------------------------------------------------
 
 missing_engine() {
-    have docker || echo docker.io iptables
+    { have docker && engine_exists; } || echo docker.io iptables
     docker compose version >/dev/null 2>&1 || have docker-compose || echo docker-compose
     static_busybox || echo busybox-static
 }
@@ -71,12 +71,21 @@ check_engine() {
     engine_answers || start_engine
 }
 
+# A client alone is common: it needs an engine that answers, that admits others, or that can be started.
+engine_exists() {
+    engine_answers || engine_refuses_us || have dockerd || [ -x /usr/sbin/dockerd ]
+}
+
+engine_refuses_us() {
+    docker version 2>&1 | grep -q 'permission denied'
+}
+
 engine_answers() {
     docker version >/dev/null 2>&1
 }
 
 start_engine() {
-    ! docker version 2>&1 | grep -q 'permission denied' ||
+    ! engine_refuses_us ||
         fail "The Docker engine does not admit $(id -un): run 'sudo usermod -aG docker $(id -un)', log in anew, and try again."
     may_be_root || fail "No Docker engine answers, and only root can start one: run 'sudo systemctl start docker', and try again."
     echo 'Starting the Docker engine ...' >&2
