@@ -112,6 +112,10 @@ class Git:
             raise Refused("git_failed", f"{self.checkout} cannot compare {old} with {new}: {answer.complaint}")
         return answer.rc == 0
 
+    def has_commit(self, commit: Sha) -> bool:
+        """Tell whether this repository has a commit: one of a history that was rewritten may be gone."""
+        return self._command.run("cat-file", "-e", f"{parse_sha(commit)}^{{commit}}").rc == 0
+
     def commits(self, old: Sha, new: Sha) -> tuple[Commit, ...]:
         """Return every commit that ``new`` contains and ``old`` does not, newest first."""
         listing = ("rev-list", "--encoding=UTF-8", "--no-commit-header", f"--format={COMMIT_FORMAT}")

@@ -54,10 +54,8 @@ class Releases(rpc.ReleasesServicer):
     async def GetRelease(self, request: pb.GetReleaseRequest, context: Context) -> pb.Release:
         """Show where a ticket stands."""
         async with answering(context):
-            station, ticket = self._hub.station(request.environment), parse_ticket(request.ticket)
-            state = await self._hub.blocking(lambda: station.release(ticket))
-            if state.run == 0:
-                raise _unknown(ticket)
+            station = await self._run_before(request.environment, request.ticket)
+            state = await self._hub.blocking(lambda: station.release(request.ticket))
             return convert.release(state, station.name, outcome(state, str(station.world.root)))
 
     async def ListReleases(self, request: pb.ListReleasesRequest, context: Context) -> pb.ListReleasesResponse:
@@ -75,7 +73,7 @@ class Releases(rpc.ReleasesServicer):
     async def Watch(self, request: pb.WatchRequest, context: Context) -> AsyncIterator[pb.WatchItem]:
         """Follow a ticket."""
         async with answering(context):
-            station = await self._known(request.environment, request.ticket)
+            station = await self._run_before(request.environment, request.ticket)
             async for item in following.watch(self._hub, station, request):
                 yield item
 
@@ -101,6 +99,13 @@ class Releases(rpc.ReleasesServicer):
         station, name = self._hub.station(environment), parse_ticket(ticket)
         if not await self._hub.blocking(lambda: station.events(name)):
             raise _unknown(name)
+        return station
+
+    async def _run_before(self, environment: str, ticket: str) -> Station:
+        """Find the station of a ticket that was run; one whose runs were all refused was not."""
+        station = await self._known(environment, ticket)
+        if (await self._hub.blocking(lambda: station.release(ticket))).run == 0:
+            raise NotFound("ticket_unknown", f"Ticket {ticket} was never run here.", run(ticket))
         return station
 
     async def _known_step(self, station: Station, ticket: Ticket, step: str) -> None:

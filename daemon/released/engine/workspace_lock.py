@@ -21,7 +21,7 @@ def refuse_if_taken(world: World) -> None:
     """Refuse to begin while another tool holds the lock.
 
     Raises:
-        Refused: ``workspace_locked``.
+        Refused: see ``held``.
     """
     with held(world):
         pass
@@ -32,9 +32,13 @@ def held(world: World) -> Iterator[None]:
     """Hold the lock; it is freed by leaving, and by death, and no child inherits it.
 
     Raises:
-        Refused: ``workspace_locked``: another tool holds it.
+        Refused: ``workspace_locked``: another tool holds it; ``checkout_missing``: there is nothing to lock.
     """
     file = lock_file(world)
+    if not world.root.is_dir():
+        # Else the folders of the lock would be made where the checkout belongs.
+        message = f"The checkout {world.root} is not there. Mount it, or clone the ops repo to it, then try again."
+        raise Refused("checkout_missing", message)
     with _opened(file) as descriptor:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

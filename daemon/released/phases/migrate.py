@@ -207,7 +207,8 @@ def _pin_tag(world: World, service: ServicePlan) -> Harmless:
         image = service.image
         if image is None or image.env_var is None:
             return
-        text = world.env_file.read_text(encoding="utf-8") if world.env_file.exists() else ""
+        # As bytes: reading text would translate the line ends of lines that are none of ours.
+        text = world.env_file.read_bytes().decode() if world.env_file.exists() else ""
         changed = dotenv.with_variable(text, image.env_var, image.tag)
         if changed != text:
             mode = world.env_file.stat().st_mode & 0o7777 if world.env_file.exists() else 0o600

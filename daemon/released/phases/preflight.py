@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from released.adapters.git import Git
-from released.adapters.git_records import ChangedPath, CheckoutState
+from released.adapters.git_records import ChangedPath
 from released.domain import classify
 from released.domain.configuration import Environment
 from released.domain.errors import Refused
@@ -21,6 +21,7 @@ from released.domain.plan import Executable, PathVerdict, ReleasePlan, ServicePl
 from released.domain.start_order import in_start_order
 from released.domain.ticket_scripts import foreign_scripts, scripts_of
 from released.phases.reading import UNSUPPORTED_BACKUPS, Catalogue, read_catalogue, read_executable
+from released.phases.releasable import refuse_divergence, releasable
 from released.phases.world import World
 
 
@@ -51,12 +52,14 @@ def plan_release(world: World, request: Request, history: History) -> ReleasePla
     Raises:
         Refused: a precondition does not hold; the message says which, and what to type next.
     """
-    head = _releasable(world.git, world.settings).head
+    head = releasable(world.git, world.settings).head
     merge = world.git.fetch()
-    _refuse_divergence(world, head, merge)
+    refuse_divergence(world, head, merge)
     base = _base(world, request, history, head, merge)
     changes = world.git.changed_paths(base, merge)
+    _refuse_unreadable_variables(world)
     catalogue = read_catalogue(world.git, world.settings, merge, world.variables().get("CONTAINER_PREFIX", ""))
+    in_start_order(catalogue.services.values())
     verdicts = _verdicts(world.settings, catalogue, changes)
     services = in_start_order(catalogue.services[name] for name in classify.affected(verdicts))
     scripts = _scripts(world, request, history, merge, changes)
@@ -76,71 +79,13 @@ def plan_release(world: World, request: Request, history: History) -> ReleasePla
     )
 
 
-# --- the checkout ------------------------------------------------------------------------------------------------
-
-
-def _releasable(git: Git, settings: Environment) -> CheckoutState:
-    state = git.state()
-    if state.in_progress:
-        raise Refused(
-            "operation_in_progress",
-            f"A {state.in_progress} is in progress in {settings.repo}. Finish it or abort it "
-            f"(git -C {settings.repo} {state.in_progress} --abort), then run again.",
-        )
-    if state.dirty:
-        raise _dirty(state, settings)
-    if state.branch is None:
-        raise Refused(
-            "detached_head",
-            f"HEAD of {settings.repo} is detached at {state.head}. "
-            f"Check out the branch (git -C {settings.repo} checkout {settings.branch}), then run again.",
-        )
-    if state.branch != settings.branch:
-        raise Refused(
-            "wrong_branch",
-            f"{settings.repo} is on branch {state.branch}; releases are made from {settings.branch}. "
-            f"Check it out (git -C {settings.repo} checkout {settings.branch}), then run again.",
-        )
-    return state
-
-
-def _dirty(state: CheckoutState, settings: Environment) -> Refused:
-    listed = "\n".join(
-        f"  {one.status} {one.path}"
-        + (f"  ({one.owner}, {one.modified_at:%Y-%m-%dT%H:%MZ})" if one.modified_at else "")
-        for one in state.dirty
-    )
-    return Refused(
-        "working_tree_dirty",
-        f"Working tree is dirty. These paths of {settings.repo} differ from HEAD:\n{listed}\n"
-        "Look first: it is often work that should be committed. Commit it, or take it away, then run again.",
-        (NextCommand(("git", "-C", str(settings.repo), "status"), "shows what differs"),),
-    )
-
-
-def _refuse_divergence(world: World, head: Sha, merge: Sha) -> None:
-    if world.git.is_ancestor(head, merge):
-        return
-    ours, theirs = world.git.divergence(head, merge)
-    upstream = f"{world.settings.remote}/{world.settings.branch}"
-    sides = [
-        *(f"  only here: {commit.sha[:12]} {commit.subject} ({commit.author})" for commit in ours),
-        *(f"  only in {upstream}: {commit.sha[:12]} {commit.subject} ({commit.author})" for commit in theirs),
-    ]
-    raise Refused(
-        "diverged",
-        f"{world.settings.repo} and {upstream} have diverged:\n" + "\n".join(sides) + "\n"
-        "Bring the commits that are only here to the remote, or take them away, then run again.",
-    )
-
-
 # --- the range ---------------------------------------------------------------------------------------------------
 
 
 def _base(world: World, request: Request, history: History, head: Sha, merge: Sha) -> Sha:
     if request.base is not None:
         return request.base
-    if request.options.base is not None:
+    if request.options.base and request.options.base != head:
         return _given_base(world, request.options.base, head)
     if head == merge:
         raise _nothing_to_release(world, request, history, head)
@@ -149,7 +94,9 @@ def _base(world: World, request: Request, history: History, head: Sha, merge: Sh
 
 def _given_base(world: World, text: str, head: Sha) -> Sha:
     base = parse_sha(text)
-    if base == head or not world.git.is_ancestor(base, head):
+    if not world.git.has_commit(base):
+        raise Refused("base_unknown", f"{world.settings.repo} has no commit {base}, so it cannot be the base.")
+    if not world.git.is_ancestor(base, head):
         raise Refused("base_not_ancestor", f"{base} is not an ancestor of HEAD ({head}), so it cannot be the base.")
     return base
 
@@ -174,13 +121,23 @@ def _nothing_to_release(world: World, request: Request, history: History, head: 
 
 def _before_pull(git: Git, history: History, head: Sha) -> Sha | None:
     """Find the commit before a pull by hand: the record knows the last released one, the reflog knows the rest."""
-    released = history.last_released
-    if released and released != head and git.is_ancestor(parse_sha(released), head):
-        return parse_sha(released)
+    released = parse_sha(history.last_released) if history.last_released else head
+    if released != head and git.has_commit(released) and git.is_ancestor(released, head):
+        return released
     return git.head_before_pull(head)
 
 
 # --- services and scripts ----------------------------------------------------------------------------------------
+
+
+def _refuse_unreadable_variables(world: World) -> None:
+    wrong = [name for name, value in world.variables().items() if any("\ud800" <= one <= "\udfff" for one in value)]
+    if wrong:
+        raise Refused(
+            "env_file_not_text",
+            f"{world.env_file} is not written in UTF-8: the value of {', '.join(wrong)} cannot be read. "
+            "Write it anew (iconv -f latin1 -t utf-8 turns Latin-1 into UTF-8), then run again.",
+        )
 
 
 def _verdicts(settings: Environment, catalogue: Catalogue, changes: tuple[ChangedPath, ...]) -> list[PathVerdict]:

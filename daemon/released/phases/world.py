@@ -52,8 +52,10 @@ class World:
         return Compose.detect(self.settings.compose, self.command_environment({}))
 
     def variables(self) -> dict[str, str]:
-        """Read the variables of ``.env``; empty where there is none."""
-        return dotenv.parse(self.env_file.read_text(encoding="utf-8")) if self.env_file.is_file() else {}
+        """Read the variables of ``.env``; empty where there is none. Bytes that are no UTF-8 become surrogates."""
+        if not self.env_file.is_file():
+            return {}
+        return dotenv.parse(self.env_file.read_text(encoding="utf-8", errors="surrogateescape"))
 
     def secrets(self) -> tuple[str, ...]:
         """List the values that must reach no disk, stream or event (spec: interface, Configuration)."""
