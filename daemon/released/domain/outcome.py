@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from released.domain import lifecycle, next_steps
+from released.domain import lifecycle
 from released.domain.failure import Failure, NextCommand
 from released.domain.release import ReleaseState, required
 
-DONE, FAILED, NOTHING_TO_DO, IN_DOUBT = 0, 1, 5, 8
+DONE, FAILED, NOT_FOUND, NOTHING_TO_DO, IN_DOUBT = 0, 1, 4, 5, 8
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ def outcome(state: ReleaseState, repo: str) -> Outcome:
             code = IN_DOUBT if state.halt.cause == "in_doubt" else FAILED
             return Outcome(code, _halted(state, repo), state.halt.failure, state.halt.failure.next)
         case _:
-            return Outcome(FAILED, f"Ticket {state.ticket} was never run here.", next=next_steps.run(state.ticket))
+            return Outcome(NOT_FOUND, "This ticket was never run here; every attempt was refused.")
 
 
 def _range(state: ReleaseState) -> str:

@@ -21,9 +21,13 @@ from released.engine.journal import Journal
 from released.engine.runner import HandedOver, Phases, Runner
 from released.phases import migrate, prepare, ticket, verify
 from released.phases.world import World
+from released.store.errors import StoreBusy, StoreFull
 from released.store.event_store import EventStore, Fence
 
 logger = logging.getLogger(__name__)
+
+_PAUSE_S = 5.0
+"""How soon a release is driven on that could not record its next event."""
 
 
 class Supervisor:
@@ -71,7 +75,7 @@ class Supervisor:
             while not self._stopping.is_set():
                 self._work.wait()
                 self._work.clear()
-                self._drive()
+                self._drive_while_there_is_room()
         except HandedOver:
             logger.info("%s: handed over between two steps", self._world.name)
         except BaseException as error:  # noqa: BLE001 (whatever it is: this environment can no longer be driven)
@@ -92,6 +96,15 @@ class Supervisor:
         )
         logger.info("%s: found %s unfinished: %s", self._world.name, journal.state.ticket, type(decision).__name__)
         journal.commit(decision)
+
+    def _drive_while_there_is_room(self) -> None:
+        """Drive; a full disk holds the release up, and it goes on once there is space."""
+        try:
+            self._drive()
+        except (StoreFull, StoreBusy) as error:
+            logger.error("%s: %s", self._world.name, error)  # noqa: TRY400 (the sentence says all)
+            if not self._stopping.wait(_PAUSE_S):
+                self._work.set()
 
     def _drive(self) -> None:
         journal = self._active()
