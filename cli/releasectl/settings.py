@@ -30,6 +30,7 @@ class Settings:
     quiet: bool = False
     verbose: bool = False
     timeout_s: float | None = None
+    yes: bool = False
 
     @property
     def is_text(self) -> bool:
@@ -92,6 +93,7 @@ def global_flags(*, hidden: bool) -> Callable[[FunctionT], FunctionT]:
             metavar="DURATION",
             help="How long to wait for an answer.",
         ),
+        option("--yes", is_flag=True, help="Ask nothing."),
     ]
 
     def decorate(function: FunctionT) -> FunctionT:

@@ -49,7 +49,7 @@ def command(
 
 
 def _asked(settings: Settings) -> str:
-    if not (settings.is_text and is_terminal()):
+    if settings.yes or not (settings.is_text and is_terminal()):
         return ""
     question = "Cause of the halt, for the record (may be left empty)"
     answer: str = click.prompt(question, default="", show_default=False, err=True)
