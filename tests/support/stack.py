@@ -22,7 +22,7 @@ from support.ops_repo import OpsRepo
 from support.stack_containers import StackContainers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from support.stack_images import FirstImages
 
@@ -46,17 +46,28 @@ class Stack:
     """Value of a secret variable of ``.env``: it may appear nowhere else."""
     ops: OpsRepo
     containers: StackContainers
+    settings: Mapping[str, object] = field(default_factory=dict)
+    """What the daemon's configuration says of the environment, over the test stack's own."""
     outputs: list[str] = field(default_factory=list)
     """What every client printed."""
 
     @classmethod
-    def create(cls, home: Path, images: FirstImages, prefix: str = "") -> Stack:
+    def create(
+        cls,
+        home: Path,
+        images: FirstImages,
+        prefix: str = "",
+        running: Sequence[str] = stack_files.SERVICES,
+        settings: Mapping[str, object] | None = None,
+    ) -> Stack:
         """Make the repositories, start version 1 of the services, write the daemon's configuration.
 
         Args:
             home: a folder of its own, which may be missing.
             images: the images of version 1.
             prefix: CONTAINER_PREFIX; unique where it is left out.
+            running: the services that are started; the others are only in the ops repo, which is quicker.
+            settings: of the environment, in the daemon's configuration.
         """
         names = stack_files.Names(prefix or f"rs{secrets.token_hex(4)}-", _free_port(), images.base)
         ops = OpsRepo.create(home / "repos", stack_files.ops_repo(names))
@@ -67,10 +78,11 @@ class Stack:
             secret=f"canary-{secrets.token_hex(12)}",
             ops=ops,
             containers=StackContainers(names),
+            settings=settings or {},
         )
         stack._furnish()
         try:
-            stack.containers.start_first_version(stack.ops.checkout, images)
+            stack.containers.start_first_version(stack.ops.checkout, images, running)
         except BaseException:
             stack.cleanup()
             raise
@@ -179,7 +191,7 @@ class Stack:
             "store": {"url": f"sqlite:///{self.state_dir}/released.db"},
             "state_dir": str(self.state_dir),
             "listen": [self.address],
-            "environments": {ENVIRONMENT: {"repo": str(self.ops.checkout), "branch": "main", "compose": "auto"}},
+            "environments": {ENVIRONMENT: {"repo": str(self.ops.checkout), "branch": "main", **self.settings}},
         }
 
     def _record_tools(self) -> None:
@@ -211,8 +223,9 @@ class Stack:
 
     def _client_on_terminal(self, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
         program = str(PROGRAMS / "releasectl")
+        environment = self.client_environment() | {"TERM": "xterm"}
         terminal: pexpect.spawn[str] = pexpect.spawn(
-            program, list(arguments), env=self.client_environment(), timeout=PATIENCE_S, encoding="utf-8"
+            program, list(arguments), env=environment, timeout=PATIENCE_S, encoding="utf-8"
         )
         printed = terminal.read()
         terminal.close()

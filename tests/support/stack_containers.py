@@ -13,6 +13,7 @@ from support import stack_files
 from support.docker_stack import ENGINE_URL
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from support.stack_images import FirstImages
@@ -26,11 +27,11 @@ class StackContainers:
     def __init__(self, names: stack_files.Names) -> None:
         self._names = names
 
-    def start_first_version(self, checkout: Path, images: FirstImages) -> None:
-        """Start all services as a person would have, by Compose, before there was a daemon."""
-        for service in stack_files.SERVICES:
+    def start_first_version(self, checkout: Path, images: FirstImages, services: Sequence[str]) -> None:
+        """Start services as a person would have, by Compose, before there was a daemon."""
+        for service in services:
             images.tag(service, f"{self._names.image(service)}:{stack_files.FIRST_TAG}")
-        started = {service: self._compose_up(checkout, service) for service in stack_files.SERVICES}
+        started = {service: self._compose_up(checkout, service) for service in services}
         said = {service: process.communicate()[0] for service, process in started.items()}
         failed = {service: text for service, text in said.items() if started[service].returncode != 0}
         assert not failed, failed

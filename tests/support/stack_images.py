@@ -64,9 +64,16 @@ class FirstImages:
 
     def remove(self) -> None:
         """Remove them and every image that was built upon them, which inherited the base's label."""
-        newest_first = docker("images", "--quiet", "--no-trunc", "--filter", f"label={_LABEL}={self._name}").split()
-        if newest_first:
-            docker("rmi", "--force", *dict.fromkeys(newest_first))
+        before: list[str] = []
+        # The engine's order is by the second, so that children may come after their parent: then again.
+        while (found := self._built()) and found != before:
+            subprocess.run(["docker", "rmi", "--force", *found], capture_output=True, check=False)  # noqa: S607 (as below)
+            before = found
+        assert not found, f"docker cannot remove {found}"
+
+    def _built(self) -> list[str]:
+        label = f"label={_LABEL}={self._name}"
+        return list(dict.fromkeys(docker("images", "--quiet", "--no-trunc", "--filter", label).split()))
 
     def _tag(self, service: str) -> str:
         return f"{self._name}:{service}"
