@@ -20,7 +20,7 @@ from released.domain.ids import Phase, RequestId, ServiceName, Sha, Ticket
 from released.domain.plan import BackupPolicy, Executable, Health, ReleasePlan, ServicePlan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 ENVIRONMENT = "prod"
 TICKET = Ticket("1234")
@@ -163,7 +163,7 @@ def step_done(name: str, result: ev.Result | None = None, attempt: int = 1) -> l
     return [step_begun(name, attempt), ev.StepSucceeded(name, attempt, result)]
 
 
-def phase_done(phase: Phase, steps: dict[str, ev.Result | None] | None = None) -> list[ev.Event]:
+def phase_done(phase: Phase, steps: Mapping[str, ev.Result | None] | None = None) -> list[ev.Event]:
     """Build a whole phase with its steps and their results."""
     done = [event for name, result in (steps or {}).items() for event in step_done(name, result)]
     return [started(phase, *(steps or {})), *done, ev.PhaseCompleted(phase)]
@@ -171,8 +171,11 @@ def phase_done(phase: Phase, steps: dict[str, ev.Result | None] | None = None) -
 
 def prepared(merge: Sha = MERGE) -> list[ev.Event]:
     """Build phase prepare of a release of service ``web``."""
-    moved = {"web.backup": ev.BackedUp("web", "20260518_153012", 7), "fast-forward": ev.CheckoutMoved(merge)}
-    return phase_done(Phase.PREPARE, dict(moved))
+    moved: dict[str, ev.Result] = {
+        "web.backup": ev.BackedUp("web", "20260518_153012", 7),
+        "fast-forward": ev.CheckoutMoved(merge),
+    }
+    return phase_done(Phase.PREPARE, moved)
 
 
 def halted(phase: Phase, cause: str = "failed", step: str | None = None, rc: int = 1) -> ev.Halted:

@@ -26,10 +26,10 @@ from support.given_when_then import (
 )
 
 RESUME = cmd.ResumeRun(TICKET, REQUEST)
-HALTED_IN_PREPARE = [requested(), started(Phase.PREPARE), halted(Phase.PREPARE)]
+HALTED_IN_PREPARE: list[ev.Event] = [requested(), started(Phase.PREPARE), halted(Phase.PREPARE)]
 HALTED_IN_MIGRATE = [requested(), *prepared(), started(Phase.MIGRATE), halted(Phase.MIGRATE)]
 HALTED_IN_VERIFY = [*whole_run()[:-2], halted(Phase.VERIFY)]
-NEVER_RESUMED = {
+NEVER_RESUMED: dict[str, list[ev.Event]] = {
     "new": [],
     "only refused": [refused()],
     "running": [requested(), started(Phase.PREPARE)],
@@ -114,7 +114,12 @@ def test_a_running_ticket_is_pointed_to_watch() -> None:
 
 
 def test_after_a_second_halt_it_goes_on_where_that_one_was() -> None:
-    again = [resumed(Phase.MIGRATE), *phase_done(Phase.MIGRATE), started(Phase.TICKET), halted(Phase.TICKET)]
+    again: list[ev.Event] = [
+        resumed(Phase.MIGRATE),
+        *phase_done(Phase.MIGRATE),
+        started(Phase.TICKET),
+        halted(Phase.TICKET),
+    ]
     given(*HALTED_IN_MIGRATE, *again).when(RESUME).then(resumed(Phase.TICKET))
 
 

@@ -60,7 +60,7 @@ def test_a_refusal_opens_no_run() -> None:
     given(refused(), refused()).when(RUN, plan()).then(requested(plan()), ev.LockTaken(TICKET, 1))
 
 
-RUNNING = {
+RUNNING: dict[str, list[ev.Event]] = {
     "requested": [requested()],
     "prepare": [requested(), started(Phase.PREPARE)],
     "migrate": [requested(), *prepared(), started(Phase.MIGRATE)],

@@ -106,7 +106,7 @@ def test_a_good_release_passes_the_phases_in_order() -> None:
     assert passed == ["requested", "prepare", "migrate", "ticket", "verify", "released"]
 
 
-ILLEGAL = {
+ILLEGAL: dict[str, tuple[str, ev.Event]] = {
     "a phase before the run": ("new", started(Phase.PREPARE)),
     "a second run while one moves": ("prepare", requested()),
     "a run of what is halted": ("halted", requested()),

@@ -11,7 +11,7 @@ from released.domain import recovery
 from released.domain.ids import Phase
 from support.given_when_then import BEGIN, BOOT, requested, started, state_after, step_begun
 
-RUNNING = [requested(), started(Phase.PREPARE, "web.backup"), step_begun("web.backup")]
+RUNNING: list[ev.Event] = [requested(), started(Phase.PREPARE, "web.backup"), step_begun("web.backup")]
 LAST = BEGIN + dt.timedelta(seconds=len(RUNNING) - 1)
 HOUR_S = 3600.0
 

@@ -138,12 +138,12 @@ def test_a_step_that_failed_keeps_its_failure() -> None:
 
 
 def test_a_new_attempt_forgets_the_failure() -> None:
-    failed = [step_begun("a"), ev.StepFailed("a", 1, FAILURE), step_begun("a", 2)]
+    failed: list[ev.Event] = [step_begun("a"), ev.StepFailed("a", 1, FAILURE), step_begun("a", 2)]
     assert state_after(requested(), started(Phase.PREPARE, "a"), *failed).steps["a"].failure is None
 
 
 def interrupted(times: int) -> list[ev.Event]:
-    once = [step_begun("a"), ev.StepInterrupted("a", 1, BOOT)]
+    once: list[ev.Event] = [step_begun("a"), ev.StepInterrupted("a", 1, BOOT)]
     return [requested(), started(Phase.PREPARE, "a"), *once * times]
 
 
@@ -197,7 +197,7 @@ def test_a_halt_behind_a_finished_phase_leaves_that_phase_finished() -> None:
 
 def test_a_resumed_release_runs_again_in_its_phase() -> None:
     state = state_after(*HALTED_IN_TICKET, resumed(Phase.TICKET))
-    assert (state.status, state.phases["ticket"], state.halt) == ("ticket", "running", None)
+    assert (state.status, state.phases[Phase.TICKET], state.halt) == ("ticket", "running", None)
     assert state.resumed_from is Phase.TICKET
 
 
@@ -243,7 +243,7 @@ def test_a_script_that_exited_0_is_never_run_again_in_its_run(event: ev.Resumed)
 
 def test_images_that_were_kept_stay_kept() -> None:
     kept = {"web.keep-images": ev.ImagesKept("web", {"web": "id"})}
-    events = [requested(), *phase_done(Phase.PREPARE, dict(kept)), started(Phase.MIGRATE), halted(Phase.MIGRATE)]
+    events = [requested(), *phase_done(Phase.PREPARE, kept), started(Phase.MIGRATE), halted(Phase.MIGRATE)]
     state = state_after(*events, resumed(Phase.PREPARE, anew=True, renewed=plan(merge=FIX)))
     assert state.steps["web.keep-images"].status == "succeeded"
 
