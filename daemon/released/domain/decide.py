@@ -9,7 +9,7 @@ from released.domain.environment import EnvironmentState
 from released.domain.errors import InvalidInput, Refused
 from released.domain.ids import PHASES, Phase
 from released.domain.plan import ReleasePlan
-from released.domain.release import ReleaseState
+from released.domain.release import ReleaseState, required
 
 
 def admit_start(command: cmd.StartRun, state: ReleaseState, environment: EnvironmentState) -> None:
@@ -78,12 +78,19 @@ def admit_resume(command: cmd.ResumeRun, state: ReleaseState) -> Phase:
     """Name the phase in which a halted release goes on.
 
     Raises:
-        Refused: the release is not halted.
+        Refused: the release is not halted, or the phase would deploy what stands in a checkout that has not moved.
         InvalidInput: a phase would be left out without a reason.
     """
     if state.status != lifecycle.HALTED or state.phase is None:
         raise _not_resumable(command, state)
     phase = command.from_phase or state.next_phase() or state.phase
+    if phase is not Phase.PREPARE and state.head != required(state.plan).merge_sha:
+        raise Refused(
+            "checkout_not_moved",
+            f"prepare has not brought the checkout to {required(state.plan).merge_sha} yet, so {phase} would work on "
+            "the old code. Go on with prepare.",
+            next_steps.after_halt(state),
+        )
     if _left_out(state, phase) and not command.reason:
         names = ", ".join(_left_out(state, phase))
         raise InvalidInput(

@@ -2,8 +2,8 @@
 
 A trigger is an event's type, with its phase in front where the event has one (``migrate_started``). An event that has
 no row for the present state cannot be appended, by any code path: the store asks ``next_status`` for each event that it
-is about to write. Long histories are replayed with ``compiled``, the machine's own transitions as a dictionary; a test holds
-the two equal.
+is about to write. Long histories are replayed with ``compiled``, the machine's own transitions as a dictionary; a test
+holds the two equal.
 """
 
 from __future__ import annotations

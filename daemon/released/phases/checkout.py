@@ -6,7 +6,7 @@ from released.domain import events as ev
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure, NextCommand
 from released.domain.ids import Phase
-from released.domain.release import ReleaseState
+from released.domain.release import ReleaseState, required
 from released.phases.effects import Harmless, Slot, Step
 from released.phases.world import World
 
@@ -16,7 +16,7 @@ def at_merge(world: World, state: ReleaseState, phase: Phase) -> Step:
 
     def act(_: Slot) -> ev.Checked:
         head = world.git.state().head
-        if head != state.head:
+        if head != required(state.plan).merge_sha:
             raise StepFailed(moved(world, state, head))
         return ev.Checked((f"✓ checkout at {head[:12]}",))
 
