@@ -12,7 +12,8 @@ def line(event: ev.Event) -> str:
             return _phase_line(event)
         case ev.RunRequested(run=run, plan=plan):
             services = ", ".join(service.name for service in plan.services) or "no service"
-            return f"run {run} of {plan.ticket}: {plan.base_sha[:12]}..{plan.merge_sha[:12]}, {services}"
+            warned = "".join(f"; warning: {warning}" for warning in plan.warnings)
+            return f"run {run} of {plan.ticket}: {plan.base_sha[:12]}..{plan.merge_sha[:12]}, {services}{warned}"
         case ev.Refused(code=code, message=message):
             return f"refused ({code}): {_first(message)}"
         case ev.NothingToDo():

@@ -100,6 +100,8 @@ class Runner:
         try:
             steps = self._phases[phase](self._state)
         except ReleasedError as error:
+            if self._state.phases.get(phase) != "running":
+                self._journal.note(ev.PhaseStarted(phase, ()))
             self._journal.commit(self._halted(phase, "failed", None, self._masked(_failure_of(error))))
             return None
         recorded = self._state.phases.get(phase) == "running" and all(self._state.step(one.name) for one in steps)

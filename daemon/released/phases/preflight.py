@@ -61,7 +61,9 @@ def plan_release(world: World, request: Request, history: History) -> ReleasePla
     catalogue = read_catalogue(world.git, world.settings, merge, world.variables().get("CONTAINER_PREFIX", ""))
     in_start_order(catalogue.services.values())
     verdicts = _verdicts(world.settings, catalogue, changes)
-    services = in_start_order(catalogue.services[name] for name in classify.affected(verdicts))
+    # Ordered as a whole: a service also waits for what it depends on through one that is not affected.
+    ordered, affected = in_start_order(catalogue.services.values()), classify.affected(verdicts)
+    services = tuple(service for service in ordered if service.name in affected)
     scripts = _scripts(world, request, history, merge, changes)
     if services:
         _refuse_unready(world, services, catalogue)
@@ -71,11 +73,11 @@ def plan_release(world: World, request: Request, history: History) -> ReleasePla
         head_sha=head,
         merge_sha=merge,
         services=services,
-        verified=in_start_order(catalogue.services.values()) if request.options.verify_all else services,
+        verified=ordered if request.options.verify_all else services,
         scripts=scripts,
         verdicts=tuple(verdicts),
         container_prefix=world.variables().get("CONTAINER_PREFIX", ""),
-        warnings=(*catalogue.warnings, *_warnings(world.settings, verdicts)),
+        warnings=(*catalogue.warnings, *_warnings(world.settings, catalogue, verdicts)),
     )
 
 
@@ -131,13 +133,16 @@ def _before_pull(git: Git, history: History, head: Sha) -> Sha | None:
 
 
 def _refuse_unreadable_variables(world: World) -> None:
-    wrong = [name for name, value in world.variables().items() if any("\ud800" <= one <= "\udfff" for one in value)]
-    if wrong:
+    raw = world.env_file.read_bytes() if world.env_file.is_file() else b""
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
         raise Refused(
             "env_file_not_text",
-            f"{world.env_file} is not written in UTF-8: the value of {', '.join(wrong)} cannot be read. "
-            "Write it anew (iconv -f latin1 -t utf-8 turns Latin-1 into UTF-8), then run again.",
-        )
+            f"{world.env_file}:{line}: expected UTF-8 text. Write it anew (iconv -f latin1 -t utf-8 turns Latin-1 into "
+            "it), then run again.",
+        ) from None
 
 
 def _verdicts(settings: Environment, catalogue: Catalogue, changes: tuple[ChangedPath, ...]) -> list[PathVerdict]:
@@ -154,11 +159,17 @@ def _verdicts(settings: Environment, catalogue: Catalogue, changes: tuple[Change
     return verdicts
 
 
-def _warnings(settings: Environment, verdicts: list[PathVerdict]) -> list[str]:
-    gone = sorted({verdict.rule for verdict in verdicts if "deleted package" in verdict.rule})
+def _warnings(settings: Environment, catalogue: Catalogue, verdicts: list[PathVerdict]) -> list[str]:
+    found = sorted({verdict.rule for verdict in verdicts if "deleted package" in verdict.rule})
+    found += [
+        f"the configuration maps {pattern} to {name}, which is no service of the commit to be released"
+        for pattern, names in settings.paths.items()
+        for name in names
+        if name not in catalogue.services
+    ]
     if settings.unmatched_paths == classify.IGNORE:
-        return gone
-    return [*gone, *(f"{path}: no rule says which services it affects" for path in classify.unmatched(verdicts))]
+        return found
+    return [*found, *(f"{path}: no rule says which services it affects" for path in classify.unmatched(verdicts))]
 
 
 def _scripts(
