@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs tools engine clean
+.PHONY: help demo test check bench docs tools engine clean
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -22,6 +22,10 @@ check: $(INSTALLED) ## Lint, formatting, types, import direction
 	$(BIN)/mypy
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+
+bench: $(INSTALLED) ## Measure against peers in the same run: ratios, no verdict
+	@$(BIN)/python tests/benchmarks/noop_release.py
+	@$(BIN)/python tests/benchmarks/client_startup.py
 
 $(INSTALLED): pyproject.toml | tools
 	$(PYTHON) -m venv .venv
