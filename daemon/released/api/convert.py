@@ -11,7 +11,7 @@ from released.adapters.containers import Running
 from released.domain import commands as cmd
 from released.domain import events as ev
 from released.domain.failure import Failure, NextCommand
-from released.domain.ids import PHASES, parse_phase, parse_request_id, parse_ticket
+from released.domain.ids import PHASES, parse_phase, parse_request_id, parse_sha, parse_ticket
 from released.domain.narration import line
 from released.domain.outcome import Outcome
 from released.domain.plan import ServicePlan
@@ -40,7 +40,7 @@ def start_run(request: pb.RunRequest) -> cmd.StartRun:
     """
     options = ev.RunOptions(
         skip=tuple(parse_phase(phase) for phase in request.skip),
-        base=request.base or None,
+        base=parse_sha(request.base) if request.base else None,
         with_tickets=tuple(parse_ticket(ticket) for ticket in request.with_tickets),
         verify_all=request.verify_all,
         reason=request.reason,

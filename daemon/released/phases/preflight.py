@@ -59,7 +59,6 @@ def plan_release(world: World, request: Request, history: History) -> ReleasePla
     changes = world.git.changed_paths(base, merge)
     _refuse_unreadable_variables(world)
     catalogue = read_catalogue(world.git, world.settings, merge, world.variables().get("CONTAINER_PREFIX", ""))
-    in_start_order(catalogue.services.values())
     verdicts = _verdicts(world.settings, catalogue, changes)
     # Ordered as a whole: a service also waits for what it depends on through one that is not affected.
     ordered, affected = in_start_order(catalogue.services.values()), classify.affected(verdicts)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from released.adapters.git import Git
 from released.adapters.git_records import TreeEntry
-from released.domain import dotenv
+from released.domain import dotenv, strict_yaml
 from released.domain import manifest as mf
 from released.domain.configuration import Environment
 from released.domain.errors import Refused
@@ -36,21 +36,21 @@ def read_catalogue(git: Git, settings: Environment, commit: Sha, prefix: str) ->
         Refused: ``manifest_invalid``, with every fault of every manifest.
     """
     files = _files_by_service(git, settings, commit)
+    texts = _manifest_texts(git, settings, commit, files)
     problems: list[str] = []
     warnings: list[str] = []
     manifests: dict[str, mf.Manifest] = {}
-    for name, entries in files.items():
-        path = f"{settings.folders.packages}/{name}/manifest.yaml"
-        if path not in entries:
-            continue
+    for name, raw in texts.items():
+        path = _manifest_path(settings, name)
         try:
-            manifests[name], found = mf.parse_manifest((git.read(commit, path) or b"").decode(), path, name)
+            manifests[name], found = mf.parse_manifest(raw.decode(), path, name)
             warnings += found
+            problems += _unknown_dependencies(manifests[name], raw.decode(), path, texts)
         except mf.InvalidManifest as invalid:
             problems += invalid.problems
-        except UnicodeDecodeError:
-            problems.append(f"{path}:1: expected UTF-8 text")
-    problems += _unknown_dependencies(manifests, settings)
+        except UnicodeDecodeError as error:
+            line = raw.count(b"\n", 0, error.start) + 1
+            problems.append(f"{path}:{line}: (document): expected UTF-8 text")
     if problems:
         raise Refused("manifest_invalid", "Manifests of the commit to be released are wrong:\n" + "\n".join(problems))
     reader = _ServiceReader(git, settings, commit, prefix)
@@ -71,12 +71,23 @@ def _files_by_service(git: Git, settings: Environment, commit: Sha) -> dict[str,
     return services
 
 
-def _unknown_dependencies(manifests: dict[str, mf.Manifest], settings: Environment) -> list[str]:
+def _manifest_path(settings: Environment, service: str) -> str:
+    return f"{settings.folders.packages}/{service}/manifest.yaml"
+
+
+def _manifest_texts(
+    git: Git, settings: Environment, commit: Sha, files: dict[str, dict[str, TreeEntry]]
+) -> dict[str, bytes]:
+    paths = {name: _manifest_path(settings, name) for name in files}
+    return {name: git.read(commit, path) or b"" for name, path in paths.items() if path in files[name]}
+
+
+def _unknown_dependencies(manifest: mf.Manifest, text: str, file: str, services: Collection[str]) -> list[str]:
+    document = strict_yaml.parse(text)
+    unknown = {("depends_on", index): other for index, other in enumerate(manifest.depends_on) if other not in services}
     return [
-        f"{settings.folders.packages}/{name}/manifest.yaml:1: depends_on: expected services that exist, got {other!r}"
-        for name, manifest in manifests.items()
-        for other in manifest.depends_on
-        if other not in manifests
+        strict_yaml.located(file, document.line(path), path, f"expected a service of the ops repo, got {other!r}")
+        for path, other in unknown.items()
     ]
 
 
