@@ -1,0 +1,107 @@
+"""Many environments without containers behind one daemon, on a host that lacks Compose."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from support import leftover_processes
+from support.daemon_process import PATIENCE_S, PROGRAMS, Daemon
+from support.ops_repo import OpsRepo
+from support.site import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_TOOLS = ("git", "env", "sh", "bash", "cat", "touch")
+
+
+@dataclass(frozen=True)
+class BareSites:
+    """One daemon and its environments; tickets of scripts only are released without any engine."""
+
+    home: Path
+    runtime: Path
+    settings: Mapping[str, Mapping[str, Any]]
+    """Environment to what its configuration says besides the checkout."""
+
+    @classmethod
+    def create(cls, home: Path, settings: Mapping[str, Mapping[str, Any]]) -> BareSites:
+        """Write the daemon's configuration; nothing is running yet, and no environment has its checkout."""
+        sites = cls(home, Path(mkdtemp(prefix="released-", dir="/tmp")), settings)
+        sites._furnish_path()
+        sites.config.write_text(yaml.safe_dump(sites._configuration()), encoding="utf-8")
+        return sites
+
+    @property
+    def config(self) -> Path:
+        """The daemon's configuration."""
+        return self.home / "released.yaml"
+
+    @property
+    def database(self) -> Path:
+        """The daemon's store."""
+        return self.home / "state" / "released.db"
+
+    @property
+    def address(self) -> str:
+        """Where the daemon listens."""
+        return f"unix://{self.runtime}/released.sock"
+
+    def daemon(self) -> Daemon:
+        """Give the daemon; its host has git and a shell, and neither Docker's client nor Compose."""
+        environment = {**_inherited(), "HOME": str(self.home), "PATH": str(self.home / "bin")}
+        return Daemon(self.config, self.home / "daemon.log", self.runtime, environment)
+
+    def site(self, name: str) -> Site:
+        """Give one environment, its repositories made anew; may be called once for each."""
+        ops = OpsRepo.create(self._repos(name))
+        return Site(name, ops, self.database, partial(self.client, "--env", name), dict)
+
+    def client(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run ``releasectl`` to its end."""
+        return subprocess.run(
+            [PROGRAMS / "releasectl", *arguments],
+            env=_inherited() | {"RELEASECTL_ADDRESS": self.address, "NO_COLOR": "1", "HOME": str(self.home)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+
+    def cleanup(self) -> None:
+        """Remove all that was made, and end all that runs."""
+        leftover_processes.kill_below(self.home)
+        shutil.rmtree(self.runtime, ignore_errors=True)
+
+    def _repos(self, name: str) -> Path:
+        return self.home / "repos" / name
+
+    def _furnish_path(self) -> None:
+        folder = self.home / "bin"
+        folder.mkdir(parents=True)
+        for name in _TOOLS:
+            (folder / name).symlink_to(str(shutil.which(name)))
+
+    def _configuration(self) -> dict[str, object]:
+        environments = {
+            name: {"repo": str(self._repos(name) / "checkout"), **more} for name, more in self.settings.items()
+        }
+        return {
+            "store": {"url": f"sqlite:///{self.database}"},
+            "listen": [self.address],
+            "environments": environments,
+        }
+
+
+def _inherited() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(("RELEASE", "GIT_"))}
