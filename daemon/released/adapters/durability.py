@@ -30,6 +30,18 @@ def sync_filesystem(path: Path) -> None:
         os.close(descriptor)
 
 
+def sync_engine_data(data_root: Path) -> None:
+    """Flush the file system that holds the engine's data; every file system where only root may look at that folder.
+
+    Raises:
+        OSError: the kernel reports that something could not be written.
+    """
+    try:
+        sync_filesystem(data_root)
+    except (PermissionError, FileNotFoundError):
+        os.sync()
+
+
 def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Replace ``path`` by ``content``: after a power cut either the old file is there or the new one, whole.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from released.adapters.compose import ComposeProject
-from released.adapters.durability import sync_filesystem, write_durably
+from released.adapters.durability import sync_engine_data, write_durably
 from released.adapters.scripts import Command, Exit
 from released.domain import dotenv
 from released.domain import events as ev
@@ -123,7 +123,7 @@ def _compose_process(
         failed,
         conclude,
         recovery=recovery,
-        durable=lambda: sync_filesystem(world.engine.data_root()),
+        durable=lambda: sync_engine_data(world.engine.data_root()),
         observe=observe,
     )
 

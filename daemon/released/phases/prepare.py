@@ -10,7 +10,7 @@ from pathlib import Path
 from released.adapters import backups
 from released.adapters.backups import BackupFile, BackupSet
 from released.adapters.containers import Running
-from released.adapters.durability import sync_filesystem, write_durably
+from released.adapters.durability import sync_engine_data, sync_filesystem, write_durably
 from released.domain import events as ev
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure
@@ -149,7 +149,7 @@ def _keep_images(world: World, state: ReleaseState, service: ServicePlan) -> Har
             slot.say(f"kept {image_id[:19]} of {name}")
         return ev.ImagesKept(service.name, images)
 
-    return Harmless(act, durable=lambda: sync_filesystem(world.engine.data_root()))
+    return Harmless(act, durable=lambda: sync_engine_data(world.engine.data_root()))
 
 
 # --- the checkout ------------------------------------------------------------------------------------------------
