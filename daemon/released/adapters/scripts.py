@@ -70,6 +70,8 @@ class Exited:
     """The command is over."""
 
     exit: Exit
+    rebooted: bool = False
+    """The host was started anew since, which may have taken back what the command did."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ class Scripts:
             match self.fate(slot):
                 case Running(identity):
                     process.await_end(identity)
-                case Exited(ended):
+                case Exited(exit=ended):
                     return ended
                 case NotStarted():
                     raise _not_started(slot)
@@ -196,7 +198,7 @@ def _fate_of_started(slot: Path, started: _Started) -> Fate:
     alive = process.is_alive(identity)  # asked before the result is read: one that ends in between has left it
     ended = _read(slot / "result.json", Exit)
     if ended is not None:
-        return Exited(ended)
+        return Exited(ended, rebooted=started.boot_id != process.boot_id())
     return Running(identity) if alive else Lost()
 
 

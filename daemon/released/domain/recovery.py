@@ -45,9 +45,10 @@ def decide(
 def interrupted_too_often(state: ReleaseState, step: str) -> ev.Halted | None:
     """Halt where a step was interrupted three times: it may be what kills the daemon."""
     known = state.step(step)
-    if known is None or known.interruptions < MAX_INTERRUPTIONS:
+    times = known.interruptions + (known.recoveries if known.status == "running" else 0) if known else 0
+    if times < MAX_INTERRUPTIONS:
         return None
-    message = f"The step {step} was interrupted {known.interruptions} times; it is not tried again by itself."
+    message = f"The step {step} was interrupted {times} times; it is not tried again by itself."
     return halt(state, "interrupted", "interrupted_too_often", message, step)
 
 

@@ -27,6 +27,8 @@ class StepState(msgspec.Struct, frozen=True):
     attempt: int = 0
     interruptions: int = 0
     """How often in a row it was interrupted since an operator last looked."""
+    recoveries: int = 0
+    """How often a new daemon found the present attempt without an outcome."""
     started_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
     boot_id: str = ""
@@ -136,6 +138,8 @@ def _apply(state: ReleaseState, event: ev.Event, recorded: ev.Recorded) -> Relea
         case ev.StepStarted() | ev.StepSucceeded() | ev.StepFailed() | ev.StepInterrupted():
             steps = {**state.steps, event.step: _stepped(state, event, recorded.at)}
             return replace(state, steps=steps, head=_head_after(state, event))
+        case ev.Recovered():
+            return replace(state, steps=_found_unfinished(state))
         case ev.Halted():
             return replace(_with_phase(state, event.phase, _halted(state, event.phase)), halt=event)
         case ev.Resumed():
@@ -179,6 +183,7 @@ def _stepped(
                 before,
                 status="running",
                 attempt=event.attempt,
+                recoveries=0,
                 started_at=at,
                 ended_at=None,
                 boot_id=event.boot_id,
@@ -197,6 +202,13 @@ def _stepped(
             return replace(before, status="failed", failure=event.failure, output=event.output, ended_at=at)
         case ev.StepInterrupted():
             return replace(before, status="interrupted", interruptions=before.interruptions + 1, ended_at=at)
+
+
+def _found_unfinished(state: ReleaseState) -> dict[str, StepState]:
+    step = state.current_step
+    if step is None:
+        return state.steps
+    return {**state.steps, step.name: msgspec.structs.replace(step, recoveries=step.recoveries + 1)}
 
 
 def _resumed(state: ReleaseState, event: ev.Resumed) -> ReleaseState:

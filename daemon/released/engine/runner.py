@@ -19,6 +19,7 @@ from released.domain.errors import ReleasedError, StepFailed, StepInDoubt
 from released.domain.failure import Failure
 from released.domain.ids import Phase
 from released.domain.release import ReleaseState
+from released.domain.steps import Recovery
 from released.engine.faults import Faults
 from released.engine.journal import Journal
 from released.engine.slots import AttemptSlot, attempt_folder
@@ -119,22 +120,30 @@ class Runner:
     def _take(self, step: Step) -> bool:
         """Bring a step to its outcome; false where the release halted at it."""
         known = self._state.step(step.name)
-        if known is not None and known.status == "running":
-            return self._conclude(step, known.attempt, step.effect.recover)
-        return self._perform(step, known.attempt + 1 if known else 1)
+        if known is None or known.status != "running":
+            return self._perform(step, known.attempt + 1 if known else 1)
+        # A script is only waited for, which kills no daemon.
+        if step.effect.recovery is not Recovery.ASK and self._halts_at(step):
+            return False
+        return self._conclude(step, known.attempt, step.effect.recover)
 
     def _perform(self, step: Step, attempt: int) -> bool:
         if self._stopping():
             self._journal.commit()
             raise HandedOver
-        halted = recovery.interrupted_too_often(self._state, step.name)
-        if halted is not None:
-            self._journal.commit(halted)
+        if self._halts_at(step):
             return False
         self._faults("before-intent", step.name)
         self._journal.commit(ev.StepStarted(step.name, attempt, self._boot_id))
         self._faults("after-intent", step.name)
         return self._conclude(step, attempt, lambda slot: Done(step.effect.perform(slot)))
+
+    def _halts_at(self, step: Step) -> bool:
+        """Halt where the step was interrupted too often."""
+        halted = recovery.interrupted_too_often(self._state, step.name)
+        if halted is not None:
+            self._journal.commit(halted)
+        return halted is not None
 
     def _conclude(self, step: Step, attempt: int, effect: Callable[[AttemptSlot], Fate]) -> bool:
         """Let the effect take place, or find out what became of it, and record the outcome."""

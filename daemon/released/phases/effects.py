@@ -163,6 +163,8 @@ class Process:
                 return NotDone()
             case Running():
                 return self._adopt(slot)
+            case Exited(rebooted=True) if self.recovery is not Recovery.ASK:
+                return self._lost(slot)  # a power cut may have taken back what the command did, but not its result
             case Exited(exit=ended):
                 return Done(self._finish(slot, ended))
             case Lost():
