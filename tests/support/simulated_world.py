@@ -1,0 +1,158 @@
+"""A world of effects that outlives a simulated daemon: what was done, what a power cut would take back, what runs.
+
+``done`` is the witness: every effect that ever took place, in order. ``traces`` is what can still be seen of them: the
+death of the host takes away those that were not made durable, and every process with them.
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from released.adapters import process
+from released.adapters.scripts import Command, Exit, Exited, Fate, Lost, NotStarted, Running, Scripts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_ENDED = dt.datetime(2026, 5, 18, tzinfo=dt.UTC)
+
+
+class Death(StrEnum):
+    """Who dies in a crash, and what a process under a shim does until the next daemon looks."""
+
+    DAEMON = "daemon"
+    """The daemon alone; the process still runs when it is looked at again."""
+    MEANWHILE = "meanwhile"
+    """The daemon alone; the process ends before it is looked at again."""
+    HOST = "host"
+    """Everything: processes are lost, and so is what was not made durable."""
+
+
+@dataclass
+class SimulatedProcess:
+    """A command under a shim, or what is left of it."""
+
+    name: str
+    boot: int
+    """The boot of the host in which it was started."""
+    keeps: bool = False
+    """Whether it makes durable by itself what it does."""
+    has_worked: bool = False
+    has_ended: bool = False
+    is_lost: bool = False
+
+
+@dataclass
+class SimulatedWorld:
+    """Everything outside the store."""
+
+    done: list[str] = field(default_factory=list)
+    traces: list[str] = field(default_factory=list)
+    processes: dict[str, SimulatedProcess] = field(default_factory=dict)
+    """The process of each step and attempt."""
+    lost: set[str] = field(default_factory=set)
+    """Commands whose process was lost while it ran."""
+    boots: int = 1
+    _volatile: list[str] = field(default_factory=list)
+
+    def copy(self) -> SimulatedWorld:
+        """Give a world that goes its own way from here."""
+        processes = {key: copy.copy(one) for key, one in self.processes.items()}
+        return SimulatedWorld([*self.done], [*self.traces], processes, {*self.lost}, self.boots, [*self._volatile])
+
+    def do(self, effect: str) -> None:
+        """Let an effect take place; a power cut would take it back."""
+        self.done.append(effect)
+        self.traces.append(effect)
+        self._volatile.append(effect)
+
+    def make_durable(self, effect: str) -> None:
+        """From here on no power cut takes it back."""
+        self._volatile = [one for one in self._volatile if one != effect]
+
+    def work(self, running: SimulatedProcess) -> None:
+        """Let a process do what it is there for."""
+        if not running.has_worked:
+            running.has_worked = True
+            self.do(running.name)
+            if running.keeps:
+                self.make_durable(running.name)
+
+    def end(self, running: SimulatedProcess) -> None:
+        """Let a process end; its shim leaves a durable result."""
+        self.work(running)
+        running.has_ended = True
+
+    def die(self, death: Death) -> None:
+        """Take away what a crash takes away."""
+        unfinished = [one for one in self.processes.values() if not (one.has_ended or one.is_lost)]
+        if death is Death.MEANWHILE:
+            for one in unfinished:
+                self.end(one)
+        if death is Death.HOST:
+            for one in unfinished:
+                one.is_lost = True
+            self.lost |= {one.name for one in unfinished}
+            self.traces = [one for one in self.traces if one not in self._volatile]
+            self._volatile = []
+            self.boots += 1
+
+
+class SimulatedShims(Scripts):
+    """Commands of a simulated world.
+
+    Args:
+        world: in which they run.
+        reach: called where the daemon could die.
+        keeps: whether the commands make durable by themselves what they do, as a script does in a database.
+    """
+
+    def __init__(self, world: SimulatedWorld, reach: Callable[[str, str], None], *, keeps: bool = False) -> None:
+        super().__init__()
+        self._world = world
+        self._reach = reach
+        self._keeps = keeps
+
+    def run(self, slot: Path, command: Command) -> Exit:
+        """Start a command and wait for its end."""
+        name = command.argv[0]
+        self._reach("shim-spawned", name)
+        running = self._world.processes.setdefault(_key(slot), SimulatedProcess(name, self._world.boots, self._keeps))
+        self._reach("before-work", name)
+        self._world.work(running)
+        self._reach("after-work", name)
+        return self._ended(running)
+
+    def fate(self, slot: Path) -> Fate:
+        """Find out what became of a command; one that has not started by now never will."""
+        match self._world.processes.get(_key(slot)):
+            case None:
+                return NotStarted()
+            case SimulatedProcess(has_ended=True, boot=boot):
+                return Exited(_EXIT, rebooted=boot < self._world.boots)
+            case SimulatedProcess(is_lost=True):
+                return Lost()
+            case _:
+                return Running(process.Identity(1, 1, "boot"))
+
+    def wait(self, slot: Path) -> Exit:
+        """Wait for a command that an earlier daemon started."""
+        running = self._world.processes[_key(slot)]
+        self._reach("adopting", running.name)
+        return self._ended(running)
+
+    def _ended(self, running: SimulatedProcess) -> Exit:
+        self._world.end(running)
+        return _EXIT
+
+
+def _key(slot: Path) -> str:
+    return "/".join(slot.parts[-2:])
+
+
+_EXIT = Exit(0, _ENDED, "", 0, "")

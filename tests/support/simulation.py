@@ -1,0 +1,235 @@
+"""A small release in a simulated world, driven by the real supervisor, runner, journal and store, crashed at will.
+
+A life is what one daemon does: it takes the lease, decides on what it finds unfinished, and drives the release until it
+rests. At every place where it could die it leaves a moment: what a daemon that is killed there would leave behind, no
+more. The next life begins from one of these. A killed daemon handles no error and runs no clean-up, nor does this.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, NoReturn, cast
+
+from released.adapters.docker_engine import DockerEngine
+from released.adapters.git import Git
+from released.adapters.scripts import Command
+from released.domain import environment, lifecycle, release
+from released.domain import events as ev
+from released.domain.configuration import Environment
+from released.domain.failure import Failure
+from released.domain.ids import Phase, Sha, Ticket
+from released.domain.plan import ReleasePlan
+from released.domain.steps import Recovery
+from released.engine.instruments import Instruments
+from released.engine.runner import Phases
+from released.engine.supervisor import Supervisor
+from released.phases.effects import Done, Fate, Harmless, NotDone, Observed, Process, Step
+from released.phases.world import World
+from released.store.event_store import EventStore, Fence, NewEvent, StreamWrite
+from support.simulated_world import Death, SimulatedShims, SimulatedWorld
+
+TICKET = Ticket("1234")
+BASE, MERGE = Sha("a" * 40), Sha("b" * 40)
+FAST_FORWARD, IMAGE, RECREATE, SCRIPT, PROBE = "fast-forward", "image", "recreate", "script", "probe"
+_NUMBERS = itertools.count(1)
+
+
+class Place(NamedTuple):
+    """Where a daemon may die: a fault point of a step, or right after an event was stored."""
+
+    point: str
+    subject: str
+
+
+@dataclass(frozen=True)
+class Moment:
+    """All that outlives a daemon which dies at a place: what the store acknowledged, and the world."""
+
+    place: Place
+    record: tuple[ev.Recorded, ...]
+    world: SimulatedWorld
+    origin: Simulation
+
+    def after(self, death: Death) -> Simulation:
+        """Let the daemon die here; the store and the world are copies, so that one life serves many deaths."""
+        world = self.world.copy()
+        world.die(death)
+        return Simulation(self.origin.store, self.origin.folder, self.origin.alter, world, self.record)
+
+
+class Simulation:
+    """One release in an environment of its own.
+
+    Args:
+        store: may be shared by many.
+        folder: for the checkout and the slots; may be shared, too.
+        alter: changes each step, for negative controls.
+        world: in which it plays.
+        record: what is on record of it already; else a run was just accepted.
+    """
+
+    def __init__(
+        self,
+        store: EventStore,
+        folder: Path,
+        alter: Callable[[Step], Step] = lambda step: step,
+        world: SimulatedWorld | None = None,
+        record: Sequence[ev.Recorded] = (),
+    ) -> None:
+        self.store, self.folder, self.alter = store, folder, alter
+        self.world = world or SimulatedWorld()
+        self.name = f"sim{next(_NUMBERS)}"
+        self.acknowledged: list[ev.Recorded] = []
+        """Every event of the release that the store said it holds."""
+        self.moments: list[Moment] = []
+        """Where the daemon that lived last could have died."""
+        self._instruments = Instruments(boot_id="boot")
+        self._stream, self._place = ev.release_stream(self.name, TICKET), ev.environment_stream(self.name)
+        self._begin([(one.at, one.event) for one in record] or [(self._instruments.now(), self._requested())])
+
+    def live(self) -> Simulation:
+        """Let one daemon live until the release rests."""
+        self.moments = []
+        now, boot_id, actor = self._instruments.now(), self._instruments.boot_id, self._instruments.actor
+        fence = self.store.take_lease(self.name, "host", 1, boot_id, "0", now, actor)
+        store = cast("EventStore", _Acknowledging(self))
+        supervisor = _Supervisor(store, fence, self._site(), self._instruments, self.reach, _no_fatal)
+        supervisor.phases_here = _phases(self)
+        supervisor.live()
+        return self
+
+    def reach(self, point: str, subject: str) -> None:
+        """Pass a place where the daemon could die."""
+        record, world = tuple(self.acknowledged), self.world.copy()
+        self.moments.append(Moment(Place(point, subject), record, world, self))
+
+    def append(self, writes: Sequence[StreamWrite], fence: Fence | None = None) -> tuple[ev.Recorded, ...]:
+        """Append for the daemon, and note what the store acknowledged."""
+        recorded = self.store.append(writes, fence)
+        self.acknowledged += [one for one in recorded if one.stream == self._stream]
+        return recorded
+
+    @property
+    def events(self) -> list[ev.Recorded]:
+        """What the store holds of the release."""
+        return self.store.read(self._stream)
+
+    @property
+    def state(self) -> release.ReleaseState:
+        """What the record says of the release."""
+        return release.fold(self.events)
+
+    @property
+    def is_occupied(self) -> bool:
+        """Whether the release holds the lock of its environment."""
+        return environment.fold(self.store.read(self._place)).lock is not None
+
+    def _begin(self, events: list[tuple[dt.datetime, ev.Event]]) -> None:
+        lock: list[ev.Event] = [ev.LockTaken(TICKET, 1)]
+        if any(isinstance(event, ev.Released) for _, event in events):
+            lock.append(ev.LockFreed(TICKET, 1))
+        self.append(
+            [self._write(self._stream, events), self._write(self._place, [(events[0][0], one) for one in lock])]
+        )
+
+    def _write(self, stream: str, events: list[tuple[dt.datetime, ev.Event]]) -> StreamWrite:
+        new_id, actor = self._instruments.new_id, self._instruments.actor
+        return StreamWrite(stream, 0, tuple(NewEvent(new_id(), at, actor, event) for at, event in events))
+
+    def _requested(self) -> ev.RunRequested:
+        plan = ReleasePlan(TICKET, BASE, BASE, MERGE, services=(), verified=(), scripts=(), verdicts=())
+        return ev.RunRequested(1, "request-1", self.name, plan, ev.RunOptions())
+
+    def _site(self) -> World:
+        return World(
+            name=self.name,
+            settings=Environment.model_validate({"repo": str(self.folder)}),
+            state_dir=self.folder / "state",
+            git=cast("Git", None),
+            engine=cast("DockerEngine", None),
+            scripts=SimulatedShims(self.world, self.reach),
+        )
+
+
+class _Supervisor(Supervisor):
+    """Lives in the caller's thread, on simulated phases."""
+
+    phases_here: Phases
+
+    def live(self) -> None:
+        self._recover()
+        self._drive()
+
+    def _phases(self) -> Phases:
+        return self.phases_here
+
+
+class _Acknowledging:
+    """The store of one daemon; it may die before it hears that its events are stored."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+        self.read = simulation.store.read
+
+    def append(self, writes: Sequence[StreamWrite], fence: Fence | None = None) -> tuple[ev.Recorded, ...]:
+        recorded = self._simulation.append(writes, fence)
+        last = writes[0].events[-1].event
+        if not isinstance(last, ev.StepStarted):  # that place has the name after-intent
+            self._simulation.reach("recorded", lifecycle.trigger_of(last))
+        return recorded
+
+
+def _no_fatal(error: BaseException) -> NoReturn:
+    raise AssertionError("the supervisor gave up") from error
+
+
+# --- the release -------------------------------------------------------------------------------------------------
+
+
+def _phases(simulation: Simulation) -> Phases:
+    """Take a step of each kind: observed, harmless, and the three that run under a shim."""
+    make = _Steps(simulation.world, simulation.reach)
+    steps = {
+        Phase.PREPARE: [make.observed(FAST_FORWARD, ev.CheckoutMoved(MERGE))],
+        Phase.MIGRATE: [make.process(IMAGE, Recovery.REPEAT), make.process(RECREATE, Recovery.OBSERVE)],
+        Phase.TICKET: [make.process(SCRIPT, Recovery.ASK)],
+        Phase.VERIFY: [Step(PROBE, Harmless(lambda _: ev.Checked(("✓",))))],
+    }
+    return {phase: lambda _, of=of: [simulation.alter(step) for step in of] for phase, of in steps.items()}  # type: ignore[misc]
+
+
+@dataclass(frozen=True)
+class _Steps:
+    world: SimulatedWorld
+    reach: Callable[[str, str], None]
+
+    def observed(self, name: str, result: ev.Result) -> Step:
+        def act(_: object) -> ev.Result:
+            self.world.do(name)
+            return result
+
+        def observe(_: object) -> Fate:
+            return self._look(name, result)
+
+        return Step(name, Observed(act, observe, lambda: self.world.make_durable(name)))
+
+    def process(self, name: str, kind: Recovery) -> Step:
+        result = ev.CommandExited(0)
+        effect = Process(
+            scripts=SimulatedShims(self.world, self.reach, keeps=kind is Recovery.ASK),
+            command=lambda: Command((name,), Path("/"), {}),
+            failed=lambda ended, _: Failure("failed", name, ended.rc),
+            conclude=lambda: result,
+            recovery=kind,
+            durable=lambda: self.world.make_durable(name),
+            observe=(lambda: self._look(name, result)) if kind is Recovery.OBSERVE else None,
+        )
+        return Step(name, effect)
+
+    def _look(self, name: str, result: ev.Result) -> Fate:
+        self.reach("observing", name)
+        return Done(result) if name in self.world.traces else NotDone()
