@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from released.store.event_store import EventStore
 from released.store.projections import Projector
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -58,11 +61,16 @@ def actor(context: grpc.aio.ServicerContext[object, object]) -> Actor:
 
 @contextlib.asynccontextmanager
 async def answering(context: grpc.aio.ServicerContext[object, object]) -> AsyncIterator[None]:
-    """Answer errors of ours with their rich status."""
+    """Answer errors of ours with their rich status, and what nobody foresaw with a sentence."""
     try:
         yield
     except ReleasedError as error:
         await context.abort_with_status(rpc_status.to_status(rich_status(error)))
+    except Exception as error:
+        logger.exception("a request could not be answered")
+        # Its text is left to the log: it may quote anything, secrets too.
+        message = f"The daemon met an unexpected {type(error).__name__}, which is a defect of it; its log says where."
+        await context.abort_with_status(rpc_status.to_status(rich_status(ReleasedError("internal_error", message))))
 
 
 class News:

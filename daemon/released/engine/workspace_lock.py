@@ -32,7 +32,8 @@ def held(world: World) -> Iterator[None]:
     """Hold the lock; it is freed by leaving, and by death, and no child inherits it.
 
     Raises:
-        Refused: ``workspace_locked``: another tool holds it; ``checkout_missing``: there is nothing to lock.
+        Refused: ``workspace_locked``: another tool holds it; ``checkout_missing``: there is nothing to lock;
+            ``workspace_unusable``: the file cannot be made.
     """
     file = lock_file(world)
     if not world.root.is_dir():
@@ -50,8 +51,12 @@ def held(world: World) -> Iterator[None]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[int]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        message = f"{path} cannot be made, so the workspace cannot be used: {error.strerror} ({error.filename})."
+        raise Refused("workspace_unusable", message) from None
     try:
         yield descriptor
     finally:

@@ -205,16 +205,23 @@ def _refuse_foreign(folder: str, tickets: tuple[str, ...], history: History, cha
         )
 
 
-def _refuse_unready(world: World, services: tuple[ServicePlan, ...], catalogue: Catalogue) -> None:
+def _refuse_missing_variables(world: World, services: tuple[ServicePlan, ...], catalogue: Catalogue) -> None:
     variables = world.variables()
+    missing = {
+        service.folder: [name for name in catalogue.required_variables[service.name] if name not in variables]
+        for service in services
+    }
+    told = [f"{folder}/tpl.env names {', '.join(names)}" for folder, names in missing.items() if names]
+    if told:
+        raise Refused(
+            "env_variable_missing",
+            f"{'; '.join(told)}; {world.env_file} lacks that. Set it there, then run again.",
+        )
+
+
+def _refuse_unready(world: World, services: tuple[ServicePlan, ...], catalogue: Catalogue) -> None:
+    _refuse_missing_variables(world, services, catalogue)
     for service in services:
-        missing = [name for name in catalogue.required_variables[service.name] if name not in variables]
-        if missing:
-            raise Refused(
-                "env_variable_missing",
-                f"{service.folder}/tpl.env names {', '.join(missing)}, which {world.env_file} lacks. "
-                "Set it there, then run again.",
-            )
         unsupported = [kind for kind in service.backup.kinds if kind in UNSUPPORTED_BACKUPS]
         if unsupported:
             raise Refused(

@@ -72,14 +72,17 @@ def test_services_that_depend_on_each_other_in_a_circle_are_refused_also_when_on
     assert {"web", "front"} <= set(refusal.message.rstrip(".").split())
 
 
-def test_a_variable_that_a_template_names_and_dotenv_lacks_is_refused_before_anything_is_touched(site: Site) -> None:
-    site.merge("4007", {"packages/web/tpl.env": "CONTAINER_PREFIX=\nSMTP_RELAY=\nSMTP_PORT=25\n"})
+def test_variables_that_templates_name_and_dotenv_lacks_are_refused_all_at_once(site: Site) -> None:
+    web, slow = "CONTAINER_PREFIX=\nSMTP_RELAY=\nSMTP_PORT=25\n", "export DELAY=\n"
+    site.merge("4007", {"packages/web/tpl.env": web, "packages/slow/tpl.env": slow})
 
     refusal = site.refuses("run", "4007")
 
     assert refusal.reason == "env_variable_missing"
-    assert "packages/web/tpl.env names SMTP_RELAY, SMTP_PORT" in refusal.message
-    assert f"which {site.ops.checkout}/.env lacks" in refusal.message
+    assert refusal.message == (
+        "packages/web/tpl.env names SMTP_RELAY, SMTP_PORT; packages/slow/tpl.env names DELAY; "
+        f"{site.ops.checkout}/.env lacks that. Set it there, then run again."
+    )
 
 
 def test_a_dotenv_that_is_not_utf_8_is_refused_at_its_line(site: Site) -> None:

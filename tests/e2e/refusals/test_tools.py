@@ -48,3 +48,15 @@ def test_a_workspace_that_another_tool_has_locked_is_refused_with_the_command_th
 
     assert refusal.reason == "workspace_locked"
     assert f"Another tool holds the lock {file}. Let it end (fuser {file} names it)" in refusal.message
+
+
+def test_a_workspace_that_cannot_be_made_is_refused_with_what_is_in_the_way(site: Site) -> None:
+    site.merge("5004", {"packages/web/src/www/version": "web 2\n"})
+    (site.ops.checkout / ".asd").mkdir(exist_ok=True)
+    in_the_way = site.ops.checkout / ".asd/workspace"
+    in_the_way.write_text("not a folder\n", encoding="utf-8")
+
+    refusal = site.refuses("run", "5004")
+
+    assert refusal.reason == "workspace_unusable"
+    assert f"cannot be used: Not a directory ({in_the_way}/releases)" in refusal.message
