@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from support import stack_files
 from support.docker_stack import ENGINE_URL
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from support.stack_images import FirstImages
@@ -35,6 +36,12 @@ class StackContainers:
         said = {service: process.communicate()[0] for service, process in started.items()}
         failed = {service: text for service, text in said.items() if started[service].returncode != 0}
         assert not failed, failed
+
+    def recreate_by_hand(self, checkout: Path, service: str, tag: str) -> None:
+        """Replace a service's container by one of another tag, as an impatient person does."""
+        process = self._compose_up(checkout, service, {f"{service.upper()}_IMAGE_TAG": tag})
+        said, _ = process.communicate()
+        assert process.returncode == 0, said
 
     def ids(self) -> dict[str, str]:
         """Give the container id of each service that has a container."""
@@ -59,12 +66,15 @@ class StackContainers:
                     api.remove_container(container["Id"], force=True, v=True)
             self._remove_project_parts(api)
 
-    def _compose_up(self, checkout: Path, service: str) -> subprocess.Popen[str]:
+    def _compose_up(
+        self, checkout: Path, service: str, variables: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[str]:
         folder = checkout / "packages" / service
         project = ["-p", self._names.project(service), "--project-directory", str(folder)]
         files = ["-f", str(folder / "docker-compose.yaml"), "--env-file", str(checkout / ".env")]
         return subprocess.Popen(
             [*_compose_command(), *project, *files, "up", "-d", "--no-build", "--no-deps", service],
+            env={**os.environ, **(variables or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -71,17 +71,16 @@ class Halts:
     told: dict[str, subprocess.CompletedProcess[str]] = field(default_factory=dict)
     logs: dict[str, str] = field(default_factory=dict)
     """The ticket's log as it stood then."""
-    locks: dict[str, str] = field(default_factory=dict)
-    """The ticket that held the environment then."""
     containers: dict[str, dict[str, str]] = field(default_factory=dict)
     """The ids of the containers as they were then."""
+    notes: dict[str, str] = field(default_factory=dict)
+    """What else the story saw on its way."""
 
     def client(self, name: str, *arguments: str) -> None:
         """Run the client and keep what is to be seen afterwards."""
         stack = self.stack
         self.told[name] = stack.client(*arguments)
         self.logs[name] = stack.derived(self.ticket, "log")
-        self.locks[name] = json.loads(stack.client("-o", "json", "status").stdout)["lock_ticket"]
         self.containers[name] = stack.containers.ids()
 
     def said(self, name: str) -> str:
@@ -91,6 +90,10 @@ class Halts:
     def code(self, name: str) -> int:
         """Give the client's exit code."""
         return self.told[name].returncode
+
+    def occupied_by(self) -> str:
+        """Name the ticket that occupies the environment now; empty where it is free."""
+        return str(json.loads(self.stack.client("-o", "json", "status").stdout)["lock_ticket"])
 
     @property
     def record(self) -> list[dict[str, Any]]:
