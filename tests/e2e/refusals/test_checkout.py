@@ -11,13 +11,14 @@ if TYPE_CHECKING:
 
 
 def test_a_dirty_work_tree_is_refused_with_its_paths_and_who_touched_them(site: Site) -> None:
-    (site.ops.checkout / "README.md").write_text("work of a colleague\n", encoding="utf-8")
+    file = site.ops.checkout / "README.md"
+    file.write_text("work of a colleague\n", encoding="utf-8")
 
     refusal = site.refuses("run", "1001")
 
     assert refusal.reason == "working_tree_dirty"
     assert refusal.text.startswith("[ERROR] Working tree is dirty. ")
-    assert " M README.md  (root, " in refusal.message
+    assert f" M README.md  ({file.owner()}, " in refusal.message
     assert refusal.next == (("git", "-C", str(site.ops.checkout), "status"),)
 
 
