@@ -52,7 +52,9 @@ def container_lines(service: ServicePlan, found: Sequence[Running]) -> list[str]
         elif one.state != "running" and wanted.required:
             lines.append(f"✗ {service.name}.running: {wanted.name} is {one.state} (exit code {one.exit_code})")
         elif one.health not in ("", "healthy") and wanted.health_check:
-            lines.append(f"✗ {service.name}.healthy: {one.health}")
+            # One phrase for both (spec: Messages): playbooks look for it, and a start that takes too long is one.
+            late = " (still starting)" if one.health == "starting" else ""
+            lines.append(f"✗ {service.name}.healthy: unhealthy{late}")
         else:
             lines.append(f"✓ {service.name}.{'healthy' if one.health else 'running'}: {wanted.name}")
     return lines
