@@ -44,6 +44,8 @@ def _told(stack: Stack) -> Halts:
     story, git = Halts(stack, "1234"), stack.ops.git
     story.client("exit", "run", "1234")
     story.notes["occupied by"] = story.occupied_by()
+    story.client("status", "status", "1234")
+    story.client("status document", "-o", "json", "status", "1234")
     story.client("run again", "run", "1234")
     git("checkout", "--quiet", "--detach", "HEAD~1")
     story.client("moved", "resume", "1234")
@@ -114,6 +116,28 @@ def test_a_script_that_was_changed_on_disk_is_not_run(story: Halts) -> None:
 
 def test_a_halted_release_keeps_the_environment_occupied(story: Halts) -> None:
     assert story.notes["occupied by"] == "1234"
+
+
+def test_status_of_a_halted_release_shows_phase_cause_failure_and_next_commands(story: Halts) -> None:
+    shown = story.told["status"].stdout
+    assert story.code("status") == 0
+    assert shown.startswith("ticket 1234  ✗ halted in ticket (failed)\n")
+    assert "releases/1234-20-exits.sh ended with exit code 3." in shown
+    assert "  releasectl resume 1234 " in shown
+
+
+def test_status_as_a_document_marks_what_the_script_printed_as_untrusted(story: Halts) -> None:
+    failure = json.loads(story.told["status document"].stdout)["failure"]
+    assert (failure["code"], failure["rc"], failure["phase"]) == ("script_failed", 3, "ticket")
+    assert failure["step"] == "1234-20-exits.sh"
+    assert failure["untrusted_evidence"] == "the password is ***\nno such index: articles\n"
+
+
+def test_a_halt_as_a_document_has_the_error_that_programs_read(story: Halts) -> None:
+    error = json.loads(story.told["changed"].stdout)["error"]
+    assert error.keys() == {"code", "reason", "message", "next"}
+    assert error["code"] == 1
+    assert {"argv": ["releasectl", "resume", "1234"], "danger": "changes"}.items() <= error["next"][0].items()
 
 
 # --- going on ----------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""A release whose container is recreated by hand behind its back, and one whose service becomes healthy late."""
+"""A release whose container, then its checkout, is changed behind its back; one whose service becomes healthy late."""
 
 from __future__ import annotations
 
@@ -30,14 +30,16 @@ def _story(tmp_path_factory: pytest.TempPathFactory, first_images: FirstImages) 
 
 def _told(stack: Stack) -> Halts:
     story = Halts(stack, "1234")
-    script = "#!/bin/sh\necho run >>.asd/runs\ntest -e .asd/mended\n"
+    script = "#!/bin/sh\necho run >>.asd/runs\ntest -e .asd/mended && git checkout --quiet --detach HEAD~1\n"
     stack.merge("1234", {**stack.new_version("front", "2"), "releases/1234-work.sh": script})
     story.client("script", "run", "1234")
     stack.containers.recreate_by_hand(stack.ops.checkout, "front", "1")
     story.client("no reason", "run", "1234", "--from=verify")
     story.client("drift", "run", "1234", "--from=verify", "--reason", REASON)
     (stack.ops.checkout / ".asd" / "mended").touch()
-    story.client("end", "run", "1234", "--from=migrate", "--reason", "front was recreated by hand")
+    story.client("moved", "run", "1234", "--from=migrate", "--reason", "front was recreated by hand")
+    stack.ops.git("checkout", "--quiet", "main")
+    story.client("end", "resume", "1234")
     return story
 
 
@@ -67,6 +69,12 @@ def test_the_log_of_the_ticket_says_that_verify_failed(story: Halts) -> None:
 
 def test_the_way_back_from_verify_is_told(story: Halts) -> None:
     assert "release-run failed in phase verify. To roll back:" in story.said("drift")
+
+
+def test_a_checkout_that_moved_between_two_phases_halts_the_release(story: Halts) -> None:
+    assert story.code("moved") == 1
+    assert "somebody moved the checkout" in story.said("moved")
+    assert story.logs["moved"].endswith(" ticket=1234 phase=verify event=failed rc=1\n")
 
 
 def test_resuming_from_migrate_recreates_the_service_again(story: Halts) -> None:
