@@ -31,6 +31,7 @@ def _told(stack: Stack) -> Halts:
     story.client("backup", "run", "1234")
     story.notes["head after the backup failed"] = stack.ops.head()
     story.notes["running after the backup failed"] = json.dumps(stack.containers.running_tags())
+    story.notes["sets after the backup failed"] = str(list((stack.state_dir / "backups").glob("*/*/*")))
     git("commit", "--quiet", "--allow-empty", "-m", "Work in between")
     story.client("moved", "resume", "1234")
     git("reset", "--quiet", "--hard", "HEAD~1")
@@ -63,8 +64,8 @@ def _create_missing_volume(stack: Stack) -> None:
     docker("volume", "create", "--label", label, f"{stack.names.prefix}web-extra")
 
 
-def _backups(story: Halts, name: str) -> dict[str, str]:
-    line = next(line for line in story.notes[name].splitlines() if line.startswith("BACKUPS="))
+def _backups(env_file: str) -> dict[str, str]:
+    line = next(line for line in env_file.splitlines() if line.startswith("BACKUPS="))
     return dict(pair.split("=") for pair in line.removeprefix("BACKUPS=").strip('"').split())
 
 
@@ -99,6 +100,10 @@ def test_the_checkout_does_not_move_before_everything_is_backed_up(story: Halts)
 def test_what_was_stopped_for_a_backup_that_failed_runs_again(story: Halts) -> None:
     assert json.loads(story.notes["running after the backup failed"]) == {"web": "1", "front": "1"}
     assert story.containers["backup"] == story.containers["before"]
+
+
+def test_of_a_backup_that_failed_nothing_is_left(story: Halts) -> None:
+    assert story.notes["sets after the backup failed"] == "[]"
 
 
 def test_a_checkout_with_a_new_commit_is_not_resumed(story: Halts) -> None:
@@ -157,9 +162,8 @@ def test_the_diff_is_classified_again(story: Halts) -> None:
 
 
 def test_a_service_is_not_backed_up_again(story: Halts) -> None:
-    story.notes["env file"] = story.stack.derived("1234", "env")
-    before = _backups(story, "env file after the build failed")
-    assert before == {"web": _backups(story, "env file")["web"]}
+    before = _backups(story.notes["env file after the build failed"])
+    assert before == {"web": _backups(story.stack.derived("1234", "env"))["web"]}
 
 
 def test_a_service_that_the_fix_brought_is_backed_up(story: Halts) -> None:

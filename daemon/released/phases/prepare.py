@@ -12,7 +12,7 @@ from released.adapters.backups import BackupFile, BackupSet
 from released.adapters.containers import Running
 from released.adapters.durability import sync_engine_data, sync_filesystem, write_durably
 from released.domain import events as ev
-from released.domain.errors import StepFailed
+from released.domain.errors import ReleasedError, StepFailed
 from released.domain.failure import Failure
 from released.domain.ids import parse_sha
 from released.domain.plan import ServicePlan
@@ -46,10 +46,9 @@ def _backup(world: World, state: ReleaseState, service: ServicePlan) -> Observed
         set_dir = _fresh_set(world, service)
         slot.say(f"writing {set_dir}")
         write_durably(slot.path / _SET, set_dir.name.encode())
-        with _quiesced(world, service, slot):
-            files = [*_volumes(world, service, set_dir), *_config(world, service, set_dir)]
+        files = _archive(world, service, set_dir, slot)
         created = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-        backups.finish(set_dir, BackupSet(service.name, set_dir.name, state.ticket, state.run, created, tuple(files)))
+        backups.finish(set_dir, BackupSet(service.name, set_dir.name, state.ticket, state.run, created, files))
         read_back = backups.verify(set_dir)
         for file in read_back.files:
             slot.say(f"✓ {file.name}: {file.members} members, {file.bytes} bytes, sha256 {file.sha256[:12]}…")
@@ -65,6 +64,16 @@ def _backup(world: World, state: ReleaseState, service: ServicePlan) -> Observed
         return Done(_result(backups.verify(set_dir))) if set_dir.exists() else NotDone()
 
     return Observed(act, observe, durable=lambda: sync_filesystem(world.state_dir))
+
+
+def _archive(world: World, service: ServicePlan, set_dir: Path, slot: Slot) -> tuple[BackupFile, ...]:
+    """Write every archive of a set; one that fails takes the others with it, for a part of a backup is none."""
+    try:
+        with _quiesced(world, service, slot):
+            return (*_volumes(world, service, set_dir), *_config(world, service, set_dir))
+    except ReleasedError:
+        backups.discard_unfinished(set_dir)
+        raise
 
 
 def _fresh_set(world: World, service: ServicePlan) -> Path:
