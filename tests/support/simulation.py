@@ -17,12 +17,13 @@ from typing import NamedTuple, NoReturn, cast
 from released.adapters.docker_engine import DockerEngine
 from released.adapters.git import Git
 from released.adapters.scripts import Command
-from released.domain import environment, lifecycle, release
+from released.domain import commands as cmd
+from released.domain import decide, environment, lifecycle, release
 from released.domain import events as ev
 from released.domain.configuration import Environment
 from released.domain.failure import Failure
-from released.domain.ids import Phase, Sha, Ticket
-from released.domain.plan import ReleasePlan
+from released.domain.ids import Phase, RequestId, Sha, Ticket
+from released.domain.plan import Executable, ReleasePlan
 from released.domain.steps import Recovery
 from released.engine.instruments import Instruments
 from released.engine.runner import Phases
@@ -35,6 +36,7 @@ from support.simulated_world import Death, SimulatedShims, SimulatedWorld
 TICKET = Ticket("1234")
 BASE, MERGE = Sha("a" * 40), Sha("b" * 40)
 FAST_FORWARD, IMAGE, RECREATE, SCRIPT, PROBE = "fast-forward", "image", "recreate", "script", "probe"
+_SCRIPT = Executable("releases/1234-script.sh", "c" * 40)
 _NUMBERS = itertools.count(1)
 
 
@@ -54,11 +56,11 @@ class Moment:
     world: SimulatedWorld
     origin: Simulation
 
-    def after(self, death: Death) -> Simulation:
+    def after(self, death: Death, on_restart: str = "resume") -> Simulation:
         """Let the daemon die here; the store and the world are copies, so that one life serves many deaths."""
-        world = self.world.copy()
+        world, origin = self.world.copy(), self.origin
         world.die(death)
-        return Simulation(self.origin.store, self.origin.folder, self.origin.alter, world, self.record)
+        return Simulation(origin.store, origin.folder, origin.alter, world, self.record, on_restart)
 
 
 class Simulation:
@@ -70,6 +72,7 @@ class Simulation:
         alter: changes each step, for negative controls.
         world: in which it plays.
         record: what is on record of it already; else a run was just accepted.
+        on_restart: what the configuration says about releases that are found unfinished.
     """
 
     def __init__(
@@ -79,9 +82,11 @@ class Simulation:
         alter: Callable[[Step], Step] = lambda step: step,
         world: SimulatedWorld | None = None,
         record: Sequence[ev.Recorded] = (),
+        on_restart: str = "resume",
     ) -> None:
         self.store, self.folder, self.alter = store, folder, alter
         self.world = world or SimulatedWorld()
+        self.on_restart = on_restart
         self.name = f"sim{next(_NUMBERS)}"
         self.acknowledged: list[ev.Recorded] = []
         """Every event of the release that the store said it holds."""
@@ -92,15 +97,29 @@ class Simulation:
         self._begin([(one.at, one.event) for one in record] or [(self._instruments.now(), self._requested())])
 
     def live(self) -> Simulation:
-        """Let one daemon live until the release rests."""
+        """Let a new daemon live until the release rests: it recovers, then drives."""
+        supervisor = self._daemon()
+        supervisor._recover()
+        supervisor._drive()
+        return self
+
+    def resume(self, from_phase: Phase | None = None) -> Simulation:
+        """Let an operator decide that a halted release goes on, and a daemon drive it until it rests."""
+        command = cmd.ResumeRun(TICKET, RequestId("request-2"), from_phase, "looked at it")
+        now, state = self._instruments.now(), self.state
+        decided = [(now, event) for event in decide.resume(command, state, None)]
+        self.append([self._write(self._stream, decided, state.version)])
+        self._daemon()._drive()
+        return self
+
+    def _daemon(self) -> Supervisor:
         self.moments = []
         now, boot_id, actor = self._instruments.now(), self._instruments.boot_id, self._instruments.actor
         fence = self.store.take_lease(self.name, "host", 1, boot_id, "0", now, actor)
         store = cast("EventStore", _Acknowledging(self))
         supervisor = _Supervisor(store, fence, self._site(), self._instruments, self.reach, _no_fatal)
         supervisor.phases_here = _phases(self)
-        supervisor.live()
-        return self
+        return supervisor
 
     def reach(self, point: str, subject: str) -> None:
         """Pass a place where the daemon could die."""
@@ -136,18 +155,19 @@ class Simulation:
             [self._write(self._stream, events), self._write(self._place, [(events[0][0], one) for one in lock])]
         )
 
-    def _write(self, stream: str, events: list[tuple[dt.datetime, ev.Event]]) -> StreamWrite:
+    def _write(self, stream: str, events: list[tuple[dt.datetime, ev.Event]], version: int = 0) -> StreamWrite:
         new_id, actor = self._instruments.new_id, self._instruments.actor
-        return StreamWrite(stream, 0, tuple(NewEvent(new_id(), at, actor, event) for at, event in events))
+        return StreamWrite(stream, version, tuple(NewEvent(new_id(), at, actor, event) for at, event in events))
 
     def _requested(self) -> ev.RunRequested:
-        plan = ReleasePlan(TICKET, BASE, BASE, MERGE, services=(), verified=(), scripts=(), verdicts=())
+        plan = ReleasePlan(TICKET, BASE, BASE, MERGE, services=(), verified=(), scripts=(_SCRIPT,), verdicts=())
         return ev.RunRequested(1, "request-1", self.name, plan, ev.RunOptions())
 
     def _site(self) -> World:
+        settings = {"repo": str(self.folder), "recovery": {"on_restart": self.on_restart}}
         return World(
             name=self.name,
-            settings=Environment.model_validate({"repo": str(self.folder)}),
+            settings=Environment.model_validate(settings),
             state_dir=self.folder / "state",
             git=cast("Git", None),
             engine=cast("DockerEngine", None),
@@ -156,13 +176,9 @@ class Simulation:
 
 
 class _Supervisor(Supervisor):
-    """Lives in the caller's thread, on simulated phases."""
+    """Acts on simulated phases, in the caller's thread."""
 
     phases_here: Phases
-
-    def live(self) -> None:
-        self._recover()
-        self._drive()
 
     def _phases(self) -> Phases:
         return self.phases_here

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from released.domain import events as ev
+from released.domain.ids import Phase
 from released.domain.steps import Recovery
 from released.domain.ticket_files import render_log
 from released.engine import supervisor
@@ -44,6 +45,9 @@ PLACES = [
 ]
 
 
+ANOTHER_LOG = "the log is another one"
+
+
 def deaths(place: Place) -> list[Death]:
     """List the deaths that differ in what they leave behind."""
     if place.point in RUNNING:
@@ -73,9 +77,14 @@ def outcome(simulation: Simulation) -> object:
     """Give what must not depend on crashes."""
     state = simulation.state
     steps = {name: (step.status, step.result) for name, step in state.steps.items()}
-    log = [line.split()[2:] for line in render_log(simulation.events).splitlines()]
-    undisturbed = [fields for fields in log if fields[1] not in ("event=interrupted", "event=resumed")]
-    return state.status, state.head, state.phases, steps, undisturbed, simulation.is_occupied
+    return state.status, state.head, state.phases, steps, simulation.is_occupied
+
+
+@cache
+def log(simulation: Simulation) -> list[list[str]]:
+    """Give phase, event and rc of the lines that operators read, but for those about interruptions."""
+    lines = [line.split()[2:] for line in render_log(simulation.events).splitlines()]
+    return [fields for fields in lines if fields[1] not in ("event=interrupted", "event=resumed")]
 
 
 def complaints(simulation: Simulation, uninterrupted: Simulation) -> list[str]:
@@ -94,6 +103,7 @@ def complaints(simulation: Simulation, uninterrupted: Simulation) -> list[str]:
         claims["a lost script is not in doubt"] = halt != ("in_doubt", SCRIPT) or not simulation.is_occupied
     else:
         claims["the outcome is another one"] = outcome(simulation) != outcome(uninterrupted)
+        claims[ANOTHER_LOG] = log(simulation) != log(uninterrupted)
     return [claim for claim, holds in claims.items() if holds]
 
 
@@ -148,6 +158,40 @@ def test_after_a_second_crash_wherever_it_comes_out_the_same(subject: str, unint
     }
 
     assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("place", "death"), [crash for crash in CRASHES if crash[0].subject != "released"], ids=name_of
+)
+def test_after_a_crash_and_a_halt_an_operator_who_resumes_comes_out_the_same(
+    place: Place, death: Death, uninterrupted: Simulation
+) -> None:
+    moment = next(moment for moment in uninterrupted.moments if moment.place == place)
+    halted = moment.after(death, on_restart="halt").live()
+    assert halted.state.status == "halted"
+
+    # A phase that halts before its first step begins with a line that says resumed, not start.
+    assert set(complaints(halted.resume(), uninterrupted)) <= {ANOTHER_LOG}
+
+
+@pytest.mark.parametrize("phase", list(Phase)[:3])
+@pytest.mark.parametrize("death", [Death.DAEMON, Death.MEANWHILE])
+def test_a_script_that_lives_or_ended_behind_a_halt_is_not_run_again_from_whatever_phase(
+    death: Death, phase: Phase, uninterrupted: Simulation
+) -> None:
+    moment = next(moment for moment in uninterrupted.moments if moment.place == Place("before-work", SCRIPT))
+
+    resumed = moment.after(death, on_restart="halt").live().resume(phase)
+
+    assert (resumed.state.status, resumed.world.done.count(SCRIPT)) == ("released", 1)
+
+
+def test_a_script_in_doubt_is_run_again_only_where_the_operator_decides_so(uninterrupted: Simulation) -> None:
+    in_doubt = after_crash(uninterrupted, Place("after-work", SCRIPT), Death.HOST)
+
+    decided = in_doubt.resume(Phase.TICKET)
+
+    assert (decided.state.status, decided.world.done.count(SCRIPT)) == ("released", 2)
 
 
 def test_a_daemon_that_finds_the_release_over_does_nothing(uninterrupted: Simulation) -> None:

@@ -15,7 +15,8 @@ from released.domain.ids import PHASES, parse_phase, parse_request_id, parse_sha
 from released.domain.narration import line
 from released.domain.outcome import Outcome
 from released.domain.plan import ServicePlan
-from released.domain.release import ReleaseState, StepState
+from released.domain.release import ReleaseState
+from released.domain.step_state import StepState
 from released.store import codec
 from released.store.release_list import ListedRelease
 from releasepb.v1 import releases_pb2 as pb

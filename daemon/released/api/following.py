@@ -11,7 +11,8 @@ from released.domain import events as ev
 from released.domain import release
 from released.domain.ids import Phase
 from released.domain.outcome import outcome
-from released.domain.release import ReleaseState, StepState
+from released.domain.release import ReleaseState
+from released.domain.step_state import StepState
 from released.engine.estimates import median_durations_s
 from released.engine.slots import attempt_folder
 from released.engine.station import Station

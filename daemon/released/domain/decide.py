@@ -78,11 +78,13 @@ def admit_resume(command: cmd.ResumeRun, state: ReleaseState) -> Phase:
     """Name the phase in which a halted release goes on.
 
     Raises:
-        Refused: the release is not halted, or the phase would deploy what stands in a checkout that has not moved.
+        Refused: the release is not halted, it is in doubt and the operator has not decided, or the phase would deploy
+            what stands in a checkout that has not moved.
         InvalidInput: a phase would be left out without a reason.
     """
     if state.status != lifecycle.HALTED or state.phase is None:
         raise _not_resumable(command, state)
+    _refuse_undecided(command, state)
     phase = command.from_phase or state.next_phase() or state.phase
     if phase is not Phase.PREPARE and state.head != required(state.plan).merge_sha:
         raise Refused(
@@ -109,6 +111,19 @@ def _not_resumable(command: cmd.ResumeRun, state: ReleaseState) -> Refused:
     message = f"Ticket {ticket} is {state.status}, not halted, so there is nothing to resume."
     follow = next_steps.follow(ticket) if state.is_running else next_steps.look_at(ticket)
     return Refused("not_halted", message, follow)
+
+
+def _refuse_undecided(command: cmd.ResumeRun, state: ReleaseState) -> None:
+    """A step in doubt is never repeated by the way: it takes a phase, and what was found, to go on."""
+    halt = state.halt
+    if halt is None or halt.cause != "in_doubt" or (command.from_phase is not None and command.reason):
+        return
+    raise Refused(
+        "in_doubt",
+        f"Ticket {command.ticket} is in doubt: {halt.failure.message} Look first, then decide where it goes on "
+        "(--from) and say what you found (--reason).",
+        next_steps.after_doubt(state),
+    )
 
 
 def _left_out(state: ReleaseState, phase: Phase) -> list[Phase]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from released.domain.failure import NextCommand
-from released.domain.ids import Phase
+from released.domain.ids import PHASES, Phase
 
 if TYPE_CHECKING:
     from released.domain.release import ReleaseState
@@ -30,9 +30,30 @@ def look_at(ticket: str) -> tuple[NextCommand, ...]:
 
 def after_halt(state: ReleaseState) -> tuple[NextCommand, ...]:
     """Go on with a halted release, or look closer."""
+    if state.halt is not None and state.halt.cause == "in_doubt":
+        return after_doubt(state)
     ticket, phase = state.ticket, state.phase or Phase.PREPARE
     return (
         NextCommand((CLIENT, "resume", ticket), "goes on with the first unfinished step", "changes"),
         NextCommand((CLIENT, "run", ticket, f"--from={phase}"), f"does phase {phase} again", "changes"),
-        NextCommand((CLIENT, "logs", ticket, f"--phase={phase}"), "shows what the tools of that phase printed"),
+        _look_closer(ticket, phase),
     )
+
+
+def after_doubt(state: ReleaseState) -> tuple[NextCommand, ...]:
+    """Decide on a step of which nobody can know from here whether it took effect."""
+    ticket, phase = state.ticket, state.phase or Phase.PREPARE
+    choices = {phase: f"does the step again, and what is left of phase {phase}"}
+    if phase is not PHASES[-1]:
+        choices[PHASES[PHASES.index(phase) + 1]] = f"takes phase {phase} for settled and leaves out what is left of it"
+    return (
+        _look_closer(ticket, phase),
+        *(
+            NextCommand((CLIENT, "run", ticket, f"--from={begin}", "--reason", "what you found"), effect, "changes")
+            for begin, effect in choices.items()
+        ),
+    )
+
+
+def _look_closer(ticket: str, phase: Phase) -> NextCommand:
+    return NextCommand((CLIENT, "logs", ticket, f"--phase={phase}"), "shows what the tools of that phase printed")

@@ -10,31 +10,11 @@ import msgspec
 
 from released.domain import events as ev
 from released.domain import lifecycle
-from released.domain.failure import Failure
 from released.domain.ids import PHASES, Phase
 from released.domain.plan import ReleasePlan
+from released.domain.step_state import StepState, after, found_unfinished, left_behind, resumed
 
 ResultT = TypeVar("ResultT", bound=ev.Result)
-
-
-class StepState(msgspec.Struct, frozen=True):
-    """What is known of one step."""
-
-    name: str
-    phase: Phase
-    status: str = "planned"
-    """``planned``, ``running``, ``succeeded``, ``failed`` or ``interrupted``."""
-    attempt: int = 0
-    interruptions: int = 0
-    """How often in a row it was interrupted since an operator last looked."""
-    recoveries: int = 0
-    """How often a new daemon found the present attempt without an outcome."""
-    started_at: dt.datetime | None = None
-    ended_at: dt.datetime | None = None
-    boot_id: str = ""
-    result: ev.Result | None = None
-    output: ev.OutputRef | None = None
-    failure: Failure | None = None
 
 
 class ReleaseState(msgspec.Struct, frozen=True):
@@ -82,6 +62,11 @@ class ReleaseState(msgspec.Struct, frozen=True):
     def current_step(self) -> StepState | None:
         """The step whose intent is recorded and whose outcome is not."""
         return next((step for step in self.steps.values() if step.status == "running"), None)
+
+    def may_stand_at(self, head: str) -> bool:
+        """Tell whether the checkout may be there; while its move has no outcome on record, it may have moved."""
+        moving = self.phase is Phase.PREPARE and self.current_step is not None
+        return head == self.head or (moving and head == required(self.plan).merge_sha)
 
     def next_phase(self) -> Phase | None:
         """Name the phase that comes after those that are done or skipped."""
@@ -136,7 +121,8 @@ def _apply(state: ReleaseState, event: ev.Event, recorded: ev.Recorded) -> Relea
         case ev.PhaseSkipped():
             return _with_phase(state, event.phase, "skipped")
         case ev.StepStarted() | ev.StepSucceeded() | ev.StepFailed() | ev.StepInterrupted():
-            steps = {**state.steps, event.step: _stepped(state, event, recorded.at)}
+            before = state.steps.get(event.step) or StepState(event.step, state.phase or Phase.PREPARE)
+            steps = {**state.steps, event.step: after(before, event, recorded.at)}
             return replace(state, steps=steps, head=_head_after(state, event))
         case ev.Recovered():
             return replace(state, steps=_found_unfinished(state))
@@ -160,7 +146,10 @@ def _halted(state: ReleaseState, phase: Phase) -> str:
 
 def _planned(state: ReleaseState, event: ev.PhaseStarted) -> dict[str, StepState]:
     """Add the planned steps; one that already succeeded stays, so that a resumed phase does not repeat it."""
-    fresh = {step.name: state.steps.get(step.name) or StepState(step.name, event.phase) for step in event.steps}
+    fresh = {
+        step.name: state.steps.get(step.name) or StepState(step.name, event.phase, step.recovery)
+        for step in event.steps
+    }
     return {**state.steps, **fresh}
 
 
@@ -170,45 +159,11 @@ def _head_after(state: ReleaseState, event: ev.Event) -> str:
     return state.head
 
 
-def _stepped(
-    state: ReleaseState,
-    event: ev.StepStarted | ev.StepSucceeded | ev.StepFailed | ev.StepInterrupted,
-    at: dt.datetime,
-) -> StepState:
-    before = state.steps.get(event.step) or StepState(event.step, state.phase or Phase.PREPARE)
-    replace = msgspec.structs.replace
-    match event:
-        case ev.StepStarted():
-            return replace(
-                before,
-                status="running",
-                attempt=event.attempt,
-                recoveries=0,
-                started_at=at,
-                ended_at=None,
-                boot_id=event.boot_id,
-                failure=None,
-            )
-        case ev.StepSucceeded():
-            return replace(
-                before,
-                status="succeeded",
-                result=event.result,
-                output=event.output,
-                ended_at=at,
-                interruptions=0,
-            )
-        case ev.StepFailed():
-            return replace(before, status="failed", failure=event.failure, output=event.output, ended_at=at)
-        case ev.StepInterrupted():
-            return replace(before, status="interrupted", interruptions=before.interruptions + 1, ended_at=at)
-
-
 def _found_unfinished(state: ReleaseState) -> dict[str, StepState]:
     step = state.current_step
     if step is None:
         return state.steps
-    return {**state.steps, step.name: msgspec.structs.replace(step, recoveries=step.recoveries + 1)}
+    return {**state.steps, step.name: found_unfinished(step)}
 
 
 def _resumed(state: ReleaseState, event: ev.Resumed) -> ReleaseState:
@@ -218,9 +173,9 @@ def _resumed(state: ReleaseState, event: ev.Resumed) -> ReleaseState:
     A renewed plan has another MERGE_SHA, so that what was done for the old one is done again, too.
     """
     later = PHASES[PHASES.index(event.phase) :]
-    moved = event.plan is not None
+    in_doubt = state.halt is not None and state.halt.cause == "in_doubt"
     steps = {
-        name: _reopened(step, again=(event.anew or moved) and step.phase in later and not _stays(step, moved=moved))
+        name: resumed(step, event, decided=in_doubt) if step.phase in later else left_behind(step)
         for name, step in state.steps.items()
     }
     phases = {phase: status for phase, status in state.phases.items() if phase not in later}
@@ -233,22 +188,3 @@ def _resumed(state: ReleaseState, event: ev.Resumed) -> ReleaseState:
         halt=None,
         resumed_from=event.phase,
     )
-
-
-def _stays(step: StepState, *, moved: bool) -> bool:
-    """Tell whether a finished step is finished for the whole run, whatever is done anew."""
-    match step.result:
-        case ev.BackedUp() | ev.ImagesKept():
-            return True
-        case ev.CommandExited():
-            return step.phase is Phase.TICKET
-        case ev.CheckoutMoved():
-            return not moved
-        case _:
-            return False
-
-
-def _reopened(step: StepState, *, again: bool) -> StepState:
-    if step.status == "succeeded" and not again:
-        return step
-    return msgspec.structs.replace(step, status="planned", interruptions=0, failure=None, result=None)

@@ -161,7 +161,7 @@ class Desk:
     def _refuse_moved(self, state: ReleaseState) -> None:
         """HEAD must be where the release left it, at every resume (spec: verify)."""
         head = self._world.git.state().head
-        if head != state.head:
+        if not state.may_stand_at(head):
             failure = moved(self._world, state, head)
             raise Refused(failure.code, failure.message, failure.next)
 
