@@ -63,17 +63,22 @@ class FirstImages:
         docker("tag", self._tag(service), reference)
 
     def remove(self) -> None:
-        """Remove them and every image that was built upon them, which inherited the base's label."""
+        """Remove them and every image that was built upon them, which inherited the base's label.
+
+        So did the containers that builds which failed left behind.
+        """
+        if left := self._labelled("ps", "--all"):
+            docker("rm", "--force", *left)
         before: list[str] = []
         # The engine's order is by the second, so that children may come after their parent: then again.
-        while (found := self._built()) and found != before:
+        while (found := self._labelled("images")) and found != before:
             subprocess.run(["docker", "rmi", "--force", *found], capture_output=True, check=False)  # noqa: S607 (as below)
             before = found
         assert not found, f"docker cannot remove {found}"
 
-    def _built(self) -> list[str]:
+    def _labelled(self, *listing: str) -> list[str]:
         label = f"label={_LABEL}={self._name}"
-        return list(dict.fromkeys(docker("images", "--quiet", "--no-trunc", "--filter", label).split()))
+        return list(dict.fromkeys(docker(*listing, "--quiet", "--no-trunc", "--filter", label).split()))
 
     def _tag(self, service: str) -> str:
         return f"{self._name}:{service}"
