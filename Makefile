@@ -14,7 +14,7 @@ demo: engine $(INSTALLED) ## Watch a release of real containers survive kill -9 
 	@PYTHONPATH=tests $(BIN)/python tests/demo/demo.py
 
 test: engine check ## Run the whole suite, checks first
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
 
 check: $(INSTALLED) ## Lint, formatting, types, import direction
 	$(BIN)/ruff check
