@@ -151,7 +151,7 @@ volumes: {data: {}}
 """
 
 
-def _service(  # noqa: PLR0913 (as many as the type has fields)
+def _service(
     name: str,
     *,
     image: str | None = None,
