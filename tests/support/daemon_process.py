@@ -53,6 +53,11 @@ class Daemon:
             ready = notify.wait_until_ready(self.process.pid, PATIENCE_S)
         assert ready, f"the daemon ended with {self.process.wait()}:\n{self.log}"
 
+    def start_and_die(self, fault: str) -> int:
+        """Start it where it kills itself sooner or later, ready or not; return its exit code, negative for a signal."""
+        self._spawn(fault)
+        return self.wait_dead()
+
     def kill(self) -> None:
         """Kill it with -9, as the kernel or an impatient person does."""
         self.process.kill()

@@ -1,0 +1,100 @@
+"""The daemon is killed by -9 in every step of a release, at every point of each: nobody can tell from what it left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from released.engine.faults import POINTS
+from support import crash_story
+from support.crash_story import HOOKS, SCRIPT, Told
+from support.stories import of_type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.stack_images import FirstImages
+
+TWICE = "after-effect"
+"""Where the daemon is killed a second time, while it recovers from the first."""
+
+
+@pytest.fixture(scope="module", name="lived")
+def _lived(tmp_path_factory: pytest.TempPathFactory, first_images: FirstImages) -> Iterator[Told]:
+    with crash_story.merged(tmp_path_factory.mktemp("lived") / "stack", first_images) as stack:
+        yield crash_story.uninterrupted(stack)
+
+
+@pytest.fixture(scope="module", name="killed", params=POINTS)
+def _killed(
+    tmp_path_factory: pytest.TempPathFactory, first_images: FirstImages, lived: Told, request: pytest.FixtureRequest
+) -> Iterator[Told]:
+    """Release with a death at one point of every step."""
+    point = request.param
+    faults = [
+        f"{point}:{step}"
+        for step, recovery in lived.plan.items()
+        for _ in range(2 if point == TWICE and recovery != "repeat" else 1)
+    ]
+    with crash_story.merged(tmp_path_factory.mktemp("killed") / "stack", first_images) as stack:
+        yield crash_story.with_deaths(stack, faults)
+
+
+def test_the_release_that_serves_as_measure_has_steps_of_all_kinds_and_went_well(lived: Told) -> None:
+    assert set(lived.plan.values()) == {"repeat", "observe", "ask"}
+    assert lived.ending.exit_code == 0
+    assert lived.ending.witness == ["pre_start_init.sh", "post_start_init.sh", "ensure-config.sh", SCRIPT]
+
+
+def test_it_is_released(killed: Told) -> None:
+    assert killed.ending.exit_code == 0
+
+
+def test_the_checkout_stands_at_the_merged_commit_and_nothing_in_it_differs(killed: Told) -> None:
+    assert (killed.ending.head, killed.ending.differences) == ("merged", "")
+
+
+def test_the_same_containers_run_the_same_tags_and_are_healthy(killed: Told, lived: Told) -> None:
+    assert killed.ending.containers == lived.ending.containers
+
+
+def test_no_container_was_started_more_often(killed: Told, lived: Told) -> None:
+    assert killed.ending.starts == lived.ending.starts
+
+
+def test_the_dotenv_file_is_the_same(killed: Told, lived: Told) -> None:
+    assert killed.ending.dotenv == lived.ending.dotenv
+
+
+def test_the_derived_variables_are_the_same(killed: Told, lived: Told) -> None:
+    assert killed.ending.env_file == lived.ending.env_file
+
+
+def test_the_log_has_the_same_lines_but_for_the_interruptions(killed: Told, lived: Told) -> None:
+    assert killed.ending.log == lived.ending.log
+
+
+def test_there_is_the_same_backup_and_it_reads_back_well(killed: Told, lived: Told) -> None:
+    assert killed.ending.backups == lived.ending.backups
+
+
+def test_each_hook_and_the_script_ran_once_in_order(killed: Told) -> None:
+    assert killed.ending.witness == [*HOOKS, SCRIPT]
+
+
+def test_each_step_succeeded_once(killed: Told, lived: Told) -> None:
+    assert killed.ending.succeeded == lived.ending.succeeded
+    assert set(killed.ending.succeeded.values()) == {1}
+
+
+def test_the_environment_is_free(killed: Told) -> None:
+    assert killed.ending.occupied_by == ""
+
+
+def test_the_record_has_no_gap(killed: Told) -> None:
+    assert [event["version"] for event in killed.record] == [*range(1, len(killed.record) + 1)]
+
+
+def test_every_restart_is_on_record(killed: Told, lived: Told) -> None:
+    assert len(of_type(killed.record, "recovered")) >= len(lived.plan)

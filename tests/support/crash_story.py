@@ -1,0 +1,191 @@
+"""A release of ``web`` with hooks and a script, told without and with deaths of the daemon, and what came of it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import signal
+import tarfile
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from docker import APIClient
+
+from released.adapters import backups
+from support.docker_stack import ENGINE_URL
+from support.stack import ENVIRONMENT, Stack
+from support.stories import TELL_SECRET, events, of_type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from support.daemon_process import Daemon
+    from support.stack_images import FirstImages
+
+TICKET = "1234"
+SCRIPT = "1234-once.sh"
+HOOKS = ("pre_start_init.sh", "post_start_init.sh", "ensure-config.sh")
+_DISTURBED = ("event=interrupted", "event=resumed")
+_STAMP = re.compile(r"\b[0-9]{8}_[0-9]{6}(_[0-9]+)?\b")
+_COMMIT = re.compile(r"\b[0-9a-f]{40}\b")
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What a release left behind, without what differs between any two releases."""
+
+    exit_code: int
+    """Of a client that watched its end."""
+    head: str
+    """``merged`` where the checkout stands at the merged commit."""
+    differences: str
+    """Between the work tree and that commit."""
+    containers: Mapping[str, tuple[str, str, str]]
+    """Image tag, state and health of every container of the project, by name."""
+    starts: int
+    """How often a container of ``web`` began, by the volume that outlives them."""
+    dotenv: str
+    env_file: str
+    log: Sequence[str]
+    """Phase, event and rc of each line, but for those about interruptions."""
+    backups: Sequence[tuple[str, ...]]
+    """The files of each backup set that reads back well."""
+    witness: Sequence[str]
+    """What hooks and scripts noted, in order."""
+    succeeded: Mapping[str, int]
+    """How often each step succeeded."""
+    occupied_by: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """A release that is over, and its record."""
+
+    ending: Ending
+    record: Sequence[dict[str, Any]]
+    plan: Mapping[str, str]
+    """Every step and how it recovers, in order."""
+
+
+@contextmanager
+def merged(home: Path, images: FirstImages) -> Iterator[Stack]:
+    """Hand out an environment in which ``web`` runs and ticket 1234 is merged; no daemon runs."""
+    stack = Stack.create(home, images, running=("web",))
+    try:
+        stack.merge(TICKET, _change(stack))
+        yield stack
+        assert stack.leaks() == []
+    finally:
+        stack.cleanup()
+
+
+def uninterrupted(stack: Stack) -> Told:
+    """Release the ticket with a daemon that lives."""
+    daemon = stack.daemon()
+    daemon.start()
+    try:
+        return _told(stack, stack.client("run", TICKET).returncode)
+    finally:
+        daemon.end()
+
+
+def with_deaths(stack: Stack, faults: Sequence[str]) -> Told:
+    """Release the ticket with one daemon after the other, each killed by -9 at one of these points, and one that lives.
+
+    Raises:
+        AssertionError: a daemon did not come to its point.
+    """
+    daemon = stack.daemon()
+    try:
+        daemon.start(faults[0])
+        stack.client("run", TICKET, "--detach")
+        _expect_killed(daemon.wait_dead(), faults[0], daemon)
+        for fault in faults[1:]:
+            _expect_killed(daemon.start_and_die(fault), fault, daemon)
+        daemon.start()
+        return _told(stack, stack.client("watch", TICKET).returncode)
+    finally:
+        daemon.end()
+
+
+def _expect_killed(code: int, fault: str, daemon: Daemon) -> None:
+    assert code == -signal.SIGKILL, f"ended with {code} instead of dying {fault}:\n{daemon.log}"
+
+
+def _change(stack: Stack) -> dict[str, str]:
+    noting = f'echo "$(basename "$0")" >>{shlex.quote(str(_witness(stack)))}\n'
+    body = f"#!/bin/sh\nset -eu\n{TELL_SECRET}{noting}"
+    hooks = {f"packages/web/scripts/{hook}": body for hook in HOOKS}
+    return {**stack.new_version("web", "2"), **hooks, f"releases/{SCRIPT}": body}
+
+
+def _witness(stack: Stack) -> Path:
+    return stack.home / "witness"
+
+
+# --- what came of it ---------------------------------------------------------------------------------------------
+
+
+def _told(stack: Stack, exit_code: int) -> Told:
+    record = events(stack, TICKET)
+    planned = [step for phase in of_type(record, "phase_started") for step in phase["steps"]]
+    succeeded = [step["step"] for step in of_type(record, "step_succeeded")]
+    head, merge = stack.ops.head(), stack.ops.head(stack.ops.developer)
+    ending = Ending(
+        exit_code=exit_code,
+        head="merged" if head == merge else head,
+        differences=stack.ops.git("status", "--porcelain") + stack.ops.git("diff", merge),
+        containers=_containers(stack),
+        starts=_starts(stack),
+        dotenv=_plain(stack, (stack.ops.checkout / ".env").read_text(encoding="utf-8")),
+        env_file=_plain(stack, stack.derived(TICKET, "env")),
+        log=_log(stack),
+        backups=_backups(stack),
+        witness=_witness(stack).read_text(encoding="utf-8").splitlines(),
+        succeeded={step: succeeded.count(step) for step in succeeded},
+        occupied_by=str(json.loads(stack.client("-o", "json", "status").stdout)["lock_ticket"]),
+    )
+    return Told(ending, record, {step["name"]: step["recovery"] for step in planned})
+
+
+def _plain(stack: Stack, text: str) -> str:
+    own = {stack.secret: "SECRET", stack.names.prefix: "PREFIX-"}
+    for value, name in own.items():
+        text = text.replace(value, name)
+    return _COMMIT.sub("COMMIT", _STAMP.sub("STAMP", text))
+
+
+def _log(stack: Stack) -> list[str]:
+    fields = [line.split()[2:] for line in stack.derived(TICKET, "log").splitlines()]
+    return [" ".join(one) for one in fields if one[1] not in _DISTURBED]
+
+
+def _containers(stack: Stack) -> dict[str, tuple[str, str, str]]:
+    project = {"label": f"com.docker.compose.project={stack.names.project('web')}"}
+    with closing(APIClient(base_url=ENGINE_URL)) as api:
+        found = [api.inspect_container(one["Id"]) for one in api.containers(all=True, filters=project)]
+    return {
+        one["Name"].removeprefix(f"/{stack.names.prefix}"): (
+            one["Config"]["Image"].rpartition(":")[2],
+            one["State"]["Status"],
+            one["State"]["Health"]["Status"],
+        )
+        for one in found
+    }
+
+
+def _starts(stack: Stack) -> int:
+    with closing(APIClient(base_url=ENGINE_URL)) as api:
+        chunks, _ = api.get_archive(stack.names.container("web"), "/data/starts")
+        archive = tarfile.open(fileobj=BytesIO(b"".join(chunks)))  # noqa: SIM115 (a file in memory)
+    content = archive.extractfile("starts")
+    return len(content.read().splitlines()) if content else 0
+
+
+def _backups(stack: Stack) -> list[tuple[str, ...]]:
+    sets = backups.set_directory(stack.state_dir, ENVIRONMENT, "web", "20260518_153012").parent
+    return [tuple(_plain(stack, file.name) for file in backups.verify(one).files) for one in sorted(sets.iterdir())]
