@@ -48,4 +48,5 @@ def test_the_readme_lists_every_exit_code() -> None:
 
 
 def _block_with(text: str) -> str:
-    return next(block for block in _YAML.findall(README) if text in block)
+    blocks: list[str] = _YAML.findall(README)
+    return next(block for block in blocks if text in block)

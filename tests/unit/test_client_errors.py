@@ -31,7 +31,7 @@ class Broken(grpc.RpcError):
     def details(self) -> str:
         return self._details
 
-    def trailing_metadata(self) -> tuple[tuple[str, bytes], ...]:
+    def trailing_metadata(self) -> tuple[tuple[str, bytes], ...]:  # type: ignore[override] # stubs want their own type
         if not self._rich:
             return ()
         status = status_pb2.Status(code=self._code.value[0], message=self._details)
