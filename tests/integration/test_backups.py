@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 import zstandard
 
-from released.adapters.backups import (
+from released.adapters.backups.sets import (
     BackupFile,
     BackupSet,
     discard_unfinished,
@@ -24,7 +24,7 @@ from released.adapters.backups import (
     write_config,
     write_volume,
 )
-from released.adapters.docker_engine import DockerEngine
+from released.adapters.docker.engine import DockerEngine
 from released.domain.errors import StepFailed
 from support.docker_stack import ENGINE_URL, DockerStack, docker_stack
 

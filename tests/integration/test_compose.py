@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from released.adapters.compose import Compose, ComposeProject, environment
-from released.adapters.compose_model import ComposeService
-from released.adapters.docker_engine import DockerEngine
+from released.adapters.docker.compose import Compose, ComposeProject, environment
+from released.adapters.docker.compose_model import ComposeService
+from released.adapters.docker.engine import DockerEngine
 from released.domain.errors import Refused
 from support.docker_stack import ENGINE_URL, DockerStack, docker_stack
 

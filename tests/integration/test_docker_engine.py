@@ -11,8 +11,8 @@ from uuid import uuid4
 import pytest
 from docker.types import Mount
 
-from released.adapters.docker_engine import DockerEngine
-from released.adapters.docker_volumes import HELPER_LABEL
+from released.adapters.docker.engine import DockerEngine
+from released.adapters.docker.volumes import HELPER_LABEL
 from released.domain.errors import Refused, StepFailed
 from support.docker_stack import ENGINE_URL, SERVE_FOREVER, DockerStack, docker_stack
 

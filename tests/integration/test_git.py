@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from released.adapters.git import Git
-from released.adapters.git_command import presentable
-from released.adapters.git_records import ChangedPath
+from released.adapters.git.checkout import Git
+from released.adapters.git.command import presentable
+from released.adapters.git.records import ChangedPath
 from released.domain.errors import InvalidInput, Refused
 from released.domain.ids import Sha
 from support.git_daemon import serve_over_git
@@ -626,7 +626,10 @@ def children_of_this_process() -> set[str]:
 
 def test_a_host_without_git_is_told_so(repo: OpsRepo, tmp_path: Path) -> None:
     (tmp_path / "env").symlink_to(str(shutil.which("env")))
-    script = "from pathlib import Path; from released.adapters.git import Git; Git(Path('.'), 'origin', 'main').state()"
+    script = (
+        "from pathlib import Path; from released.adapters.git.checkout import Git; "
+        "Git(Path('.'), 'origin', 'main').state()"
+    )
     finished = run_python(script, {"PATH": str(tmp_path)}, repo.checkout)
     assert "git is not installed. Install it with: apt-get install git" in finished.stderr
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from released.adapters.git import Git
-from released.adapters.git_locks import remove_stale_locks, wait_for_survivors
+from released.adapters.git.checkout import Git
+from released.adapters.git.locks import remove_stale_locks, wait_for_survivors
 from released.domain.errors import StepFailed
 from released.domain.ids import Sha
 from support.ops_repo import OpsRepo

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from released.adapters import process, shim
-from released.adapters.scripts import Command, Exited, Lost, NotStarted, Running, Scripts
+from released.adapters.commands import process, shim
+from released.adapters.commands.scripts import Command, Exited, Lost, NotStarted, Running, Scripts
 from released.domain.errors import StepFailed, StepInDoubt
 from support import doomed_daemon
 from support.file_watch import await_content

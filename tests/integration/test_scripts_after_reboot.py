@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from released.adapters.scripts import Command, Exited, Lost, Scripts
+from released.adapters.commands.scripts import Command, Exited, Lost, Scripts
 
 if TYPE_CHECKING:
     from pathlib import Path

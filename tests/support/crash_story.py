@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from docker import APIClient
 
-from released.adapters import backups
+from released.adapters.backups import sets
 from support.docker_stack import ENGINE_URL
 from support.stack import ENVIRONMENT, Stack
 from support.stories import TELL_SECRET, events, of_type
@@ -189,5 +189,5 @@ def _starts(stack: Stack) -> int:
 
 
 def _backups(stack: Stack) -> list[tuple[str, ...]]:
-    sets = backups.set_directory(stack.state_dir, ENVIRONMENT, "web", "20260518_153012").parent
-    return [tuple(_plain(stack, file.name) for file in backups.verify(one).files) for one in sorted(sets.iterdir())]
+    folder = sets.set_directory(stack.state_dir, ENVIRONMENT, "web", "20260518_153012").parent
+    return [tuple(_plain(stack, file.name) for file in sets.verify(one).files) for one in sorted(folder.iterdir())]

@@ -24,7 +24,7 @@ def start(slot: Path, argv: tuple[str, ...], die_at: str = "") -> subprocess.Pop
 
 
 def _main() -> None:
-    from released.adapters.scripts import Command, Scripts  # noqa: PLC0415 (only the started program needs it)
+    from released.adapters.commands.scripts import Command, Scripts  # noqa: PLC0415 (only the started program needs it)
 
     order = json.load(sys.stdin)
 

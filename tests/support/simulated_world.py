@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from released.adapters import process
-from released.adapters.scripts import Command, Exit, Exited, Fate, Lost, NotStarted, Running, Scripts
+from released.adapters.commands import process
+from released.adapters.commands.scripts import Command, Exit, Exited, Fate, Lost, NotStarted, Running, Scripts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from released.adapters.containers import Running
+from released.adapters.docker.containers import Running
 from released.domain.ids import ServiceName
 from released.domain.plan import BackupPolicy, Container, Health, ServicePlan
 from released.phases.health import container_lines

@@ -7,7 +7,7 @@ import re
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from released.adapters.containers import Running
+from released.adapters.docker.containers import Running
 from released.domain import commands as cmd
 from released.domain import events as ev
 from released.domain.failure import Failure, NextCommand

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from released.adapters.process import boot_id
+from released.adapters.commands.process import boot_id
 from released.domain.events import Actor
 
 _REQUESTS = uuid.UUID("5c2e8d2e-5d0b-4bb2-9f06-3cf6c1a1f0ab")

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from released.adapters.docker_engine import DockerEngine
-from released.adapters.git import Git
-from released.adapters.scripts import Scripts
+from released.adapters.commands.scripts import Scripts
+from released.adapters.docker.engine import DockerEngine
+from released.adapters.git.checkout import Git
 from released.domain import environment, release
 from released.domain import events as ev
 from released.domain.configuration import Environment

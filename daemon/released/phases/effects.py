@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from released.adapters.scripts import Command, Exit, Exited, Lost, NotStarted, Running, Scripts
+from released.adapters.commands.scripts import Command, Exit, Exited, Lost, NotStarted, Running, Scripts
 from released.domain.errors import StepFailed, StepInDoubt
 from released.domain.events import CommandExited, Result
 from released.domain.failure import Failure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from released.adapters.scripts import Command, Exit
+from released.adapters.commands.scripts import Command, Exit
 from released.domain import events as ev
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure

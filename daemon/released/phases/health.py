@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from released.adapters.containers import Running
+from released.adapters.docker.containers import Running
 from released.adapters.probes import delays, http_code
 from released.domain import events as ev
 from released.domain.errors import StepFailed

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from released.adapters.compose import ComposeProject
+from released.adapters.commands.scripts import Command, Exit
+from released.adapters.docker.compose import ComposeProject
 from released.adapters.durability import sync_engine_data, write_durably
-from released.adapters.scripts import Command, Exit
 from released.domain import dotenv
 from released.domain import events as ev
 from released.domain.errors import StepFailed

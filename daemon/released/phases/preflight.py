@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from released.adapters.git import Git
-from released.adapters.git_records import ChangedPath
+from released.adapters.git.checkout import Git
+from released.adapters.git.records import ChangedPath
 from released.domain import classify
 from released.domain.configuration import Environment
 from released.domain.errors import Refused

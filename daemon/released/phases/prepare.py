@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from released.adapters import backups
-from released.adapters.backups import BackupFile, BackupSet
-from released.adapters.containers import Running
+from released.adapters.backups import sets
+from released.adapters.backups.sets import BackupFile, BackupSet
+from released.adapters.docker.containers import Running
 from released.adapters.durability import sync_engine_data, sync_filesystem, write_durably
 from released.domain import events as ev
 from released.domain.errors import ReleasedError, StepFailed
@@ -48,8 +48,8 @@ def _backup(world: World, state: ReleaseState, service: ServicePlan) -> Observed
         write_durably(slot.path / _SET, set_dir.name.encode())
         files = _archive(world, service, set_dir, slot)
         created = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-        backups.finish(set_dir, BackupSet(service.name, set_dir.name, state.ticket, state.run, created, files))
-        read_back = backups.verify(set_dir)
+        sets.finish(set_dir, BackupSet(service.name, set_dir.name, state.ticket, state.run, created, files))
+        read_back = sets.verify(set_dir)
         for file in read_back.files:
             slot.say(f"✓ {file.name}: {file.members} members, {file.bytes} bytes, sha256 {file.sha256[:12]}…")
         return _result(read_back)
@@ -60,8 +60,8 @@ def _backup(world: World, state: ReleaseState, service: ServicePlan) -> Observed
         if not (slot.path / _SET).exists():
             return NotDone()
         set_dir = _set_dir(world, service, (slot.path / _SET).read_text())
-        backups.discard_unfinished(set_dir)
-        return Done(_result(backups.verify(set_dir))) if set_dir.exists() else NotDone()
+        sets.discard_unfinished(set_dir)
+        return Done(_result(sets.verify(set_dir))) if set_dir.exists() else NotDone()
 
     return Observed(act, observe, durable=lambda: sync_filesystem(world.state_dir))
 
@@ -72,7 +72,7 @@ def _archive(world: World, service: ServicePlan, set_dir: Path, slot: Slot) -> t
         with _quiesced(world, service, slot):
             return (*_volumes(world, service, set_dir), *_config(world, service, set_dir))
     except ReleasedError:
-        backups.discard_unfinished(set_dir)
+        sets.discard_unfinished(set_dir)
         raise
 
 
@@ -86,7 +86,7 @@ def _fresh_set(world: World, service: ServicePlan) -> Path:
 
 
 def _set_dir(world: World, service: ServicePlan, stamp: str) -> Path:
-    return backups.set_directory(world.state_dir, world.name, service.name, stamp)
+    return sets.set_directory(world.state_dir, world.name, service.name, stamp)
 
 
 def _result(read_back: BackupSet) -> ev.BackedUp:
@@ -108,13 +108,13 @@ def _volumes(world: World, service: ServicePlan, set_dir: Path) -> Iterator[Back
                     f"The backup of {service.name} failed: the engine knows no such thing as {missing}.",
                 )
             )
-        yield backups.write_volume(set_dir, volume, world.engine.read_volume(volume, image))
+        yield sets.write_volume(set_dir, volume, world.engine.read_volume(volume, image))
 
 
 def _config(world: World, service: ServicePlan, set_dir: Path) -> Iterator[BackupFile]:
     if "config" in service.backup.kinds:
         paths = [path for path in (Path(service.folder), Path(".env")) if (world.root / path).exists()]
-        yield backups.write_config(set_dir, world.root, paths)
+        yield sets.write_config(set_dir, world.root, paths)
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from released.adapters.compose import ComposeProject
-from released.adapters.containers import Running
+from released.adapters.docker.compose import ComposeProject
+from released.adapters.docker.containers import Running
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure
 from released.domain.plan import ServicePlan

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from released.adapters.git import Git
-from released.adapters.git_records import TreeEntry
+from released.adapters.git.checkout import Git
+from released.adapters.git.records import TreeEntry
 from released.domain import dotenv, strict_yaml
 from released.domain import manifest as mf
 from released.domain.configuration import Environment

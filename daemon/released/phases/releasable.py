@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from released.adapters.git import Git
-from released.adapters.git_records import CheckoutState
+from released.adapters.git.checkout import Git
+from released.adapters.git.records import CheckoutState
 from released.domain.configuration import Environment
 from released.domain.errors import Refused
 from released.domain.failure import NextCommand

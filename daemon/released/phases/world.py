@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from released.adapters import compose
-from released.adapters.compose import Compose
-from released.adapters.docker_engine import DockerEngine
-from released.adapters.git import Git
-from released.adapters.scripts import Scripts
+from released.adapters.commands.scripts import Scripts
+from released.adapters.docker import compose
+from released.adapters.docker.compose import Compose
+from released.adapters.docker.engine import DockerEngine
+from released.adapters.git.checkout import Git
 from released.domain import dotenv
 from released.domain.configuration import Environment
 from released.domain.redaction import Redactor, secret_values

@@ -8,14 +8,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from released.adapters.durability import sync_folder
-from released.adapters.git_processes import git_processes_in, wait_until_gone
-from released.adapters.git_settlement import checkout_in_doubt
+from released.adapters.git.processes import git_processes_in, wait_until_gone
+from released.adapters.git.settlement import checkout_in_doubt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from released.adapters.git_command import GitCommand
+    from released.adapters.git.command import GitCommand
 
 _SURVIVORS_S = 300.0
 _STRANGERS_S = 10.0

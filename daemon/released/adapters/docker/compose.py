@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 
-from released.adapters.compose_model import ComposeModel, read_model
+from released.adapters.docker.compose_model import ComposeModel, read_model
 from released.domain.errors import Refused
 
 if TYPE_CHECKING:

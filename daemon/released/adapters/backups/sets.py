@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from released.adapters.archives import Written, pack_paths, read_archive, store_stream
+from released.adapters.backups.archives import Written, pack_paths, read_archive, store_stream
 from released.adapters.durability import sync_filesystem, write_durably
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import msgspec
 
-from released.adapters import process, shim
+from released.adapters.commands import process, shim
 from released.domain.errors import StepFailed, StepInDoubt
 from released.domain.failure import Failure
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from released.adapters.durability import sync_filesystem
-from released.adapters.git_locks import remove_stale_locks, wait_for_survivors
-from released.adapters.git_settlement import Settlement
+from released.adapters.git.locks import remove_stale_locks, wait_for_survivors
+from released.adapters.git.settlement import Settlement
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure, NextCommand
 
 if TYPE_CHECKING:
-    from released.adapters.git_command import GitCommand
+    from released.adapters.git.command import GitCommand
     from released.domain.ids import Sha
 
 _FAST_FORWARD = (

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from docker.errors import APIError, NotFound
 
-from released.adapters.container_events import container_events
-from released.adapters.containers import PROJECT_LABEL, Running, from_inspect, removed
-from released.adapters.docker_volumes import find_volume, read_volume, remove_helpers
-from released.adapters.engine_connection import EngineConnection
+from released.adapters.docker.connection import EngineConnection
+from released.adapters.docker.containers import PROJECT_LABEL, Running, from_inspect, removed
+from released.adapters.docker.events import container_events
+from released.adapters.docker.volumes import find_volume, read_volume, remove_helpers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence

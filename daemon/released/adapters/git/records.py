@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from released.adapters.git_command import decode, shown
+from released.adapters.git.command import decode, shown
 from released.domain.ids import Sha
 
 if TYPE_CHECKING:

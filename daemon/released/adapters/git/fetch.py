@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from released.adapters.git_locks import remove_stale_locks
+from released.adapters.git.locks import remove_stale_locks
 from released.domain.errors import Refused
 from released.domain.failure import NextCommand
 
 if TYPE_CHECKING:
-    from released.adapters.git_command import GitCommand
+    from released.adapters.git.command import GitCommand
 
 _FETCH = (
     "fetch",

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from released.adapters.git_environment import inherited_git_variables
+from released.adapters.git.environment import inherited_git_variables
 from released.domain.errors import Refused
 
 # Without this a host that lacks git fails at import, before anybody could be told in a sentence.

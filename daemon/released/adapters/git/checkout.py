@@ -7,12 +7,12 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from released.adapters.checkout_files import open_below, owner_name
-from released.adapters.git_command import GitCommand, shown
-from released.adapters.git_environment import hardened_environment
-from released.adapters.git_fast_forward import move_forward, settle_move
-from released.adapters.git_fetch import fetch_branch
-from released.adapters.git_records import (
+from released.adapters.git.command import GitCommand, shown
+from released.adapters.git.environment import hardened_environment
+from released.adapters.git.fast_forward import move_forward, settle_move
+from released.adapters.git.fetch import fetch_branch
+from released.adapters.git.files import open_below, owner_name
+from released.adapters.git.records import (
     COMMIT_FORMAT,
     DIFFERENCES,
     STATUS,

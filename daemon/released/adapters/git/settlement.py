@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NoReturn
 
-from released.adapters.checkout_files import open_below
-from released.adapters.git_command import shown
-from released.adapters.git_records import (
+from released.adapters.git.command import shown
+from released.adapters.git.files import open_below
+from released.adapters.git.records import (
     DIFFERENCES,
     STATUS,
     SUBMODULE,
@@ -27,7 +27,7 @@ from released.domain.errors import StepFailed
 from released.domain.failure import Failure, NextCommand
 
 if TYPE_CHECKING:
-    from released.adapters.git_command import GitCommand
+    from released.adapters.git.command import GitCommand
     from released.domain.ids import Sha
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from docker.errors import NotFound
 from docker.types import Mount
 
-from released.adapters.containers import PROJECT_LABEL
+from released.adapters.docker.containers import PROJECT_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

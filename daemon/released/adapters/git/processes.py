@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from released.adapters.git_environment import MARKER
+from released.adapters.git.environment import MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

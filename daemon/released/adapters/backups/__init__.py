@@ -1,0 +1,1 @@
+"""Backup sets: archives that are read back before they count."""

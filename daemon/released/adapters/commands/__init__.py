@@ -1,0 +1,1 @@
+"""Commands that outlive the daemon: the shim, and the daemon's side of it."""
