@@ -19,12 +19,18 @@ from releasectl.reporting import report
 COMMANDS = {
     "run": ("run", "Release a ticket, or go on with a halted one from a phase."),
     "resume": ("resume", "Go on with a halted release."),
+    "cancel": ("cancel", "Stop a running release after its present step."),
+    "resolve": ("resolve", "Settle a step that is in doubt."),
     "status": ("status", "Show where a ticket, or the environment, stands."),
     "list": ("list_releases", "List releases, newest first."),
     "watch": ("watch", "Follow a release: what was recorded, then what happens."),
     "logs": ("logs", "Show the output of a release's steps."),
     "events": ("events", "Show the raw record of a ticket."),
     "services": ("services", "Show the services and what runs of them."),
+    "note": ("note", "Put a remark on the record of a ticket."),
+    "hold": ("hold", "Keep releases out of the environment."),
+    "unhold": ("unhold", "Let releases start again."),
+    "lock": ("lock", "See who occupies the environment, or give up a halted release."),
     "rebuild": ("rebuild", "Make everything that is derived anew from the record."),
     "version": ("version", "Show the versions of the client and the daemon."),
 }

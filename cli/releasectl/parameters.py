@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable
 
@@ -10,7 +11,7 @@ import click
 from releasectl.durations import parse_duration_s
 
 PHASES = ("prepare", "migrate", "ticket", "verify")
-STATES = ("requested", *PHASES, "released", "halted", "nothing_to_do")
+STATES = ("requested", *PHASES, "released", "halted", "nothing_to_do", "abandoned")
 
 
 Parse = Callable[[str], str]
@@ -34,6 +35,17 @@ def duration(text: str) -> float:
         return parse_duration_s(text)
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
+
+
+def until(text: str) -> dt.datetime:
+    """Turn RFC 3339, or a duration from now, into a moment."""
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=duration(text))
+    if moment.tzinfo is None:
+        raise click.BadParameter(f"{text!r} has no time zone: expected RFC 3339, such as 2026-11-24T06:00:00Z.")
+    return moment
 
 
 class OneOf(click.Choice[str]):

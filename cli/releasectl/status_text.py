@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from releasectl.durations import format_duration
+from releasectl.machine import document, emit
 from releasectl.reporting import evidence_lines, next_lines, width
 from releasectl.rpc_errors import from_messages
 from releasectl.sanitize import clean, one_line
@@ -36,6 +37,14 @@ def print_release(release: pb.Release, settings: Settings) -> None:
         *next_lines(from_messages(release.next), settings, width(sys.stdout.isatty())),
     ):
         click.echo(line)
+
+
+def show_environment(environment: pb.Environment, settings: Settings) -> None:
+    """Print an environment in the form that is wanted."""
+    if settings.is_text:
+        print_environment(environment, settings)
+    else:
+        emit(document(environment))
 
 
 def print_environment(environment: pb.Environment, settings: Settings) -> None:
@@ -68,6 +77,8 @@ def _release_facts(release: pb.Release) -> Iterable[Fact]:
 
 def _environment_facts(environment: pb.Environment) -> Iterable[Fact]:
     yield "lock", _lock(environment)
+    if environment.hold_reason:
+        yield "hold", _hold(environment)
     if environment.HasField("active"):
         active = environment.active
         yield "release", Text.assemble(f"ticket {one_line(active.ticket)}  ", word(active.state))
@@ -83,6 +94,12 @@ def _lock(environment: pb.Environment) -> Text | str:
         f"since {_time(environment.lock_since)} by {one_line(environment.lock_by)}",
         style="yellow",
     )
+
+
+def _hold(environment: pb.Environment) -> Text:
+    end = f" until {_time(environment.hold_until)}" if environment.HasField("hold_until") else ""
+    who = f"{one_line(environment.hold_by)} since {_time(environment.hold_since)}{end}"
+    return Text(f"{one_line(environment.hold_reason)}  ({who})", style="yellow")
 
 
 def _phases(phases: Sequence[pb.PhaseStatus]) -> Text:

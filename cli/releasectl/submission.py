@@ -81,6 +81,14 @@ def leave_or_follow(
         return follow(connection, Journey(accepted.ticket, since), view, wait_s).exit_code
 
 
+def tell_accepted(accepted: pb.Accepted, settings: Settings, sentence: str) -> None:
+    """Say that a command was taken."""
+    if settings.is_text:
+        click.echo(sentence)
+    else:
+        emit(document(accepted))
+
+
 def _show_accepted(accepted: pb.Accepted, settings: Settings) -> None:
     if not settings.is_text:
         emit(document(accepted))

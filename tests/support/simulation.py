@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn, cast
 
 from released.adapters.docker_engine import DockerEngine
-from released.adapters.git import Git
 from released.adapters.scripts import Command
+
+from released.adapters.git import Git
 from released.domain import commands as cmd
 from released.domain import decide, environment, lifecycle, release
 from released.domain import events as ev

@@ -10,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from released.adapters.docker.containers import Running
 from released.domain import commands as cmd
 from released.domain import events as ev
+from released.domain.errors import InvalidInput
 from released.domain.failure import Failure, NextCommand
 from released.domain.ids import PHASES, parse_phase, parse_request_id, parse_sha, parse_ticket
 from released.domain.narration import line
@@ -57,6 +58,45 @@ def resume_run(request: pb.ResumeRequest) -> cmd.ResumeRun:
     """
     phase = parse_phase(request.from_phase) if request.from_phase else None
     return cmd.ResumeRun(parse_ticket(request.ticket), parse_request_id(request.request_id), phase, request.reason)
+
+
+def cancel(request: pb.CancelRequest) -> cmd.Cancel:
+    """Read a command to cancel.
+
+    Raises:
+        InvalidInput: a name in it is wrong, or the reason is missing.
+    """
+    return cmd.Cancel(parse_ticket(request.ticket), parse_request_id(request.request_id), reason(request.reason))
+
+
+def resolve(request: pb.ResolveRequest) -> cmd.Resolve:
+    """Read a command to settle a step.
+
+    Raises:
+        InvalidInput: a name in it is wrong, or the reason is missing.
+    """
+    ticket, request_id = parse_ticket(request.ticket), parse_request_id(request.request_id)
+    return cmd.Resolve(ticket, request_id, request.step, request.done, reason(request.reason))
+
+
+def note(request: pb.NoteRequest) -> cmd.Note:
+    """Read a remark.
+
+    Raises:
+        InvalidInput: a name in it is wrong, or the remark is empty.
+    """
+    return cmd.Note(parse_ticket(request.ticket), parse_request_id(request.request_id), reason(request.text))
+
+
+def reason(text: str) -> str:
+    """Accept a reason.
+
+    Raises:
+        InvalidInput: it is missing.
+    """
+    if not text.strip():
+        raise InvalidInput("reason_missing", "This needs a reason (--reason); it is put on the record.")
+    return text.strip()
 
 
 # --- events ------------------------------------------------------------------------------------------------------

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import grpc
 
 from released.api import convert
-from released.api.hub import Hub, answering
-from released.domain.errors import NotFound, ReleasedError
-from released.domain.ids import parse_service
+from released.api.hub import Hub, actor, answering
+from released.domain import commands as cmd
+from released.domain import events as ev
+from released.domain.errors import NotFound, Refused, ReleasedError
+from released.domain.ids import parse_request_id, parse_service, parse_ticket
 from released.engine.station import Station
 from released.version import VERSION
 from releasepb.v1 import releases_pb2 as pb
@@ -28,6 +31,36 @@ class Environments(rpc.EnvironmentsServicer):
         """Show who occupies an environment and what runs in it."""
         async with answering(context):
             station = self._hub.station(request.environment)
+            return await self._hub.blocking(lambda: _environment(station))
+
+    async def Hold(self, request: pb.HoldRequest, context: Context) -> pb.Environment:
+        """Keep releases out."""
+        async with answering(context):
+            until = request.until.ToDatetime(dt.UTC) if request.HasField("until") else None
+            held = ev.Held(parse_request_id(request.request_id), convert.reason(request.reason), until)
+            return await self._hold(request.environment, held, actor(context))
+
+    async def Unhold(self, request: pb.UnholdRequest, context: Context) -> pb.Environment:
+        """Let releases start again."""
+        async with answering(context):
+            unheld = ev.Unheld(parse_request_id(request.request_id))
+            return await self._hold(request.environment, unheld, actor(context))
+
+    async def _hold(self, environment: str, event: ev.Held | ev.Unheld, caller: ev.Actor) -> pb.Environment:
+        station = self._hub.station(environment)
+        await self._hub.blocking(lambda: station.desk.hold(event, caller))
+        return await self._hub.blocking(lambda: _environment(station))
+
+    async def ReleaseLock(self, request: pb.ReleaseLockRequest, context: Context) -> pb.Environment:
+        """Give the halted release up that occupies the environment."""
+        async with answering(context):
+            station, caller = self._hub.station(request.environment), actor(context)
+            lock = (await self._hub.blocking(station.environment)).lock
+            if lock is None:
+                raise Refused("not_locked", f"No release occupies {station.name}, so there is no lock to release.")
+            request_id, reason = parse_request_id(request.request_id), convert.reason(request.reason)
+            command = cmd.Abandon(parse_ticket(lock.ticket), request_id, reason)
+            await self._hub.blocking(lambda: station.desk.abandon(command, caller))
             return await self._hub.blocking(lambda: _environment(station))
 
     async def ListServices(self, request: pb.ListServicesRequest, context: Context) -> pb.ListServicesResponse:
@@ -68,6 +101,10 @@ def _environment(station: Station) -> pb.Environment:
         epoch=state.lease.epoch if state.lease else 0,
         active=convert.summary(station.release(lock.ticket)) if lock else None,
         services=_services_if_readable(station),
+        hold_reason=state.hold.reason if state.hold else "",
+        hold_by=state.hold.actor.name if state.hold else "",
+        hold_since=convert.timestamp(state.hold.since) if state.hold else None,
+        hold_until=convert.timestamp(state.hold.until) if state.hold else None,
     )
 
 

@@ -51,6 +51,24 @@ class Releases(rpc.ReleasesServicer):
             )
             return _accepted(station, await self._hub.blocking(lambda: station.desk.resume(command, caller)))
 
+    async def Cancel(self, request: pb.CancelRequest, context: Context) -> pb.Accepted:
+        """Stop a running release after its present step."""
+        async with answering(context):
+            station, command, caller = self._hub.station(request.environment), convert.cancel(request), actor(context)
+            return _accepted(station, await self._hub.blocking(lambda: station.desk.cancel(command, caller)))
+
+    async def Resolve(self, request: pb.ResolveRequest, context: Context) -> pb.Accepted:
+        """Settle a step that is in doubt."""
+        async with answering(context):
+            station, command, caller = self._hub.station(request.environment), convert.resolve(request), actor(context)
+            return _accepted(station, await self._hub.blocking(lambda: station.desk.resolve(command, caller)))
+
+    async def Note(self, request: pb.NoteRequest, context: Context) -> pb.Accepted:
+        """Put a remark on the record."""
+        async with answering(context):
+            station, command, caller = self._hub.station(request.environment), convert.note(request), actor(context)
+            return _accepted(station, await self._hub.blocking(lambda: station.desk.note(command, caller)))
+
     async def GetRelease(self, request: pb.GetReleaseRequest, context: Context) -> pb.Release:
         """Show where a ticket stands."""
         async with answering(context):

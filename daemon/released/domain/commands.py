@@ -16,6 +16,40 @@ class StartRun(msgspec.Struct, frozen=True):
     options: RunOptions = RunOptions()
 
 
+class Cancel(msgspec.Struct, frozen=True):
+    """Stop a running release after its present step."""
+
+    ticket: Ticket
+    request_id: RequestId
+    reason: str
+
+
+class Resolve(msgspec.Struct, frozen=True):
+    """Settle a step that is in doubt."""
+
+    ticket: Ticket
+    request_id: RequestId
+    step: str
+    done: bool
+    reason: str
+
+
+class Abandon(msgspec.Struct, frozen=True):
+    """Give a halted release up, and free its environment."""
+
+    ticket: Ticket
+    request_id: RequestId
+    reason: str
+
+
+class Note(msgspec.Struct, frozen=True):
+    """Put a remark on the record."""
+
+    ticket: Ticket
+    request_id: RequestId
+    text: str
+
+
 class ResumeRun(msgspec.Struct, frozen=True):
     """Let a halted release go on from its first unfinished step, or anew from a phase."""
 

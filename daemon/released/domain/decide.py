@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from released.domain import commands as cmd
 from released.domain import events as ev
 from released.domain import lifecycle, next_steps
 from released.domain.environment import EnvironmentState
-from released.domain.errors import InvalidInput, Refused
+from released.domain.errors import InvalidInput, NotFound, Refused
 from released.domain.ids import PHASES, Phase
 from released.domain.plan import ReleasePlan
 from released.domain.release import ReleaseState, required
@@ -30,6 +32,24 @@ def admit_start(command: cmd.StartRun, state: ReleaseState, environment: Environ
             f"(started by {lock.actor.name}). One release at a time: let it end, or settle it, then run again.",
             next_steps.look_at(lock.ticket),
         )
+
+
+def refuse_held(environment: EnvironmentState, now: dt.datetime) -> None:
+    """Refuse to start while a person keeps releases out.
+
+    Raises:
+        Refused: ``held``, with who, since when and why.
+    """
+    hold = environment.hold
+    if hold is None or not hold.applies(now):
+        return
+    until = f" until {hold.until:%Y-%m-%dT%H:%M:%SZ}" if hold.until else ""
+    raise Refused(
+        "held",
+        f"{hold.actor.name} keeps releases out of this environment since {hold.since:%Y-%m-%dT%H:%M:%SZ}{until}: "
+        f"{hold.reason}",
+        next_steps.unhold(),
+    )
 
 
 def _check_skips(command: cmd.StartRun) -> None:
@@ -120,8 +140,8 @@ def _refuse_undecided(command: cmd.ResumeRun, state: ReleaseState) -> None:
         return
     raise Refused(
         "in_doubt",
-        f"Ticket {command.ticket} is in doubt: {halt.failure.message} Look first, then decide where it goes on "
-        "(--from) and say what you found (--reason).",
+        f"Ticket {command.ticket} is in doubt: {halt.failure.message} Look first, then settle the step and say what "
+        "you found.",
         next_steps.after_doubt(state),
     )
 
@@ -146,3 +166,54 @@ def resume(command: cmd.ResumeRun, state: ReleaseState, plan: ReleasePlan | None
     skipped: list[ev.Event] = [ev.PhaseSkipped(left, command.reason) for left in _left_out(state, phase)]
     anew = command.from_phase is not None
     return [*skipped, ev.Resumed(command.request_id, phase, anew, command.reason, plan)]
+
+
+def cancel(command: cmd.Cancel, state: ReleaseState) -> list[ev.Event]:
+    """Stop a running release after its present step.
+
+    Raises:
+        Refused: it is not running.
+    """
+    if not state.is_running:
+        message = f"Ticket {command.ticket} is {state.status}, not running, so there is nothing to cancel."
+        raise Refused("not_running", message, next_steps.look_at(command.ticket))
+    return [ev.CancelRequested(command.request_id, command.reason)]
+
+
+def resolve(command: cmd.Resolve, state: ReleaseState) -> list[ev.Event]:
+    """Settle a step that is in doubt.
+
+    Raises:
+        Refused: nothing is in doubt, or another step is.
+    """
+    halt = state.halt
+    if halt is None or halt.cause != "in_doubt":
+        message = f"Nothing of ticket {command.ticket} is in doubt, so there is nothing to resolve."
+        raise Refused("not_in_doubt", message, next_steps.look_at(command.ticket))
+    if halt.step != command.step:
+        raise Refused("other_step_in_doubt", f"Not {command.step} is in doubt, but {halt.step}.")
+    return [ev.StepResolved(command.request_id, command.step, command.done, command.reason)]
+
+
+def abandon(command: cmd.Abandon, state: ReleaseState) -> tuple[list[ev.Event], list[ev.Event]]:
+    """Give a halted release up: the events for its stream, and those for the environment's.
+
+    Raises:
+        Refused: it is not halted.
+    """
+    if state.status != lifecycle.HALTED:
+        message = f"Ticket {command.ticket} is {state.status}; only a halted release can be given up."
+        follow = next_steps.cancel(command.ticket) if state.is_running else next_steps.look_at(command.ticket)
+        raise Refused("not_halted", message, follow)
+    return [ev.Abandoned(command.request_id, command.reason)], [ev.LockFreed(command.ticket, state.run)]
+
+
+def note(command: cmd.Note, state: ReleaseState) -> list[ev.Event]:
+    """Put a remark on the record.
+
+    Raises:
+        NotFound: the ticket was never run here.
+    """
+    if state.run == 0:
+        raise NotFound("ticket_unknown", f"Ticket {command.ticket} was never run here.", next_steps.run(command.ticket))
+    return [ev.Noted(command.request_id, command.text)]

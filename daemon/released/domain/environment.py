@@ -19,12 +19,26 @@ class Lock(msgspec.Struct, frozen=True):
     actor: ev.Actor
 
 
+class Hold(msgspec.Struct, frozen=True):
+    """A person keeps releases out."""
+
+    reason: str
+    since: dt.datetime
+    until: dt.datetime | None
+    actor: ev.Actor
+
+    def applies(self, now: dt.datetime) -> bool:
+        """Tell whether it still keeps releases out."""
+        return self.until is None or now < self.until
+
+
 class EnvironmentState(msgspec.Struct, frozen=True):
     """What is known of an environment."""
 
     version: int = 0
     lease: ev.LeaseTaken | None = None
     lock: Lock | None = None
+    hold: Hold | None = None
 
 
 def fold(events: Iterable[ev.Recorded]) -> EnvironmentState:
@@ -45,6 +59,10 @@ def evolve(state: EnvironmentState, recorded: ev.Recorded) -> EnvironmentState:
             state = replace(state, lock=Lock(ticket, run, recorded.at, recorded.actor))
         case ev.LockFreed():
             state = replace(state, lock=None)
+        case ev.Held(reason=reason, until=until):
+            state = replace(state, hold=Hold(reason, recorded.at, until, recorded.actor))
+        case ev.Unheld():
+            state = replace(state, hold=None)
         case _:
             pass
     return replace(state, version=recorded.version)

@@ -128,6 +128,20 @@ class LockFreed(msgspec.Struct, frozen=True):
     run: int
 
 
+class Held(msgspec.Struct, frozen=True):
+    """A person keeps releases out: the next start is refused, what runs goes on."""
+
+    request_id: str
+    reason: str
+    until: dt.datetime | None = None
+
+
+class Unheld(msgspec.Struct, frozen=True):
+    """Releases may start again."""
+
+    request_id: str
+
+
 # --- a release ---------------------------------------------------------------------------------------------------
 
 
@@ -253,6 +267,36 @@ class Resumed(msgspec.Struct, frozen=True):
     """The renewed plan, where resuming from prepare took up new commits."""
 
 
+class CancelRequested(msgspec.Struct, frozen=True):
+    """An operator wants the release to stop after the present step."""
+
+    request_id: str
+    reason: str
+
+
+class StepResolved(msgspec.Struct, frozen=True):
+    """An operator looked, and says what became of a step that was in doubt."""
+
+    request_id: str
+    step: str
+    done: bool
+    reason: str
+
+
+class Abandoned(msgspec.Struct, frozen=True):
+    """An operator gives a halted release up; the environment is free again."""
+
+    request_id: str
+    reason: str
+
+
+class Noted(msgspec.Struct, frozen=True):
+    """A remark on the record."""
+
+    request_id: str
+    text: str
+
+
 class NothingToDo(msgspec.Struct, frozen=True):
     """No service is affected and the ticket has no script; the checkout has not moved."""
 
@@ -269,6 +313,8 @@ Event = (
     LeaseTaken
     | LockTaken
     | LockFreed
+    | Held
+    | Unheld
     | RunRequested
     | Refused
     | PhaseStarted
@@ -281,6 +327,10 @@ Event = (
     | Recovered
     | Halted
     | Resumed
+    | CancelRequested
+    | StepResolved
+    | Abandoned
+    | Noted
     | NothingToDo
     | Released
 )

@@ -23,12 +23,13 @@ REQUESTED = "requested"
 RELEASED = "released"
 HALTED = "halted"
 NOTHING_TO_DO = "nothing_to_do"
+ABANDONED = "abandoned"
 
-STATUSES = (NEW, REQUESTED, *PHASES, RELEASED, HALTED, NOTHING_TO_DO)
+STATUSES = (NEW, REQUESTED, *PHASES, RELEASED, HALTED, NOTHING_TO_DO, ABANDONED)
 RUNNING = (REQUESTED, *PHASES)
 """A release in one of these moves by itself; it occupies its environment, and so does a halted one."""
-STARTABLE = (NEW, NOTHING_TO_DO)
-ENDED = (RELEASED, NOTHING_TO_DO)
+STARTABLE = (NEW, NOTHING_TO_DO, ABANDONED)
+ENDED = (RELEASED, NOTHING_TO_DO, ABANDONED)
 
 FREE = "free"
 OCCUPIED = "occupied"
@@ -50,7 +51,9 @@ def _rows() -> list[Row]:
         rows += _inside(phase)
     rows += [_row("nothing_to_do", Phase.PREPARE, NOTHING_TO_DO), _row("released", Phase.VERIFY, RELEASED)]
     rows += [_row("recovered", REQUESTED, REQUESTED), _row("prepare_halted", REQUESTED, HALTED)]
-    rows += [_row("refused", status, status) for status in STATUSES]
+    rows += [_row("cancel_requested", status, status) for status in RUNNING]
+    rows += [_row("step_resolved", HALTED, HALTED), _row("abandoned", HALTED, ABANDONED)]
+    rows += [_row(trigger, status, status) for trigger in ("refused", "noted") for status in STATUSES]
     return rows
 
 
@@ -74,8 +77,7 @@ RELEASE_TABLE = _rows()
 ENVIRONMENT_TABLE = [
     _row("lock_taken", FREE, OCCUPIED),
     _row("lock_freed", OCCUPIED, FREE),
-    _row("lease_taken", FREE, FREE),
-    _row("lease_taken", OCCUPIED, OCCUPIED),
+    *(_row(trigger, status, status) for trigger in ("lease_taken", "held", "unheld") for status in (FREE, OCCUPIED)),
 ]
 
 

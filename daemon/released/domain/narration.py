@@ -16,6 +16,14 @@ def line(event: ev.Event) -> str:
             return f"run {run} of {plan.ticket}: {plan.base_sha[:12]}..{plan.merge_sha[:12]}, {services}{warned}"
         case ev.Refused(code=code, message=message):
             return f"refused ({code}): {_first(message)}"
+        case ev.CancelRequested(reason=reason):
+            return f"cancelled after the present step: {reason}"
+        case ev.StepResolved(step=step, done=done, reason=reason):
+            return f"{step}: settled as {'done' if done else 'failed'}, {reason}"
+        case ev.Abandoned(reason=reason):
+            return f"given up: {reason}"
+        case ev.Noted(text=text):
+            return f"note: {text}"
         case ev.NothingToDo():
             return "nothing to do"
         case ev.Released(run=run):
@@ -56,6 +64,10 @@ def _step_line(event: ev.Event) -> str:
             return f"owned by {holder}, epoch {epoch}"
         case ev.LockTaken(ticket=ticket, run=run):
             return f"occupied by ticket {ticket}, run {run}"
+        case ev.Held(reason=reason):
+            return f"releases are kept out: {reason}"
+        case ev.Unheld():
+            return "releases may start again"
         case ev.LockFreed(ticket=ticket, run=run):
             return f"free again after ticket {ticket}, run {run}"
         case _:

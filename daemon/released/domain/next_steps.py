@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from released.domain.failure import NextCommand
-from released.domain.ids import PHASES, Phase
+from released.domain.ids import Phase
 
 if TYPE_CHECKING:
     from released.domain.release import ReleaseState
@@ -28,6 +28,17 @@ def look_at(ticket: str) -> tuple[NextCommand, ...]:
     return (NextCommand((CLIENT, "status", ticket), f"shows where ticket {ticket} stands"),)
 
 
+def cancel(ticket: str) -> tuple[NextCommand, ...]:
+    """Stop a release that is under way."""
+    argv = (CLIENT, "cancel", ticket, "--reason", "why")
+    return (NextCommand(argv, "stops it after the present step", "changes"),)
+
+
+def unhold() -> tuple[NextCommand, ...]:
+    """Let releases start again."""
+    return (NextCommand((CLIENT, "unhold"), "lets releases start again", "changes"),)
+
+
 def after_halt(state: ReleaseState) -> tuple[NextCommand, ...]:
     """Go on with a halted release, or look closer."""
     if state.halt is not None and state.halt.cause == "in_doubt":
@@ -43,15 +54,13 @@ def after_halt(state: ReleaseState) -> tuple[NextCommand, ...]:
 def after_doubt(state: ReleaseState) -> tuple[NextCommand, ...]:
     """Decide on a step of which nobody can know from here whether it took effect."""
     ticket, phase = state.ticket, state.phase or Phase.PREPARE
-    choices = {phase: f"does the step again, and what is left of phase {phase}"}
-    if phase is not PHASES[-1]:
-        choices[PHASES[PHASES.index(phase) + 1]] = f"takes phase {phase} for settled and leaves out what is left of it"
+    step = (state.current_step.name if state.current_step else "") or (state.halt.step or "" if state.halt else "")
+    settle = (CLIENT, "resolve", ticket, step)
+    found = ("--reason", "what you found")
     return (
         _look_closer(ticket, phase),
-        *(
-            NextCommand((CLIENT, "run", ticket, f"--from={begin}", "--reason", "what you found"), effect, "changes")
-            for begin, effect in choices.items()
-        ),
+        NextCommand((*settle, "--as", "done", *found), "takes the step for done; then resume", "changes"),
+        NextCommand((*settle, "--as", "failed", *found), "has the step done again; then resume", "changes"),
     )
 
 

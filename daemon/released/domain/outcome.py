@@ -32,6 +32,8 @@ def outcome(state: ReleaseState, repo: str) -> Outcome:
             return Outcome(DONE, f"Ticket {state.ticket} is released ({_range(state)}).")
         case lifecycle.NOTHING_TO_DO:
             return Outcome(NOTHING_TO_DO, _nothing_to_do(state))
+        case lifecycle.ABANDONED:
+            return Outcome(FAILED, f"Ticket {state.ticket} was given up; the environment is free.")
         case lifecycle.HALTED if state.halt is not None:
             code = IN_DOUBT if state.halt.cause == "in_doubt" else FAILED
             return Outcome(code, _halted(state, repo), state.halt.failure, state.halt.failure.next)

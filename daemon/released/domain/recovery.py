@@ -52,6 +52,13 @@ def interrupted_too_often(state: ReleaseState, step: str) -> ev.Halted | None:
     return halt(state, "interrupted", "interrupted_too_often", message, step)
 
 
+def cancelled(state: ReleaseState) -> ev.Halted | None:
+    """Halt where an operator asked for it."""
+    if state.cancelling is None:
+        return None
+    return halt(state, "cancelled", "cancelled", f"Cancelled: {state.cancelling.reason}")
+
+
 def in_doubt(state: ReleaseState, step: str, look_at: str) -> ev.Halted:
     """Halt on a step of which nobody can know from here whether its effect took place."""
     message = f"It is not known whether {step} took effect: its process was lost while it ran. Look at: {look_at}."

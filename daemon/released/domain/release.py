@@ -33,6 +33,8 @@ class ReleaseState(msgspec.Struct, frozen=True):
     """``running``, ``done``, ``skipped`` or ``halted`` for each phase that was reached."""
     steps: dict[str, StepState] = {}
     halt: ev.Halted | None = None
+    cancelling: ev.CancelRequested | None = None
+    """Set while an operator waits for the present step to end."""
     head: str = ""
     """The commit that the checkout must stand at: MERGE_SHA once it has moved."""
     started_by: ev.Actor | None = None
@@ -128,6 +130,10 @@ def _apply(state: ReleaseState, event: ev.Event, recorded: ev.Recorded) -> Relea
             return replace(state, steps=_found_unfinished(state))
         case ev.Halted():
             return replace(_with_phase(state, event.phase, _halted(state, event.phase)), halt=event)
+        case ev.CancelRequested():
+            return replace(state, cancelling=event)
+        case ev.StepResolved():
+            return _resolved(state, event, recorded.at)
         case ev.Resumed():
             return _resumed(state, event)
         case _:
@@ -166,6 +172,19 @@ def _found_unfinished(state: ReleaseState) -> dict[str, StepState]:
     return {**state.steps, step.name: found_unfinished(step)}
 
 
+def _resolved(state: ReleaseState, event: ev.StepResolved, at: dt.datetime) -> ReleaseState:
+    """Take the operator's word for a step: it is done, or it is to be done again; nothing is in doubt any more."""
+    replace = msgspec.structs.replace
+    step = state.steps[event.step]
+    settled = (
+        replace(step, status="succeeded", result=ev.CommandExited(0), ended_at=at)
+        if event.done
+        else replace(step, status="failed", ended_at=at)
+    )
+    halt = replace(state.halt, cause="interrupted") if state.halt else None
+    return replace(state, steps={**state.steps, event.step: settled}, halt=halt)
+
+
 def _resumed(state: ReleaseState, event: ev.Resumed) -> ReleaseState:
     """Go back into a phase: interruptions are forgiven, and with ``anew`` later work is done again.
 
@@ -186,5 +205,6 @@ def _resumed(state: ReleaseState, event: ev.Resumed) -> ReleaseState:
         steps=steps,
         plan=event.plan or state.plan,
         halt=None,
+        cancelling=None,
         resumed_from=event.phase,
     )

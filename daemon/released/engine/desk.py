@@ -6,6 +6,7 @@ so that a request which is sent twice acts once, whoever lost the first answer.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -61,6 +62,7 @@ class Desk:
         def attempt() -> list[StreamWrite]:
             state, place = self._release(command.ticket), self._environment()
             decide.admit_start(command, state, place)
+            decide.refuse_held(place, self._instruments.now())
             refuse_if_taken(self._world)
             plan = plan_release(self._world, Request(command.ticket, command.options), self._history())
             events, of_place = decide.start(command, plan, state, place, self._world.name)
@@ -85,6 +87,49 @@ class Desk:
             return self._writes(command.ticket, command.request_id, actor, state.version, events)
 
         return self._answer("resume", command.ticket, command.request_id, actor, attempt)
+
+    def cancel(self, command: cmd.Cancel, actor: ev.Actor) -> Accepted:
+        """Stop a running release after its present step."""
+        return self._settle("cancel", command, actor, lambda state: decide.cancel(command, state))
+
+    def resolve(self, command: cmd.Resolve, actor: ev.Actor) -> Accepted:
+        """Settle a step that is in doubt."""
+        return self._settle("resolve", command, actor, lambda state: decide.resolve(command, state))
+
+    def note(self, command: cmd.Note, actor: ev.Actor) -> Accepted:
+        """Put a remark on the record."""
+        return self._settle("note", command, actor, lambda state: decide.note(command, state))
+
+    def abandon(self, command: cmd.Abandon, actor: ev.Actor) -> Accepted:
+        """Give a halted release up, and free its environment."""
+
+        def attempt() -> list[StreamWrite]:
+            state, place = self._release(command.ticket), self._environment()
+            events, of_place = decide.abandon(command, state)
+            return self._writes(command.ticket, command.request_id, actor, state.version, events, place, of_place)
+
+        return self._answer("lock release", command.ticket, command.request_id, actor, attempt)
+
+    def hold(self, event: ev.Held | ev.Unheld, actor: ev.Actor) -> None:
+        """Keep releases out of the environment, or let them in again; sent twice it acts once."""
+        stream, event_id = ev.environment_stream(self._world.name), id_of_request(self._world.name, event.request_id)
+        new = NewEvent(event_id, self._instruments.now(), actor, event)
+        while self._store.find(event_id) is None:
+            with contextlib.suppress(Conflict, DuplicateEvent):
+                self._store.append([StreamWrite(stream, self._environment().version, (new,))], self._fence)
+
+    def _settle(
+        self,
+        name: str,
+        command: cmd.Cancel | cmd.Resolve | cmd.Note,
+        actor: ev.Actor,
+        decided: Callable[[ReleaseState], list[ev.Event]],
+    ) -> Accepted:
+        def attempt() -> list[StreamWrite]:
+            state = self._release(command.ticket)
+            return self._writes(command.ticket, command.request_id, actor, state.version, decided(state))
+
+        return self._answer(name, command.ticket, command.request_id, actor, attempt)
 
     # --- answering -----------------------------------------------------------------------------------------------
 

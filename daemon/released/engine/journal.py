@@ -57,6 +57,10 @@ class Journal:
             except Conflict:
                 self._catch_up()
 
+    def refresh(self) -> None:
+        """Take in what operators asked for meanwhile."""
+        self._catch_up()
+
     def _append(self, *, frees_lock: bool) -> None:
         write = StreamWrite(self._stream, self._stored.version, tuple(self._noted))
         freeing = [self._freeing()] if frees_lock else []

@@ -131,6 +131,7 @@ class Runner:
         if self._stopping():
             self._journal.commit()
             raise HandedOver
+        self._journal.refresh()
         if self._halts_at(step):
             return False
         self._faults("before-intent", step.name)
@@ -140,7 +141,7 @@ class Runner:
 
     def _halts_at(self, step: Step) -> bool:
         """Halt where the step was interrupted too often."""
-        halted = recovery.interrupted_too_often(self._state, step.name)
+        halted = recovery.cancelled(self._state) or recovery.interrupted_too_often(self._state, step.name)
         if halted is not None:
             self._journal.commit(halted)
         return halted is not None

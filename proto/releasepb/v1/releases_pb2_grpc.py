@@ -45,6 +45,21 @@ class ReleasesStub(object):
                 request_serializer=releasepb_dot_v1_dot_releases__pb2.ResumeRequest.SerializeToString,
                 response_deserializer=releasepb_dot_v1_dot_releases__pb2.Accepted.FromString,
                 _registered_method=True)
+        self.Cancel = channel.unary_unary(
+                '/released.v1.Releases/Cancel',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.CancelRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.Accepted.FromString,
+                _registered_method=True)
+        self.Resolve = channel.unary_unary(
+                '/released.v1.Releases/Resolve',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.ResolveRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.Accepted.FromString,
+                _registered_method=True)
+        self.Note = channel.unary_unary(
+                '/released.v1.Releases/Note',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.NoteRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.Accepted.FromString,
+                _registered_method=True)
         self.GetRelease = channel.unary_unary(
                 '/released.v1.Releases/GetRelease',
                 request_serializer=releasepb_dot_v1_dot_releases__pb2.GetReleaseRequest.SerializeToString,
@@ -85,6 +100,27 @@ class ReleasesServicer(object):
 
     def Resume(self, request, context):
         """Lets a halted release go on. Sent twice with one request_id it acts once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Cancel(self, request, context):
+        """Stops a running release after its present step.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Resolve(self, request, context):
+        """Settles a step that is in doubt.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Note(self, request, context):
+        """Puts a remark on the record.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -136,6 +172,21 @@ def add_ReleasesServicer_to_server(servicer, server):
             'Resume': grpc.unary_unary_rpc_method_handler(
                     servicer.Resume,
                     request_deserializer=releasepb_dot_v1_dot_releases__pb2.ResumeRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.Accepted.SerializeToString,
+            ),
+            'Cancel': grpc.unary_unary_rpc_method_handler(
+                    servicer.Cancel,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.CancelRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.Accepted.SerializeToString,
+            ),
+            'Resolve': grpc.unary_unary_rpc_method_handler(
+                    servicer.Resolve,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.ResolveRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.Accepted.SerializeToString,
+            ),
+            'Note': grpc.unary_unary_rpc_method_handler(
+                    servicer.Note,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.NoteRequest.FromString,
                     response_serializer=releasepb_dot_v1_dot_releases__pb2.Accepted.SerializeToString,
             ),
             'GetRelease': grpc.unary_unary_rpc_method_handler(
@@ -218,6 +269,87 @@ class Releases(object):
             target,
             '/released.v1.Releases/Resume',
             releasepb_dot_v1_dot_releases__pb2.ResumeRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.Accepted.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Cancel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/released.v1.Releases/Cancel',
+            releasepb_dot_v1_dot_releases__pb2.CancelRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.Accepted.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Resolve(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/released.v1.Releases/Resolve',
+            releasepb_dot_v1_dot_releases__pb2.ResolveRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.Accepted.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Note(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/released.v1.Releases/Note',
+            releasepb_dot_v1_dot_releases__pb2.NoteRequest.SerializeToString,
             releasepb_dot_v1_dot_releases__pb2.Accepted.FromString,
             options,
             channel_credentials,
@@ -380,6 +512,21 @@ class EnvironmentsStub(object):
                 request_serializer=releasepb_dot_v1_dot_releases__pb2.GetEnvironmentRequest.SerializeToString,
                 response_deserializer=releasepb_dot_v1_dot_releases__pb2.Environment.FromString,
                 _registered_method=True)
+        self.Hold = channel.unary_unary(
+                '/released.v1.Environments/Hold',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.HoldRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.Environment.FromString,
+                _registered_method=True)
+        self.Unhold = channel.unary_unary(
+                '/released.v1.Environments/Unhold',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.UnholdRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.Environment.FromString,
+                _registered_method=True)
+        self.ReleaseLock = channel.unary_unary(
+                '/released.v1.Environments/ReleaseLock',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.ReleaseLockRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.Environment.FromString,
+                _registered_method=True)
         self.ListServices = channel.unary_unary(
                 '/released.v1.Environments/ListServices',
                 request_serializer=releasepb_dot_v1_dot_releases__pb2.ListServicesRequest.SerializeToString,
@@ -403,6 +550,27 @@ class EnvironmentsServicer(object):
 
     def GetEnvironment(self, request, context):
         """Shows who occupies an environment and what its projections stand at.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Hold(self, request, context):
+        """Keeps releases out: the next start is refused, what runs goes on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Unhold(self, request, context):
+        """Lets releases start again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleaseLock(self, request, context):
+        """Gives the halted release up that occupies the environment.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -435,6 +603,21 @@ def add_EnvironmentsServicer_to_server(servicer, server):
             'GetEnvironment': grpc.unary_unary_rpc_method_handler(
                     servicer.GetEnvironment,
                     request_deserializer=releasepb_dot_v1_dot_releases__pb2.GetEnvironmentRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.Environment.SerializeToString,
+            ),
+            'Hold': grpc.unary_unary_rpc_method_handler(
+                    servicer.Hold,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.HoldRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.Environment.SerializeToString,
+            ),
+            'Unhold': grpc.unary_unary_rpc_method_handler(
+                    servicer.Unhold,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.UnholdRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.Environment.SerializeToString,
+            ),
+            'ReleaseLock': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseLock,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.ReleaseLockRequest.FromString,
                     response_serializer=releasepb_dot_v1_dot_releases__pb2.Environment.SerializeToString,
             ),
             'ListServices': grpc.unary_unary_rpc_method_handler(
@@ -480,6 +663,87 @@ class Environments(object):
             target,
             '/released.v1.Environments/GetEnvironment',
             releasepb_dot_v1_dot_releases__pb2.GetEnvironmentRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.Environment.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Hold(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/released.v1.Environments/Hold',
+            releasepb_dot_v1_dot_releases__pb2.HoldRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.Environment.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Unhold(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/released.v1.Environments/Unhold',
+            releasepb_dot_v1_dot_releases__pb2.UnholdRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.Environment.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleaseLock(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/released.v1.Environments/ReleaseLock',
+            releasepb_dot_v1_dot_releases__pb2.ReleaseLockRequest.SerializeToString,
             releasepb_dot_v1_dot_releases__pb2.Environment.FromString,
             options,
             channel_credentials,

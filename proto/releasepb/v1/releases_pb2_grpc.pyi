@@ -41,6 +41,12 @@ class ReleasesStub:
     """Opens a run, or refuses it; a refusal changes nothing. Sent twice with one request_id it acts once."""
     Resume: _grpc.UnaryUnaryMultiCallable[_releases_pb2.ResumeRequest, _releases_pb2.Accepted]
     """Lets a halted release go on. Sent twice with one request_id it acts once."""
+    Cancel: _grpc.UnaryUnaryMultiCallable[_releases_pb2.CancelRequest, _releases_pb2.Accepted]
+    """Stops a running release after its present step."""
+    Resolve: _grpc.UnaryUnaryMultiCallable[_releases_pb2.ResolveRequest, _releases_pb2.Accepted]
+    """Settles a step that is in doubt."""
+    Note: _grpc.UnaryUnaryMultiCallable[_releases_pb2.NoteRequest, _releases_pb2.Accepted]
+    """Puts a remark on the record."""
     GetRelease: _grpc.UnaryUnaryMultiCallable[_releases_pb2.GetReleaseRequest, _releases_pb2.Release]
     """Shows where a ticket stands."""
     ListReleases: _grpc.UnaryUnaryMultiCallable[_releases_pb2.ListReleasesRequest, _releases_pb2.ListReleasesResponse]
@@ -61,6 +67,12 @@ class ReleasesAsyncStub(ReleasesStub):
     """Opens a run, or refuses it; a refusal changes nothing. Sent twice with one request_id it acts once."""
     Resume: _aio.UnaryUnaryMultiCallable[_releases_pb2.ResumeRequest, _releases_pb2.Accepted]  # type: ignore[assignment]
     """Lets a halted release go on. Sent twice with one request_id it acts once."""
+    Cancel: _aio.UnaryUnaryMultiCallable[_releases_pb2.CancelRequest, _releases_pb2.Accepted]  # type: ignore[assignment]
+    """Stops a running release after its present step."""
+    Resolve: _aio.UnaryUnaryMultiCallable[_releases_pb2.ResolveRequest, _releases_pb2.Accepted]  # type: ignore[assignment]
+    """Settles a step that is in doubt."""
+    Note: _aio.UnaryUnaryMultiCallable[_releases_pb2.NoteRequest, _releases_pb2.Accepted]  # type: ignore[assignment]
+    """Puts a remark on the record."""
     GetRelease: _aio.UnaryUnaryMultiCallable[_releases_pb2.GetReleaseRequest, _releases_pb2.Release]  # type: ignore[assignment]
     """Shows where a ticket stands."""
     ListReleases: _aio.UnaryUnaryMultiCallable[_releases_pb2.ListReleasesRequest, _releases_pb2.ListReleasesResponse]  # type: ignore[assignment]
@@ -90,6 +102,30 @@ class ReleasesServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_releases_pb2.Accepted, _abc.Awaitable[_releases_pb2.Accepted]]:
         """Lets a halted release go on. Sent twice with one request_id it acts once."""
+
+    @_abc_1.abstractmethod
+    def Cancel(
+        self,
+        request: _releases_pb2.CancelRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_releases_pb2.Accepted, _abc.Awaitable[_releases_pb2.Accepted]]:
+        """Stops a running release after its present step."""
+
+    @_abc_1.abstractmethod
+    def Resolve(
+        self,
+        request: _releases_pb2.ResolveRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_releases_pb2.Accepted, _abc.Awaitable[_releases_pb2.Accepted]]:
+        """Settles a step that is in doubt."""
+
+    @_abc_1.abstractmethod
+    def Note(
+        self,
+        request: _releases_pb2.NoteRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_releases_pb2.Accepted, _abc.Awaitable[_releases_pb2.Accepted]]:
+        """Puts a remark on the record."""
 
     @_abc_1.abstractmethod
     def GetRelease(
@@ -142,6 +178,12 @@ class EnvironmentsStub:
     def __new__(cls, channel: _aio.Channel) -> EnvironmentsAsyncStub: ...
     GetEnvironment: _grpc.UnaryUnaryMultiCallable[_releases_pb2.GetEnvironmentRequest, _releases_pb2.Environment]
     """Shows who occupies an environment and what its projections stand at."""
+    Hold: _grpc.UnaryUnaryMultiCallable[_releases_pb2.HoldRequest, _releases_pb2.Environment]
+    """Keeps releases out: the next start is refused, what runs goes on."""
+    Unhold: _grpc.UnaryUnaryMultiCallable[_releases_pb2.UnholdRequest, _releases_pb2.Environment]
+    """Lets releases start again."""
+    ReleaseLock: _grpc.UnaryUnaryMultiCallable[_releases_pb2.ReleaseLockRequest, _releases_pb2.Environment]
+    """Gives the halted release up that occupies the environment."""
     ListServices: _grpc.UnaryUnaryMultiCallable[_releases_pb2.ListServicesRequest, _releases_pb2.ListServicesResponse]
     """Lists the services of the ops repo and what runs of them."""
     Rebuild: _grpc.UnaryUnaryMultiCallable[_releases_pb2.RebuildRequest, _releases_pb2.RebuildResponse]
@@ -156,6 +198,12 @@ class EnvironmentsAsyncStub(EnvironmentsStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetEnvironment: _aio.UnaryUnaryMultiCallable[_releases_pb2.GetEnvironmentRequest, _releases_pb2.Environment]  # type: ignore[assignment]
     """Shows who occupies an environment and what its projections stand at."""
+    Hold: _aio.UnaryUnaryMultiCallable[_releases_pb2.HoldRequest, _releases_pb2.Environment]  # type: ignore[assignment]
+    """Keeps releases out: the next start is refused, what runs goes on."""
+    Unhold: _aio.UnaryUnaryMultiCallable[_releases_pb2.UnholdRequest, _releases_pb2.Environment]  # type: ignore[assignment]
+    """Lets releases start again."""
+    ReleaseLock: _aio.UnaryUnaryMultiCallable[_releases_pb2.ReleaseLockRequest, _releases_pb2.Environment]  # type: ignore[assignment]
+    """Gives the halted release up that occupies the environment."""
     ListServices: _aio.UnaryUnaryMultiCallable[_releases_pb2.ListServicesRequest, _releases_pb2.ListServicesResponse]  # type: ignore[assignment]
     """Lists the services of the ops repo and what runs of them."""
     Rebuild: _aio.UnaryUnaryMultiCallable[_releases_pb2.RebuildRequest, _releases_pb2.RebuildResponse]  # type: ignore[assignment]
@@ -173,6 +221,30 @@ class EnvironmentsServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_releases_pb2.Environment, _abc.Awaitable[_releases_pb2.Environment]]:
         """Shows who occupies an environment and what its projections stand at."""
+
+    @_abc_1.abstractmethod
+    def Hold(
+        self,
+        request: _releases_pb2.HoldRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_releases_pb2.Environment, _abc.Awaitable[_releases_pb2.Environment]]:
+        """Keeps releases out: the next start is refused, what runs goes on."""
+
+    @_abc_1.abstractmethod
+    def Unhold(
+        self,
+        request: _releases_pb2.UnholdRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_releases_pb2.Environment, _abc.Awaitable[_releases_pb2.Environment]]:
+        """Lets releases start again."""
+
+    @_abc_1.abstractmethod
+    def ReleaseLock(
+        self,
+        request: _releases_pb2.ReleaseLockRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_releases_pb2.Environment, _abc.Awaitable[_releases_pb2.Environment]]:
+        """Gives the halted release up that occupies the environment."""
 
     @_abc_1.abstractmethod
     def ListServices(

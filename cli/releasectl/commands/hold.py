@@ -1,0 +1,35 @@
+"""``releasectl hold``."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import click
+
+from releasectl import submission
+from releasectl.connection import connect
+from releasectl.consent import reason_or_ask
+from releasectl.parameters import REQUEST_ID, until
+from releasectl.settings import Settings
+from releasectl.settings import command as declare
+from releasectl.status_text import show_environment
+from releasepb.v1 import releases_pb2 as pb
+
+
+@declare("hold")
+@click.option("--until", "end", type=until, metavar="TIME", help="When it ends by itself: RFC 3339, or from now (2h).")
+@click.option("--reason", metavar="TEXT", help="Why, for the record; asked for on a terminal.")
+@click.option("--request-id", type=REQUEST_ID, metavar="ID", help="Sent twice with one id, it acts once.")
+@click.pass_obj
+def command(settings: Settings, *, end: dt.datetime | None, reason: str | None, request_id: str | None) -> None:
+    """Keep releases out: the next start is refused; what runs goes on."""
+    why = reason_or_ask(reason, settings)
+    with connect(settings) as connection:
+        request = pb.HoldRequest(
+            environment=connection.environment,
+            request_id=request_id or submission.new_request_id(),
+            reason=why,
+        )
+        if end is not None:
+            request.until.FromDatetime(end.astimezone(dt.UTC).replace(tzinfo=None))
+        show_environment(connection.ask(connection.environments.Hold, request), settings)

@@ -1,0 +1,44 @@
+"""``releasectl resolve``."""
+
+from __future__ import annotations
+
+import click
+
+from releasectl import submission
+from releasectl.connection import connect
+from releasectl.consent import confirm, reason_or_ask
+from releasectl.parameters import REQUEST_ID, TICKET, OneOf
+from releasectl.settings import Settings
+from releasectl.settings import command as declare
+from releasepb.v1 import releases_pb2 as pb
+
+VERDICT = OneOf("verdict", ("done", "failed"))
+
+
+@declare("resolve")
+@click.argument("ticket", type=TICKET)
+@click.argument("step")
+@click.option("--as", "verdict", type=VERDICT, required=True, help="What became of the step.")
+@click.option("--reason", metavar="TEXT", help="What you found, for the record; asked for on a terminal.")
+@click.option("--request-id", type=REQUEST_ID, metavar="ID", help="Sent twice with one id, it acts once.")
+@click.pass_obj
+def command(
+    settings: Settings, *, ticket: str, step: str, verdict: str, reason: str | None, request_id: str | None
+) -> None:
+    """Settle a step that is in doubt: it is done, or resuming does it again."""
+    why = reason_or_ask(reason, settings, "What you found, for the record")
+    then = "it will not be run again" if verdict == "done" else "resuming runs it again"
+    confirm(settings, f"{step} of ticket {ticket} is taken as {verdict}: {then}.")
+    with connect(settings) as connection:
+        request = pb.ResolveRequest(
+            environment=connection.environment,
+            ticket=ticket,
+            request_id=request_id or submission.new_request_id(),
+            step=step,
+            done=verdict == "done",
+            reason=why,
+        )
+        accepted = connection.ask(connection.releases.Resolve, request)
+    submission.tell_accepted(
+        accepted, settings, f"{step} is settled as {verdict}; go on with: releasectl resume {ticket}"
+    )

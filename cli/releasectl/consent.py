@@ -1,0 +1,36 @@
+"""What a dangerous command needs before it is sent: a reason for the record, and a yes."""
+
+from __future__ import annotations
+
+import click
+
+from releasectl.errors import usage
+from releasectl.settings import Settings, is_terminal
+
+
+def reason_or_ask(reason: str | None, settings: Settings, question: str = "Reason, for the record") -> str:
+    """Give the reason, asked for on a terminal where it is missing.
+
+    Raises:
+        ClientError: there is none, and nobody to ask (usage).
+    """
+    if reason and reason.strip():
+        return reason.strip()
+    if settings.yes or not (settings.is_text and is_terminal()):
+        raise usage("A reason is needed for the record; give it with --reason.")
+    answer: str = click.prompt(question, err=True)
+    return answer.strip()
+
+
+def confirm(settings: Settings, consequence: str) -> None:
+    """Go on only where the operator agrees: asked on a terminal, told by ``--yes`` elsewhere.
+
+    Raises:
+        ClientError: nobody agreed (usage).
+    """
+    if settings.yes:
+        return
+    if not (settings.is_text and is_terminal()):
+        raise usage(f"{consequence} Without a terminal to ask on, say so with --yes.")
+    if not click.confirm(f"{consequence} Go on?", err=True):
+        raise usage("Nothing was done.")
