@@ -235,7 +235,7 @@ def test_a_release_in_doubt_does_not_go_on_by_the_way(stack: Stack, daemon: Daem
 
     error = json.loads(refused.stdout or refused.stderr)["error"]
     assert (refused.returncode, error["reason"], script.runs()) == (3, "in_doubt", ["began"])
-    assert ["releasectl", "run", TICKET, "--from=ticket", "--reason"] in [one["argv"][:5] for one in error["next"]]
+    assert ["releasectl", "resolve", TICKET, NAME, "--as"] in [one["argv"][:5] for one in error["next"]]
 
 
 def test_a_release_in_doubt_goes_on_where_the_operator_decides(stack: Stack, daemon: Daemon) -> None:

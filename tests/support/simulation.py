@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, NoReturn, cast
 
-from released.adapters.docker_engine import DockerEngine
-from released.adapters.scripts import Command
-
-from released.adapters.git import Git
+from released.adapters.commands.scripts import Command
+from released.adapters.docker.engine import DockerEngine
+from released.adapters.git.checkout import Git
 from released.domain import commands as cmd
 from released.domain import decide, environment, lifecycle, release
 from released.domain import events as ev
@@ -93,6 +92,7 @@ class Simulation:
         """Every event of the release that the store said it holds."""
         self.moments: list[Moment] = []
         """Where the daemon that lived last could have died."""
+        self._read: list[ev.Recorded] | None = None
         self._instruments = Instruments(boot_id="boot")
         self._stream, self._place = ev.release_stream(self.name, TICKET), ev.environment_stream(self.name)
         self._begin([(one.at, one.event) for one in record] or [(self._instruments.now(), self._requested())])
@@ -129,6 +129,7 @@ class Simulation:
 
     def append(self, writes: Sequence[StreamWrite], fence: Fence | None = None) -> tuple[ev.Recorded, ...]:
         """Append for the daemon, and note what the store acknowledged."""
+        self._read = None
         recorded = self.store.append(writes, fence)
         self.acknowledged += [one for one in recorded if one.stream == self._stream]
         return recorded
@@ -136,7 +137,9 @@ class Simulation:
     @property
     def events(self) -> list[ev.Recorded]:
         """What the store holds of the release."""
-        return self.store.read(self._stream)
+        if self._read is None:
+            self._read = self.store.read(self._stream)
+        return self._read
 
     @property
     def state(self) -> release.ReleaseState:
@@ -165,7 +168,11 @@ class Simulation:
         return ev.RunRequested(1, "request-1", self.name, plan, ev.RunOptions())
 
     def _site(self) -> World:
-        settings = {"repo": str(self.folder), "recovery": {"on_restart": self.on_restart}}
+        settings = {
+            "repo": str(self.folder),
+            "workspace": self.name,
+            "recovery": {"on_restart": self.on_restart},
+        }
         return World(
             name=self.name,
             settings=Environment.model_validate(settings),

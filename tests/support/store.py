@@ -97,6 +97,12 @@ SAMPLES: tuple[ev.Event, ...] = (
     ev.Resumed("request-2", Phase.PREPARE, anew=True, reason="key renewed", plan=PLAN),
     ev.NothingToDo(1),
     ev.Released(1),
+    ev.Held("request-3", "the auditor is here", AT),
+    ev.Unheld("request-4"),
+    ev.CancelRequested("request-5", "wrong night"),
+    ev.StepResolved("request-6", "script:1234-users.sh", done=True, reason="all users are there"),
+    ev.Abandoned("request-7", "never mind"),
+    ev.Noted("request-8", "the vendor knows"),
 )
 """At least one event of each type, and one step for each kind of result."""
 

@@ -55,11 +55,11 @@ def test_the_refusal_says_what_is_in_doubt_and_what_to_look_at() -> None:
 
 def test_the_refusal_gives_the_commands_that_decide() -> None:
     refusal = given(*IN_DOUBT).when(resume()).then_refused("in_doubt")
-    assert [command.argv[:4] for command in refusal.next_commands[1:]] == [
-        ("releasectl", "run", "1234", "--from=ticket"),
-        ("releasectl", "run", "1234", "--from=verify"),
+    assert [command.argv[:6] for command in refusal.next_commands[1:]] == [
+        ("releasectl", "resolve", "1234", refusal.next_commands[1].argv[3], "--as", "done"),
+        ("releasectl", "resolve", "1234", refusal.next_commands[1].argv[3], "--as", "failed"),
     ]
-    assert all(command.argv[4] == "--reason" for command in refusal.next_commands[1:])
+    assert all(command.argv[6] == "--reason" for command in refusal.next_commands[1:])
 
 
 def test_the_halt_gives_the_same_commands_as_the_refusal() -> None:
@@ -85,8 +85,8 @@ def test_from_the_next_phase_the_one_in_doubt_is_recorded_as_left_out() -> None:
     )
 
 
-def test_in_the_last_phase_there_is_no_next_one_to_go_on_from() -> None:
+def test_the_commands_name_the_step_that_is_in_doubt() -> None:
     migrated = [requested(), *prepared(), *phase_done(Phase.MIGRATE), ev.PhaseSkipped(Phase.TICKET, "there is none")]
     in_verify = [*migrated, started(Phase.VERIFY, "a"), step_begun("a")]
     halt = recovery.in_doubt(state_after(*in_verify), "a", "it")
-    assert [command.argv[3] for command in halt.failure.next] == ["--phase=verify", "--from=verify"]
+    assert [command.argv[3] for command in halt.failure.next] == ["--phase=verify", "a", "a"]

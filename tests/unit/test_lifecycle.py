@@ -74,17 +74,18 @@ def _triggers(status: str) -> set[str]:
     return {trigger for source, trigger in lifecycle.compiled("release") if source == status}
 
 
-def test_a_released_ticket_takes_nothing_but_refusals() -> None:
-    assert _triggers(lifecycle.RELEASED) == {"refused"}
+def test_a_released_ticket_takes_nothing_but_refusals_and_notes() -> None:
+    assert _triggers(lifecycle.RELEASED) == {"refused", "noted"}
 
 
 @pytest.mark.parametrize("status", lifecycle.STARTABLE)
 def test_a_ticket_that_may_start_takes_nothing_but_a_run_and_refusals(status: str) -> None:
-    assert _triggers(status) == {"refused", "run_requested"}
+    assert _triggers(status) == {"refused", "noted", "run_requested"}
 
 
-def test_a_halted_release_takes_only_resumes_skips_and_refusals() -> None:
-    expected = {f"{phase}_{what}" for phase in PHASES for what in ("resumed", "skipped")} | {"refused"}
+def test_a_halted_release_takes_only_decisions_refusals_and_notes() -> None:
+    expected = {f"{phase}_{what}" for phase in PHASES for what in ("resumed", "skipped")}
+    expected |= {"step_resolved", "abandoned", "refused", "noted"}
     assert _triggers(lifecycle.HALTED) == expected
 
 

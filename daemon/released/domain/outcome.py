@@ -61,7 +61,9 @@ def _halted(state: ReleaseState, repo: str) -> str:
         return ""
     command = f"releasectl resume {state.ticket}"
     if halt.cause == "in_doubt":
-        command = f"releasectl run {state.ticket} --from={halt.phase} --reason 'what you found'"
+        command = (
+            f"releasectl resolve {state.ticket} {halt.step} --as done|failed --reason 'what you found'\n  {command}"
+        )
     return (
         f"release-run failed in phase {halt.phase}. To roll back:\n{_way_back(state, repo)}\n"
         f"To go on once the cause is mended:\n  {command}"

@@ -86,6 +86,8 @@ class Runner:
     def _run_phase(self, phase: Phase) -> None:
         """Take a phase's steps; it is asked for them anew before each, since a step may need what an earlier found."""
         while (steps := self._planned(phase)) is not None:
+            if self._is_cancelled():
+                return
             unfinished = next((step for step in steps if not self._is_done(step)), None)
             if not steps:
                 self._journal.commit(ev.PhaseSkipped(phase, f"there is nothing to {phase}"))
@@ -95,6 +97,16 @@ class Runner:
                 return
             if not self._take(unfinished):
                 return
+
+    def _is_cancelled(self) -> bool:
+        """Take in what operators asked for since the last step, and halt where it was to stop."""
+        self._journal.refresh()
+        halted = recovery.cancelled(self._state)
+        # A step without an outcome is settled first: stopping is for the moment between two steps.
+        if halted is None or self._state.current_step is not None:
+            return False
+        self._journal.commit(halted)
+        return True
 
     def _planned(self, phase: Phase) -> list[Step] | None:
         """Ask the phase for its steps and record them; ``None`` where the release halted instead."""
@@ -131,7 +143,6 @@ class Runner:
         if self._stopping():
             self._journal.commit()
             raise HandedOver
-        self._journal.refresh()
         if self._halts_at(step):
             return False
         self._faults("before-intent", step.name)
@@ -141,7 +152,7 @@ class Runner:
 
     def _halts_at(self, step: Step) -> bool:
         """Halt where the step was interrupted too often."""
-        halted = recovery.cancelled(self._state) or recovery.interrupted_too_often(self._state, step.name)
+        halted = recovery.interrupted_too_often(self._state, step.name)
         if halted is not None:
             self._journal.commit(halted)
         return halted is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from released.adapters.commands.scripts import Command, Exit
+from released.adapters.durability import sync_filesystem
 from released.domain import events as ev
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure
@@ -33,7 +34,8 @@ def executable_step(world: World, state: ReleaseState, name: str, executable: Ex
         return _failure(world, executable, ended, output)
 
     recovery = Recovery.REPEAT if executable.repeatable else Recovery.ASK
-    return Step(name, Process(world.scripts, command, failed, recovery=recovery))
+    process = Process(world.scripts, command, failed, recovery=recovery, durable=lambda: sync_filesystem(world.root))
+    return Step(name, process)
 
 
 def facts(state: ReleaseState) -> dict[str, str]:

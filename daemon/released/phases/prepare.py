@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from released.adapters.backups import sets
 from released.adapters.backups.sets import BackupFile, BackupSet
-from released.adapters.docker.containers import Running
 from released.adapters.durability import sync_engine_data, sync_filesystem, write_durably
 from released.domain import events as ev
 from released.domain.errors import ReleasedError, StepFailed
@@ -19,6 +17,7 @@ from released.domain.plan import ServicePlan
 from released.domain.release import ReleaseState, required
 from released.phases.effects import Done, Fate, Harmless, NotDone, Observed, Slot, Step
 from released.phases.projects import containers_now, project_of
+from released.phases.quiesce import held_still, wake
 from released.phases.world import World
 
 _SET = "set"
@@ -55,7 +54,7 @@ def _backup(world: World, state: ReleaseState, service: ServicePlan) -> Observed
         return _result(read_back)
 
     def observe(slot: Slot) -> Fate:
-        _wake(world, service)
+        wake(world, slot)
         world.engine.remove_helpers()
         if not (slot.path / _SET).exists():
             return NotDone()
@@ -69,7 +68,7 @@ def _backup(world: World, state: ReleaseState, service: ServicePlan) -> Observed
 def _archive(world: World, service: ServicePlan, set_dir: Path, slot: Slot) -> tuple[BackupFile, ...]:
     """Write every archive of a set; one that fails takes the others with it, for a part of a backup is none."""
     try:
-        with _quiesced(world, service, slot):
+        with held_still(world, service, slot):
             return (*_volumes(world, service, set_dir), *_config(world, service, set_dir))
     except ReleasedError:
         sets.discard_unfinished(set_dir)
@@ -115,34 +114,6 @@ def _config(world: World, service: ServicePlan, set_dir: Path) -> Iterator[Backu
     if "config" in service.backup.kinds:
         paths = [path for path in (Path(service.folder), Path(".env")) if (world.root / path).exists()]
         yield sets.write_config(set_dir, world.root, paths)
-
-
-@contextmanager
-def _quiesced(world: World, service: ServicePlan, slot: Slot) -> Iterator[None]:
-    """Hold the service's writers still while its volumes are read, as the manifest asks."""
-    quiet = {"stop": world.engine.stop, "pause": world.engine.pause}.get(service.backup.quiesce)
-    running = [one for one in containers_now(world, service) if one.state == "running"] if quiet else []
-    try:
-        for one in running:
-            slot.say(f"{service.backup.quiesce} {one.name}")
-            quiet(one.id) if quiet else None
-        yield
-    finally:
-        _wake(world, service, running)
-
-
-def _wake(world: World, service: ServicePlan, stilled: list[Running] | None = None) -> None:
-    """Start again what was held still, also after a crash: prepare leaves what is deployed as it was."""
-    if service.backup.quiesce == "none":
-        return
-    ours = {one.id for one in stilled} if stilled is not None else None
-    for one in containers_now(world, service):
-        if ours is not None and one.id not in ours:
-            continue
-        if one.state == "paused":
-            world.engine.unpause(one.id)
-        elif one.state == "exited":
-            world.engine.start(one.id)
 
 
 # --- images ------------------------------------------------------------------------------------------------------

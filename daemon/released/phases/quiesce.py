@@ -1,0 +1,56 @@
+"""Holds a service's writers still while its volumes are read, and wakes them whatever happens (spec: backup.quiesce).
+
+Which containers were stilled is on disk before the first one is, so that after a crash exactly those are woken: one
+that was stopped already stays so, and prepare leaves what is deployed as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from released.adapters.durability import write_durably
+from released.domain.plan import ServicePlan
+from released.phases.effects import Slot
+from released.phases.projects import containers_now
+from released.phases.world import World
+
+_STILLED = "stilled"
+"""Names, in the slot of an attempt, the containers that it holds still."""
+
+
+@contextmanager
+def held_still(world: World, service: ServicePlan, slot: Slot) -> Iterator[None]:
+    """Stop or pause the service's running containers, as its manifest asks, for as long as the context lasts."""
+    wake(world, slot)
+    still = {"stop": world.engine.stop, "pause": world.engine.pause}.get(service.backup.quiesce)
+    if still is None:
+        yield
+        return
+    running = [one for one in containers_now(world, service) if one.state == "running"]
+    write_durably(slot.path / _STILLED, "\n".join(one.id for one in running).encode())
+    try:
+        for one in running:
+            slot.say(f"{service.backup.quiesce} {one.name}")
+            still(one.id)
+        yield
+    finally:
+        wake(world, slot)
+
+
+def wake(world: World, slot: Slot) -> None:
+    """Start again what this attempt of a step, or an earlier one that was cut off, held still."""
+    for record in slot.path.parent.glob(f"*/{_STILLED}"):
+        for container_id in record.read_text().split():
+            _wake(world, container_id)
+        record.unlink()
+
+
+def _wake(world: World, container_id: str) -> None:
+    one = world.engine.container(container_id)
+    if one is None:
+        return
+    if one.state == "paused":
+        world.engine.unpause(one.id)
+    elif one.state == "exited":
+        world.engine.start(one.id)

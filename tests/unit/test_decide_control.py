@@ -1,0 +1,123 @@
+"""Cancel, resolve, give up, note, hold: given events, when a command, then events."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from released.domain import commands as cmd
+from released.domain import decide, environment, recovery
+from released.domain import events as ev
+from released.domain.errors import NotFound, Refused
+from released.domain.ids import Phase
+from released.domain.release import ReleaseState
+from support.given_when_then import (
+    REQUEST,
+    TICKET,
+    halted,
+    phase_done,
+    prepared,
+    recorded,
+    requested,
+    started,
+    state_after,
+    step_begun,
+    whole_run,
+)
+
+SCRIPT = "1234-a.sh"
+RUNNING = [requested(), *prepared(), *phase_done(Phase.MIGRATE), started(Phase.TICKET, SCRIPT), step_begun(SCRIPT)]
+IN_DOUBT = [*RUNNING, recovery.in_doubt(state_after(*RUNNING), SCRIPT, "its output")]
+HALTED = [requested(), *prepared(), started(Phase.MIGRATE, "web.image"), halted(Phase.MIGRATE)]
+NOON = dt.datetime(2026, 5, 18, 12, tzinfo=dt.UTC)
+
+
+def test_a_running_release_takes_a_cancel() -> None:
+    assert decide.cancel(cmd.Cancel(TICKET, REQUEST, "wrong night"), state_after(*RUNNING)) == [
+        ev.CancelRequested(REQUEST, "wrong night")
+    ]
+
+
+@pytest.mark.parametrize("events", [HALTED, whole_run()], ids=["halted", "released"])
+def test_what_does_not_run_cannot_be_cancelled(events: list[ev.Event]) -> None:
+    with pytest.raises(Refused, match="nothing to cancel"):
+        decide.cancel(cmd.Cancel(TICKET, REQUEST, "why"), state_after(*events))
+
+
+def test_a_cancelled_release_halts_with_the_reason() -> None:
+    halt = recovery.cancelled(state_after(*RUNNING, ev.CancelRequested(REQUEST, "wrong night")))
+    assert halt is not None
+    assert (halt.cause, halt.failure.message) == ("cancelled", "Cancelled: wrong night")
+
+
+def test_a_resumed_release_is_not_cancelled_any_more() -> None:
+    cancelled = [*RUNNING, ev.CancelRequested(REQUEST, "wrong night"), halted(Phase.TICKET)]
+    state = state_after(*cancelled, ev.Resumed(REQUEST, Phase.TICKET, anew=False, reason=""))
+    assert recovery.cancelled(state) is None
+
+
+def test_a_step_settled_as_done_is_not_run_again() -> None:
+    state = state_after(*IN_DOUBT, *decide.resolve(_resolve(done=True), state_after(*IN_DOUBT)))
+    assert state.steps[SCRIPT].status == "succeeded"
+
+
+def test_a_step_settled_as_failed_is_planned_again_by_a_resume() -> None:
+    settled = [*IN_DOUBT, *decide.resolve(_resolve(done=False), state_after(*IN_DOUBT))]
+    state = state_after(*settled, *decide.resume(cmd.ResumeRun(TICKET, REQUEST), state_after(*settled), None))
+    assert state.steps[SCRIPT].status == "planned"
+
+
+def test_nothing_is_in_doubt_after_it_was_settled() -> None:
+    settled = [*IN_DOUBT, *decide.resolve(_resolve(done=True), state_after(*IN_DOUBT))]
+    assert decide.admit_resume(cmd.ResumeRun(TICKET, REQUEST), state_after(*settled)) is Phase.TICKET
+
+
+def test_only_what_is_in_doubt_can_be_settled() -> None:
+    with pytest.raises(Refused, match="nothing to resolve"):
+        decide.resolve(_resolve(done=True), state_after(*HALTED))
+
+
+def test_another_step_than_the_one_in_doubt_is_refused_by_name() -> None:
+    with pytest.raises(Refused, match=f"but {SCRIPT}"):
+        decide.resolve(cmd.Resolve(TICKET, REQUEST, "other", done=True, reason="why"), state_after(*IN_DOUBT))
+
+
+def test_giving_a_halted_release_up_frees_the_environment() -> None:
+    given_up = decide.abandon(cmd.Abandon(TICKET, REQUEST, "never mind"), state_after(*HALTED))
+    assert given_up == ([ev.Abandoned(REQUEST, "never mind")], [ev.LockFreed(TICKET, 1)])
+
+
+def test_a_running_release_cannot_be_given_up() -> None:
+    with pytest.raises(Refused, match="only a halted release"):
+        decide.abandon(cmd.Abandon(TICKET, REQUEST, "why"), state_after(*RUNNING))
+
+
+def test_an_abandoned_ticket_may_be_run_again() -> None:
+    state = state_after(*HALTED, ev.Abandoned(REQUEST, "never mind"))
+    decide.admit_start(cmd.StartRun(TICKET, REQUEST), state, environment.EnvironmentState())
+    assert state.status == "abandoned"
+
+
+def test_a_note_needs_a_ticket_that_was_run() -> None:
+    with pytest.raises(NotFound):
+        decide.note(cmd.Note(TICKET, REQUEST, "text"), ReleaseState())
+
+
+@pytest.mark.parametrize(("until", "kept_out"), [(None, True), (NOON, False), (NOON + dt.timedelta(1), True)])
+def test_a_hold_keeps_releases_out_until_its_end(until: dt.datetime | None, kept_out: bool) -> None:  # noqa: FBT001 (a case)
+    place = environment.fold(recorded(ev.Held(REQUEST, "the auditor is here", until), stream="environment/prod"))
+    if kept_out:
+        with pytest.raises(Refused, match="the auditor is here"):
+            decide.refuse_held(place, NOON)
+    else:
+        decide.refuse_held(place, NOON)
+
+
+def test_after_unhold_releases_may_start() -> None:
+    held, unheld = ev.Held(REQUEST, "the auditor is here"), ev.Unheld("request-2")
+    decide.refuse_held(environment.fold(recorded(held, unheld, stream="environment/prod")), NOON)
+
+
+def _resolve(*, done: bool) -> cmd.Resolve:
+    return cmd.Resolve(TICKET, REQUEST, SCRIPT, done, "looked")
