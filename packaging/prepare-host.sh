@@ -95,8 +95,18 @@ start_engine() {
 
 start_without_init() {
     have dockerd || fail "No Docker engine answers and there is no dockerd to start: start the engine that 'docker context show' names, and try again."
+    drop_stale_pid /var/run/docker.pid dockerd
+    drop_stale_pid /var/run/docker/containerd/containerd.pid containerd
     # In a session of its own, or the ctrl-C that ends the caller would end the engine too.
     as_root sh -c "setsid nohup dockerd >>$engine_log 2>&1 </dev/null &"
+}
+
+# An engine that was killed leaves its pid file, and the next one does not start while anybody has that pid: another
+# program since, or the dead engine itself, which without an init nobody has buried yet.
+drop_stale_pid() {
+    [ -f "$1" ] || return 0
+    [ "$(sed -n 's/^Name:[[:space:]]*//p; s/^State:[[:space:]]*Z.*/zombie/p' "/proc/$(cat "$1")/status" 2>/dev/null)" = "$2" ] ||
+        as_root rm -f "$1"
 }
 
 wait_for_engine() {
