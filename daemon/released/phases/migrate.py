@@ -26,6 +26,9 @@ from released.phases.health import wait_healthy
 from released.phases.projects import compose_project, project_of
 from released.phases.world import World
 
+_COMPOSE_IDLE_S = 600.0
+"""Longest silence of Compose while it pulls, builds or recreates: a hung registry must not hold a release for ever."""
+
 
 def steps(world: World, state: ReleaseState) -> list[Step]:
     """Read each service's Compose file, get every image, then recreate service by service."""
@@ -114,6 +117,7 @@ def _compose_process(
             argv=tuple(argv(project, composed.compose_services)),
             cwd=world.root / service.folder,
             env=_environment(world, service),
+            idle_s=_COMPOSE_IDLE_S,
             secrets=world.secrets(),
         )
 
@@ -138,7 +142,7 @@ def _image_step(world: World, state: ReleaseState, service: ServicePlan) -> Step
     builds = image is not None and image.build
 
     def failed(ended: Exit, output: str) -> Failure:
-        said = _last_line(output)
+        said = _why(ended, output)
         verb, code = ("build", "image_build_failed") if builds else ("pull", "image_pull_failed")
         wanted = reference or f"the images of {service.name}"
         mend = "its sources" if builds else "the tag in the manifest, or the registry's access"
@@ -159,6 +163,12 @@ def _image_step(world: World, state: ReleaseState, service: ServicePlan) -> Step
         f"{service.name}.image",
         _compose_process(world, state, service, argv, failed, conclude, Recovery.REPEAT),
     )
+
+
+def _why(ended: Exit, output: str) -> str:
+    if ended.stopped_by:
+        return f"it printed nothing for {_COMPOSE_IDLE_S:g} s and was stopped."
+    return _last_line(output)
 
 
 def _last_line(output: str) -> str:
@@ -194,7 +204,7 @@ def _recreate(world: World, state: ReleaseState, service: ServicePlan) -> Proces
         return Done(ev.Recreated(service.name, containers)) if containers else NotDone()
 
     def failed(ended: Exit, output: str) -> Failure:
-        message = f"The containers of {service.name} could not be recreated: {_last_line(output)}"
+        message = f"The containers of {service.name} could not be recreated: {_why(ended, output)}"
         return Failure("recreate_failed", message, ended.rc, output)
 
     return _compose_process(world, state, service, world.compose.recreate, failed, conclude, Recovery.OBSERVE, observe)
