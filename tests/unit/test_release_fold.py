@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from released.domain import events as ev
@@ -268,6 +269,30 @@ def test_the_checkout_does_not_move_again_for_the_same_plan() -> None:
 def test_the_checkout_moves_again_for_a_renewed_plan(*, anew: bool) -> None:
     state = state_after(*HALTED_IN_TICKET, resumed(Phase.PREPARE, anew=anew, renewed=plan(merge=FIX)))
     assert (state.steps["fast-forward"].status, state.steps["fast-forward"].result) == ("planned", None)
+
+
+MOVE_BEGUN = [requested(), started(Phase.PREPARE, "checkout.fast-forward"), step_begun("checkout.fast-forward")]
+MOVE_FAILED = [*MOVE_BEGUN, ev.StepFailed("checkout.fast-forward", 1, FAILURE), halted(Phase.PREPARE)]
+
+
+@pytest.mark.parametrize("events", [MOVE_BEGUN, MOVE_FAILED])
+@pytest.mark.parametrize(("head", "allowed"), [(BASE, True), (MERGE, True), (FIX, False)])
+def test_while_its_move_has_no_success_the_checkout_may_have_moved(
+    events: list[ev.Event], head: str, *, allowed: bool
+) -> None:
+    assert state_after(*events).may_stand_at(head) is allowed
+
+
+@pytest.mark.parametrize(("head", "allowed"), [(BASE, False), (MERGE, True), (FIX, False)])
+def test_a_checkout_that_moved_may_stand_nowhere_else(head: str, *, allowed: bool) -> None:
+    assert state_after(*HALTED_IN_TICKET).may_stand_at(head) is allowed
+
+
+@pytest.mark.parametrize(("head", "allowed"), [(BASE, False), (MERGE, True), (FIX, True)])
+def test_a_checkout_that_moved_once_may_move_on_for_a_renewed_plan(head: str, *, allowed: bool) -> None:
+    renewed = msgspec.structs.replace(plan(merge=FIX), head_sha=MERGE)
+    state = state_after(*HALTED_IN_TICKET, resumed(Phase.PREPARE, anew=True, renewed=renewed))
+    assert state.may_stand_at(head) is allowed
 
 
 def test_a_renewed_plan_takes_the_place_of_the_old_one() -> None:

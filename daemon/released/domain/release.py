@@ -66,9 +66,14 @@ class ReleaseState(msgspec.Struct, frozen=True):
         return next((step for step in self.steps.values() if step.status == "running"), None)
 
     def may_stand_at(self, head: str) -> bool:
-        """Tell whether the checkout may be there; while its move has no outcome on record, it may have moved."""
-        moving = self.phase is Phase.PREPARE and self.current_step is not None
-        return head == self.head or (moving and head == required(self.plan).merge_sha)
+        """Tell whether the checkout may be there.
+
+        While the move to MERGE_SHA has no success on record it may have taken place all the same: a step also fails
+        when only its output or its durability did.
+        """
+        plan = required(self.plan)
+        unmoved = self.head != plan.merge_sha
+        return head == self.head or (unmoved and head in (plan.head_sha, plan.merge_sha))
 
     def next_phase(self) -> Phase | None:
         """Name the phase that comes after those that are done or skipped."""

@@ -12,7 +12,6 @@ from released.adapters.durability import sync_engine_data, sync_filesystem, writ
 from released.domain import events as ev
 from released.domain.errors import ReleasedError, StepFailed
 from released.domain.failure import Failure
-from released.domain.ids import parse_sha
 from released.domain.plan import ServicePlan
 from released.domain.release import ReleaseState, required
 from released.phases.effects import Done, Fate, Harmless, NotDone, Observed, Slot, Step
@@ -137,16 +136,16 @@ def _keep_images(world: World, state: ReleaseState, service: ServicePlan) -> Har
 
 def _fast_forward(world: World, state: ReleaseState) -> Observed:
     plan = required(state.plan)
-    head, merge = parse_sha(state.head), plan.merge_sha
+    head, merge = plan.head_sha, plan.merge_sha
 
     def act(slot: Slot) -> ev.CheckoutMoved:
-        if head != merge:
+        # An attempt that failed after git had moved the checkout, or a person, may have been here before.
+        if not world.git.settle_fast_forward(head, merge):
             world.git.fast_forward(head, merge)
         slot.say(f"{head[:12]} → {merge[:12]}")
         return ev.CheckoutMoved(merge)
 
     def observe(_: Slot) -> Fate:
-        done = head == merge or world.git.settle_fast_forward(head, merge)
-        return Done(ev.CheckoutMoved(merge)) if done else NotDone()
+        return Done(ev.CheckoutMoved(merge)) if world.git.settle_fast_forward(head, merge) else NotDone()
 
     return Observed(act, observe)
