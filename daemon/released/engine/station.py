@@ -90,5 +90,5 @@ def open_station(
         scripts=Scripts(),
     )
     supervisor = Supervisor(store, fence, world, instruments, faults, on_fatal)
-    files = TicketFiles(store, name, world.root / settings.workspace / "releases")
+    files = TicketFiles(store, name, world.root, settings.workspace)
     return Station(world, store, fence, Desk(store, fence, world, instruments, supervisor.wake), supervisor, files)
