@@ -22,6 +22,7 @@ from released.domain.start_order import in_start_order
 from released.domain.ticket_scripts import foreign_scripts, scripts_of
 from released.phases.reading import UNSUPPORTED_BACKUPS, Catalogue, read_catalogue, read_executable
 from released.phases.releasable import refuse_divergence, releasable
+from released.phases.step_names import refuse_taken_names
 from released.phases.world import World
 
 
@@ -66,7 +67,7 @@ def plan_release(world: World, request: Request, history: History) -> ReleasePla
     scripts = _scripts(world, request, history, merge, changes)
     if services:
         _refuse_unready(world, services, catalogue)
-    return ReleasePlan(
+    plan = ReleasePlan(
         ticket=request.ticket,
         base_sha=base,
         head_sha=head,
@@ -78,6 +79,8 @@ def plan_release(world: World, request: Request, history: History) -> ReleasePla
         container_prefix=world.variables().get("CONTAINER_PREFIX", ""),
         warnings=(*catalogue.warnings, *_warnings(world.settings, catalogue, verdicts)),
     )
+    refuse_taken_names(world, plan)
+    return plan
 
 
 # --- the range ---------------------------------------------------------------------------------------------------

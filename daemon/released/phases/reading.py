@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
@@ -129,11 +130,10 @@ class _ServiceReader:
     def _hooks(
         self, folder: str, point: str, entries: Iterable[TreeEntry], *, repeatable: bool = False
     ) -> tuple[Executable, ...]:
-        """Find the hooks of one point: ``scripts/<point>`` or ``scripts/<point>.<anything>``, in name order."""
-        stem = f"{folder}/scripts/{point}"
-        mine = sorted(entry.path for entry in entries if entry.path == stem or entry.path.startswith(f"{stem}."))
-        found = {entry.path: entry for entry in entries}
-        return tuple(read_executable(self.git, self.commit, found[path], repeatable=repeatable) for path in mine)
+        """Find the hooks of one point in name order: ``scripts/<point>`` or ``scripts/<point>.<name>``, no folders."""
+        hook = re.compile(rf"{re.escape(f'{folder}/scripts/{point}')}(\.[^/]+)?")
+        mine = sorted((entry for entry in entries if hook.fullmatch(entry.path)), key=lambda entry: entry.path)
+        return tuple(read_executable(self.git, self.commit, entry, repeatable=repeatable) for entry in mine)
 
 
 def _backup(backup: mf.Backup) -> BackupPolicy:
