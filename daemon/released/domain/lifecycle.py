@@ -63,6 +63,7 @@ def _inside(phase: Phase) -> list[Row]:
     return [
         *(_row(trigger, phase, phase) for trigger in within),
         _row(f"{phase}_started", phase, phase),
+        _row(f"{phase}_skipped", phase, phase),  # resumed into, it turns out to have nothing to do
         _row(f"{phase}_halted", phase, HALTED),
         _row(f"{phase}_resumed", HALTED, phase),
         _row(f"{phase}_skipped", HALTED, HALTED),
