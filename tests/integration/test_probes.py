@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import select
 import socket
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from threading import Thread
@@ -77,6 +78,19 @@ def test_an_answer_that_is_no_http_is_zero() -> None:
 
 
 @pytest.mark.parametrize(
+    "drop",
+    [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 200 OK\r\nX-Drop: 1\r\nX-Rest: "],
+    ids=["endless-100-continue", "endless-headers"],
+)
+def test_an_answer_that_drips_for_longer_than_the_timeout_is_zero(drop: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as slow:
+        thread = Thread(target=_drip, args=(slow, drop))
+        thread.start()
+        assert http_code(f"http://127.0.0.1:{slow.getsockname()[1]}/", 0.5) == 0
+        thread.join()
+
+
+@pytest.mark.parametrize(
     "url", ["file:///etc/passwd", "ftp://host/", "host:80", "http://", "", "http://\0", "/healthz"]
 )
 def test_what_is_no_http_address_is_not_probed(url: str) -> None:
@@ -97,3 +111,17 @@ def _say(server: socket.socket, words: bytes) -> None:
     connection, _ = server.accept()
     with connection:
         connection.sendall(words)
+
+
+def _drip(server: socket.socket, first: bytes) -> None:
+    """Say a little often, until the other side hangs up; give in and answer after ten times its patience."""
+    connection, _ = server.accept()
+    with connection, suppress(OSError):
+        connection.recv(4096)
+        connection.sendall(first)
+        drop = first if b"100" in first else b"x"
+        for _ in range(100):
+            if select.select([connection], [], [], 0.05)[0]:
+                return
+            connection.sendall(drop)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n" if drop is first else b"\r\n\r\n")

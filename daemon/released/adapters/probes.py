@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import httpx
@@ -15,23 +16,33 @@ _SCHEMES = ("http", "https")
 
 
 def http_code(url: str, timeout_s: float) -> int:
-    """The status code that an endpoint answers, 0 where nothing answered (spec: messages, ``http-health``).
+    """The status code that an endpoint answers, 0 where nothing answered in time (spec: messages, ``http-health``).
 
     Redirects are not followed and no proxy of the daemon's environment is used: the answer is the endpoint's own.
-    The body is not read.
+    The body is not read. May not be called from an event loop's thread.
+
+    Args:
+        url: the endpoint.
+        timeout_s: how long the whole request may take, in seconds, however often the endpoint says a little.
 
     Raises:
         InvalidInput: the URL is not one of http or https.
     """
     target = _parse(url)
     try:
-        with (
-            httpx.Client(timeout=timeout_s, trust_env=False, follow_redirects=False) as client,
-            client.stream("GET", target) as answer,
-        ):
-            return answer.status_code
-    except httpx.TransportError:
+        return asyncio.run(_code(target, timeout_s))
+    except (httpx.TransportError, TimeoutError):
         return 0
+
+
+async def _code(target: httpx.URL, timeout_s: float) -> int:
+    # httpx limits each wait by itself only; a server that drips its answer would keep the probe for ever.
+    async with (
+        asyncio.timeout(timeout_s),
+        httpx.AsyncClient(timeout=timeout_s, trust_env=False, follow_redirects=False) as client,
+        client.stream("GET", target) as answer,
+    ):
+        return answer.status_code
 
 
 def delays(first_s: float = 0.5, factor: float = 1.7, cap_s: float = 5.0) -> Iterator[float]:
