@@ -84,6 +84,7 @@ def test_a_halted_ticket_is_refused_with_the_commands_that_would_do() -> None:
     assert [command.argv[1:] for command in refusal.next_commands] == [
         ("resume", "1234"),
         ("run", "1234", "--from=migrate"),
+        ("run", "1234", "--from=prepare"),
         ("logs", "1234", "--phase=migrate"),
     ]
 

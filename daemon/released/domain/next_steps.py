@@ -47,8 +47,16 @@ def after_halt(state: ReleaseState) -> tuple[NextCommand, ...]:
     return (
         NextCommand((CLIENT, "resume", ticket), "goes on with the first unfinished step", "changes"),
         NextCommand((CLIENT, "run", ticket, f"--from={phase}"), f"does phase {phase} again", "changes"),
+        *_take_up_a_fix(ticket, phase),
         _look_closer(ticket, phase),
     )
+
+
+def _take_up_a_fix(ticket: str, phase: Phase) -> tuple[NextCommand, ...]:
+    """Only prepare pulls: a fix that was merged after the halt reaches no other phase."""
+    if phase is Phase.PREPARE:
+        return ()
+    return (NextCommand((CLIENT, "run", ticket, "--from=prepare"), "takes up a fix that was merged since", "changes"),)
 
 
 def after_doubt(state: ReleaseState) -> tuple[NextCommand, ...]:
