@@ -14,6 +14,9 @@ from released.domain.plan import BackupPolicy, Container, ServicePlan
 from released.phases.quiesce import held_still, wake
 from support.docker_stack import ENGINE_URL, SERVE_FOREVER, docker_stack
 from support.given_when_then import service
+from support.simulated_world import Death
+from support.simulation import FAST_FORWARD, Place, Simulation
+from support.store import sqlite_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,3 +98,18 @@ def test_another_attempt_wakes_what_the_one_before_left_behind(scene: Scene) -> 
 
     with held_still(scene.world, scene.service("none"), scene.attempt(2)):
         assert scene.states() == ("running", "exited")
+
+
+def test_a_release_that_a_new_daemon_halts_leaves_no_writer_held_still(scene: Scene, tmp_path: Path) -> None:
+    with sqlite_store(tmp_path / "released.db") as store:
+        life = Simulation(store, tmp_path).live()
+        moment = next(moment for moment in life.moments if moment.place == Place("after-intent", FAST_FORWARD))
+        crashed = moment.after(Death.DAEMON, on_restart="halt")
+        crashed.engine = scene.world.engine
+        slot = crashed.slot(FAST_FORWARD)
+        slot.mkdir(parents=True)
+        held_still(scene.world, scene.service("stop"), Attempt(slot)).__enter__()
+
+        crashed.live()
+
+    assert scene.states() == ("running", "exited")

@@ -27,6 +27,7 @@ from released.domain.plan import Executable, ReleasePlan
 from released.domain.steps import Recovery
 from released.engine.instruments import Instruments
 from released.engine.runner import Phases
+from released.engine.slots import attempt_folder
 from released.engine.supervisor import Supervisor
 from released.phases.effects import Done, Fate, Harmless, NotDone, Observed, Process, Step
 from released.phases.world import World
@@ -87,6 +88,8 @@ class Simulation:
         self.store, self.folder, self.alter = store, folder, alter
         self.world = world or SimulatedWorld()
         self.on_restart = on_restart
+        self.engine: DockerEngine | None = None
+        """The engine, for what no simulated step does."""
         self.name = f"sim{next(_NUMBERS)}"
         self.acknowledged: list[ev.Recorded] = []
         """Every event of the release that the store said it holds."""
@@ -99,7 +102,7 @@ class Simulation:
 
     def live(self) -> Simulation:
         """Let a new daemon live until the release rests: it recovers, then drives."""
-        supervisor = self._daemon()
+        supervisor = self.daemon()
         supervisor._recover()
         supervisor._drive()
         return self
@@ -110,10 +113,11 @@ class Simulation:
         now, state = self._instruments.now(), self.state
         decided = [(now, event) for event in decide.resume(command, state, None)]
         self.append([self._write(self._stream, decided, state.version)])
-        self._daemon()._drive()
+        self.daemon()._drive()
         return self
 
-    def _daemon(self) -> Supervisor:
+    def daemon(self) -> Supervisor:
+        """Give a new daemon, which has taken the lease and not begun."""
         self.moments = []
         now, boot_id, actor = self._instruments.now(), self._instruments.boot_id, self._instruments.actor
         fence = self.store.take_lease(self.name, "host", 1, boot_id, "0", now, actor)
@@ -121,6 +125,10 @@ class Simulation:
         supervisor = _Supervisor(store, fence, self._site(), self._instruments, self.reach, _no_fatal)
         supervisor.phases_here = _phases(self)
         return supervisor
+
+    def slot(self, step: str, attempt: int = 1) -> Path:
+        """Give the folder of an attempt of a step."""
+        return self.folder / "state" / attempt_folder(self.name, TICKET, 1, step, attempt)
 
     def reach(self, point: str, subject: str) -> None:
         """Pass a place where the daemon could die."""
@@ -178,7 +186,7 @@ class Simulation:
             settings=Environment.model_validate(settings),
             state_dir=self.folder / "state",
             git=cast("Git", None),
-            engine=cast("DockerEngine", None),
+            engine=cast("DockerEngine", self.engine),
             scripts=SimulatedShims(self.world, self.reach),
         )
 

@@ -14,14 +14,17 @@ from released.domain import environment, recovery
 from released.domain import events as ev
 from released.domain.errors import Refused
 from released.domain.ids import Phase, Ticket
+from released.domain.release import ReleaseState
 from released.engine import workspace_lock
 from released.engine.faults import Faults
 from released.engine.instruments import Instruments
 from released.engine.journal import Journal
 from released.engine.runner import HandedOver, Phases, Runner
+from released.engine.slots import AttemptSlot, attempt_folder
 from released.phases import migrate, prepare, ticket, verify
+from released.phases.quiesce import wake
 from released.phases.world import World
-from released.store.errors import StoreBusy, StoreFull
+from released.store.errors import STORE_ERRORS, StoreBusy, StoreFull
 from released.store.event_store import EventStore, Fence
 
 logger = logging.getLogger(__name__)
@@ -71,11 +74,11 @@ class Supervisor:
 
     def _run(self) -> None:
         try:
-            self._recover()
+            self._patiently(self._recover)
             while not self._stopping.is_set():
                 self._work.wait()
                 self._work.clear()
-                self._drive_while_there_is_room()
+                self._patiently(self._drive)
         except HandedOver:
             logger.info("%s: handed over between two steps", self._world.name)
         except BaseException as error:  # noqa: BLE001 (whatever it is: this environment can no longer be driven)
@@ -86,6 +89,7 @@ class Supervisor:
         journal = self._active()
         if journal is None:
             return
+        self._wake_writers(journal.state)
         settings = self._world.settings.recovery
         decision = recovery.decide(
             journal.state,
@@ -97,14 +101,27 @@ class Supervisor:
         logger.info("%s: found %s unfinished: %s", self._world.name, journal.state.ticket, type(decision).__name__)
         journal.commit(decision)
 
-    def _drive_while_there_is_room(self) -> None:
-        """Drive; a full disk holds the release up, and it goes on once there is space."""
+    def _wake_writers(self, state: ReleaseState) -> None:
+        """Wake what a backup that was cut off holds still: nobody may come back to that step for long."""
+        step = state.current_step
+        if step is None:
+            return
+        folder = attempt_folder(self._world.name, state.ticket, state.run, step.name, step.attempt)
         try:
-            self._drive()
-        except (StoreFull, StoreBusy) as error:
-            logger.error("%s: %s", self._world.name, error)  # noqa: TRY400 (the sentence says all)
-            if not self._stopping.wait(_PAUSE_S):
-                self._work.set()
+            wake(self._world, AttemptSlot(self._world.state_dir, folder, self._world.mask))
+        except Exception:
+            logger.exception("%s: what %s held still is not woken", self._world.name, step.name)
+
+    def _patiently(self, act: Callable[[], None]) -> None:
+        """Act; a full disk holds the release up, and it goes on once there is space."""
+        while not self._stopping.is_set():
+            try:
+                act()
+            except (StoreFull, StoreBusy) as error:
+                logger.error("%s: %s", self._world.name, error)  # noqa: TRY400 (the sentence says all)
+                self._stopping.wait(_PAUSE_S)
+            else:
+                return
 
     def _drive(self) -> None:
         journal = self._active()
@@ -125,6 +142,22 @@ class Supervisor:
                 runner.drive()
         except Refused as refused:
             journal.commit(recovery.halt(journal.state, "held", refused.code, refused.message))
+        except (HandedOver, *STORE_ERRORS):
+            raise
+        except Exception as error:
+            logger.exception("%s: the release met an error that nobody expected", self._world.name)
+            self._halt_unexpectedly(error)
+
+    def _halt_unexpectedly(self, error: Exception) -> None:
+        """Halt this release, so that a defect that it meets is not met at every start, nor by other environments.
+
+        What was noted and not stored may be what the life cycle refuses: the halt goes on top of the record alone.
+        """
+        journal = self._active()
+        if journal is None:
+            return
+        message = self._world.mask(f"The release met an unexpected {type(error).__name__}: {error}")
+        journal.commit(recovery.halt(journal.state, "failed", "internal_error", message))
 
     def _active(self) -> Journal | None:
         """Find the release that occupies the environment and is running."""
