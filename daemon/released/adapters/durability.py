@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import stat
 import uuid
 from typing import TYPE_CHECKING
 
@@ -48,14 +49,30 @@ def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
     Raises:
         OSError: the file could not be written; the old one is untouched.
     """
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        _write_new_file(temporary, content, mode)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
+    _replace(path, path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp"), content, mode)
+
+
+def rewrite_durably(path: Path, content: bytes, scratch: Path) -> None:
+    """Replace what a file holds, as ``write_durably`` does, and keep a link to it, its owner, group and mode.
+
+    Args:
+        path: the file, or a link to it; one that is missing is made for its owner alone.
+        content: what it shall hold.
+        scratch: a folder where the new file lies until it is whole; beside the old one where ``scratch`` is on another
+            file system. What a crash left there the next call takes away, so no two calls may share it at one time.
+
+    Raises:
+        OSError: the file could not be written, or not be given to its owner; the old one is untouched.
+    """
+    target = path.resolve()
+    place = scratch if scratch.stat().st_dev == target.parent.stat().st_dev else target.parent
+    temporary = place / f"{target.name}.released-tmp"
+    temporary.unlink(missing_ok=True)
+    if target.exists():
+        facts = target.stat()
+        _replace(target, temporary, content, stat.S_IMODE(facts.st_mode), (facts.st_uid, facts.st_gid))
+    else:
+        _replace(target, temporary, content, 0o600)
 
 
 def sync_folder(folder: Path) -> None:
@@ -71,10 +88,22 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _write_new_file(path: Path, content: bytes, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+def _replace(path: Path, temporary: Path, content: bytes, mode: int, owner: tuple[int, int] | None = None) -> None:
+    try:
+        _write_new_file(temporary, content, mode, owner)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def _write_new_file(path: Path, content: bytes, mode: int, owner: tuple[int, int] | None) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     with open(descriptor, "wb") as file:  # noqa: PTH123 (the file is open already; this wraps its descriptor)
-        os.fchmod(descriptor, mode)  # the umask took bits away at creation
+        if owner:
+            os.fchown(descriptor, *owner)
+        os.fchmod(descriptor, mode)  # last, because a change of owner takes bits away
         file.write(content)
         file.flush()
         os.fsync(descriptor)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from released.adapters.commands.scripts import Command, Exit
 from released.adapters.docker.compose import ComposeProject
-from released.adapters.durability import sync_engine_data, write_durably
+from released.adapters.durability import rewrite_durably, sync_engine_data
 from released.domain import dotenv
 from released.domain import events as ev
 from released.domain.errors import StepFailed
@@ -221,8 +221,20 @@ def _pin_tag(world: World, service: ServicePlan) -> Harmless:
         text = world.env_file.read_bytes().decode() if world.env_file.exists() else ""
         changed = dotenv.with_variable(text, image.env_var, image.tag)
         if changed != text:
-            mode = world.env_file.stat().st_mode & 0o7777 if world.env_file.exists() else 0o600
-            write_durably(world.env_file, changed.encode(), mode)
+            _rewrite_env_file(world, changed, f"{image.env_var}={image.tag}")
         slot.say(f"{image.env_var}={image.tag}")
 
     return Harmless(act)
+
+
+def _rewrite_env_file(world: World, text: str, line: str) -> None:
+    try:
+        # Inside git's own folder a crash leaves the secrets where no git add finds them.
+        rewrite_durably(world.env_file, text.encode(), world.git.own_folder())
+    except OSError as error:
+        raise StepFailed(
+            Failure(
+                "env_file_not_written",
+                f"{world.env_file} could not be rewritten: {error.strerror}. Write {line} into it, then resume.",
+            )
+        ) from None

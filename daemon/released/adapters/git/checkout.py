@@ -74,6 +74,10 @@ class Git:
         """The ref of ours that holds what was fetched last."""
         return f"refs/released/remote/{self.branch}"
 
+    def own_folder(self) -> Path:
+        """Return git's own folder of this work tree: what lies there is never added to a commit."""
+        return self._command.path_of("index").parent
+
     def state(self) -> CheckoutState:
         """Return where HEAD stands, on which branch, what is dirty (untracked files count), and what is unfinished.
 
