@@ -14,6 +14,7 @@ from docker.types import Mount
 from released.adapters.docker.engine import DockerEngine
 from released.adapters.docker.volumes import HELPER_LABEL
 from released.domain.errors import Refused, StepFailed
+from released.domain.redaction import Redactor
 from support.docker_stack import ENGINE_URL, SERVE_FOREVER, DockerStack, docker_stack
 
 if TYPE_CHECKING:
@@ -145,10 +146,17 @@ def test_the_health_log_shows_what_the_probes_said(engine: DockerEngine, stack: 
     assert "exit 0: pulse 72" in engine.health_log(well)
 
 
-def test_the_tail_of_the_log_is_cut_to_the_bytes_asked_for(engine: DockerEngine, stack: DockerStack) -> None:
+def test_the_tail_of_the_log_is_cut_to_the_characters_asked_for(engine: DockerEngine, stack: DockerStack) -> None:
     done = stack.run(stack.image("echo the beginning; echo the end"))
     stack.api.wait(done)
-    assert engine.logs_tail(done, max_bytes=8) == "the end\n"
+    assert engine.logs_tail(done, str, max_characters=8) == "the end\n"
+
+
+def test_a_secret_across_the_cut_of_the_log_leaves_no_part_of_itself(engine: DockerEngine, stack: DockerStack) -> None:
+    done = stack.run(stack.image("echo password=hunter22; echo the end"))
+    stack.api.wait(done)
+    tail = engine.logs_tail(done, Redactor(["hunter22"]).mask, max_characters=len("ter22\nthe end\n"))
+    assert tail == "d=***\nthe end\n"
 
 
 def test_a_container_is_stopped_started_paused_and_unpaused_and_again(engine: DockerEngine, stack: DockerStack) -> None:

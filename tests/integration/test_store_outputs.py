@@ -82,6 +82,12 @@ def test_the_tail_is_text_even_where_it_begins_in_the_middle_of_a_character(path
     assert tail(path, 4) == "\ufffdlf\n"
 
 
+@pytest.mark.parametrize(("max_bytes", "expected"), [(7, "end\n"), (8, "the\nend\n"), (11, "the\nend\n")])
+def test_the_tail_of_several_lines_begins_with_a_whole_one(path: Path, max_bytes: int, expected: str) -> None:
+    _write(path, "password=hunter22\nthe\nend\n")
+    assert tail(path, max_bytes) == expected
+
+
 def test_nothing_is_read_where_nothing_was_printed_yet(path: Path) -> None:
     assert (read_output(path, 0, 10), tail(path)) == (b"", "")
 

@@ -94,7 +94,7 @@ def unhealthy(world: World, service: ServicePlan, failing: Sequence[str]) -> Fai
 def _last_words(world: World, service: ServicePlan) -> str:
     parts = [
         f"--- {one.name} ({one.state}{', ' + one.health if one.health else ''})\n"
-        f"{world.engine.health_log(one.id)}\n{world.engine.logs_tail(one.id, 2048)}"
+        f"{world.engine.health_log(one.id)}\n{world.engine.logs_tail(one.id, world.mask, 2048)}"
         for one in containers_now(world, service)
     ]
     return "\n".join(parts)

@@ -130,12 +130,18 @@ def digest(path: Path) -> Written:
 
 
 def tail(path: Path, max_bytes: int = TAIL_BYTES) -> str:
-    """Read the end of an output, bytes that are no UTF-8 replaced; control sequences are still in it."""
+    """Read the end of an output, bytes that are no UTF-8 replaced; control sequences are still in it.
+
+    It begins with a whole line, except where it is part of one single line.
+    """
     try:
         size = path.stat().st_size
     except FileNotFoundError:
         return ""
-    return read_output(path, max(size - max_bytes, 0), max_bytes).decode(errors="replace")
+    if size <= max_bytes:
+        return read_output(path, 0, max_bytes).decode(errors="replace")
+    cut = read_output(path, size - max_bytes - 1, max_bytes + 1)  # the byte before tells whether a line begins there
+    return (cut.partition(b"\n")[2] or cut[1:]).decode(errors="replace")
 
 
 def _open_private(path: Path) -> int:

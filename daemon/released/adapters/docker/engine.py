@@ -132,14 +132,20 @@ class DockerEngine:
             with self._connection.answers() as api:
                 api.unpause(container_id)
 
-    def logs_tail(self, container_id: str, max_bytes: int = 4096) -> str:
-        """The last of what a container printed; says so where its log driver keeps nothing to read."""
+    def logs_tail(self, container_id: str, mask: Callable[[str], str], max_characters: int = 4096) -> str:
+        """The last of what a container printed; says so where its log driver keeps nothing to read.
+
+        Args:
+            container_id: the container.
+            mask: hides secrets; called before the log is cut, because half a secret would not be found.
+            max_characters: how much is kept.
+        """
         with self._connection.answers() as api:
             try:
                 printed = api.logs(container_id, tail=_LOG_LINES)
             except APIError as error:
                 return f"(no container log: {error.explanation})"
-        return printed[-max_bytes:].decode(errors="replace")
+        return mask(printed.decode(errors="replace"))[-max_characters:]
 
     def health_log(self, container_id: str) -> str:
         """Exit code and output of the last few health probes; empty without health check or container."""
