@@ -273,6 +273,10 @@ def test_what_git_complains_about_is_shown_without_credentials_and_control_codes
     assert presentable(complaint) == expected
 
 
+def test_a_long_complaint_of_git_is_cut_to_whole_lines() -> None:
+    assert presentable(b"password=hunter22\n" + b"x" * 8180 + b"\n!") == "x" * 8180 + "\n!"
+
+
 def test_a_fetch_that_hangs_is_ended_with_its_children_at_the_deadline(repo: OpsRepo, tmp_path: Path) -> None:
     ssh = tmp_path / "ssh.sh"
     ssh.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 1000\n")

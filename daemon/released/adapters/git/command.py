@@ -133,7 +133,15 @@ def shown(path: str) -> str:
 def presentable(raw: bytes) -> str:
     """Turn what git complained about into text to show and keep: the last 8 KiB, no credentials, no control codes."""
     text = _USERINFO.sub(r"\1***@", raw.decode("utf-8", "replace").replace("\r", "\n"))
-    return _CONTROL.sub("", text).strip()[-_EVIDENCE_CHARACTERS:]
+    return _last_lines(_CONTROL.sub("", text).strip())
+
+
+def _last_lines(text: str) -> str:
+    """Cut to whole lines where there are several: half a secret would not be found when the rest is masked."""
+    if len(text) <= _EVIDENCE_CHARACTERS:
+        return text
+    cut = text[-_EVIDENCE_CHARACTERS - 1 :]  # the character before tells whether a line begins there
+    return cut.partition("\n")[2] or cut[1:]
 
 
 def _process_of(started: GitProgram.AutoInterrupt) -> subprocess.Popen[bytes]:
