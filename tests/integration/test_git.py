@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 ODD_NAMES = ["two\nlines", "grün €.txt", "-rf", 'quo"te', "back\\slash", " leading", "glob*[x]"]
 UNKNOWN = Sha("1" * 40)
+LARGEST = 16 * 1024 * 1024
 
 
 @pytest.fixture
@@ -390,6 +391,18 @@ def test_a_folder_is_refused_as_a_file(repo: OpsRepo, git: Git) -> None:
         git.read(Sha(repo.head()), "packages")
 
 
+def test_a_file_of_16_mib_is_read(repo: OpsRepo, git: Git) -> None:
+    repo.commit({"large": "x" * LARGEST}, "large")
+    assert git.read(git.fetch(), "large") == b"x" * LARGEST
+
+
+def test_a_larger_file_is_refused_with_its_size(repo: OpsRepo, git: Git) -> None:
+    repo.commit({"large": "x" * (LARGEST + 1)}, "large")
+    with pytest.raises(Refused, match=f"^large at .* has {LARGEST + 1} bytes") as caught:
+        git.read(git.fetch(), "large")
+    assert caught.value.code == "file_too_large"
+
+
 @pytest.mark.parametrize("path", ["", "/etc/passwd", "../x", "a/../b", "a//b", "a/", ".git/config", "a\0b"])
 def test_a_path_that_leads_elsewhere_is_invalid(repo: OpsRepo, git: Git, path: str) -> None:
     with pytest.raises(InvalidInput):
@@ -417,6 +430,14 @@ def test_a_folder_lists_all_files_below_it(repo: OpsRepo, git: Git) -> None:
 def test_the_root_is_a_folder(repo: OpsRepo, git: Git) -> None:
     entries = [entry.path for entry in git.list_folder(Sha(repo.head()), "")]
     assert entries == [".gitignore", "README.md", "keep.txt", "packages"]
+
+
+def test_a_folder_with_a_name_that_is_not_utf8_is_refused_and_the_name_is_shown(repo: OpsRepo, git: Git) -> None:
+    Path(os.fsdecode(os.fsencode(repo.developer) + b"/packages/wiki/caf\xe9")).write_text("x")
+    repo.commit({}, "odd")
+    with pytest.raises(Refused, match=r"no UTF-8 text: packages/wiki/caf\\xe9\.") as caught:
+        git.list_folder(git.fetch(), "packages", recursive=True)
+    assert caught.value.code == "path_not_text"
 
 
 def test_a_folder_that_a_commit_lacks_is_empty(repo: OpsRepo, git: Git) -> None:

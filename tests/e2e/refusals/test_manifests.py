@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -135,6 +136,19 @@ def test_a_hook_whose_header_cannot_be_understood_is_refused(site: Site) -> None
 
     assert refusal.reason == "script_header_invalid"
     assert f"The header of {hook} is wrong: " in refusal.message
+
+
+@pytest.mark.parametrize("folder", ["packages/web", "releases"])
+def test_a_path_that_is_no_utf_8_is_refused_and_shown(bare_site: Site, folder: str) -> None:
+    file = bare_site.ops.developer / folder / os.fsdecode(b"caf\xe9")
+    file.parent.mkdir(parents=True)
+    file.write_text("odd\n", encoding="utf-8")
+    bare_site.merge("4012", {})
+
+    refusal = bare_site.refuses("run", "4012")
+
+    assert refusal.reason == "path_not_text"
+    assert f"{folder}/caf\\xe9. Rename" in refusal.message
 
 
 def _depending(stack: Stack, service: str, other: str) -> dict[str, str]:

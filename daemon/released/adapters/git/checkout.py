@@ -12,6 +12,7 @@ from released.adapters.git.environment import hardened_environment
 from released.adapters.git.fast_forward import move_forward, settle_move
 from released.adapters.git.fetch import fetch_branch
 from released.adapters.git.files import open_below, owner_name
+from released.adapters.git.paths import refuse_undecodable, repository_path
 from released.adapters.git.records import (
     COMMIT_FORMAT,
     DIFFERENCES,
@@ -47,6 +48,7 @@ _IN_PROGRESS = {
     "BISECT_LOG": "bisect",
 }
 _NO_COMMIT = "0" * 40
+_LARGEST_READ = 16 * 1024 * 1024
 _MOVES_TO_NEW_CODE = ("pull", "merge", "reset")
 
 
@@ -138,21 +140,29 @@ class Git:
         """Return a file's content at a commit; ``None`` where the commit has no such path.
 
         Raises:
-            Refused: the path is a folder, a symbolic link or a submodule there (``not_a_file``).
+            Refused: the path is a folder, a symbolic link or a submodule there (``not_a_file``), or the file is larger
+                than 16 MiB (``file_too_large``).
         """
-        entry = next(iter(self._tree(commit, _repository_path(path))), None)
+        entry = next(iter(self._tree(commit, repository_path(path))), None)
         if entry is None:
             return None
         if not entry.mode.startswith("100"):
             raise Refused(
                 "not_a_file", f"{path} at {commit} is no regular file (git mode {entry.mode}); it is not read."
             )
+        self._refuse_large(commit, entry)
         return self._command.ask("cat-file", "blob", entry.blob).output
 
     def list_folder(self, commit: Sha, folder: str, *, recursive: bool = False) -> tuple[TreeEntry, ...]:
-        """Return what lies in ``folder`` (empty: the root) at a commit; ``recursive``: all files below it."""
-        below = f"{_repository_path(folder)}/" if folder else ""
-        return self._tree(commit, below, *(("-r",) if recursive else ()))
+        """Return what lies in ``folder`` (empty: the root) at a commit; ``recursive``: all files below it.
+
+        Raises:
+            Refused: the name of an entry is no UTF-8 text (``path_not_text``).
+        """
+        below = f"{repository_path(folder)}/" if folder else ""
+        entries = self._tree(commit, below, *(("-r",) if recursive else ()))
+        refuse_undecodable(commit, entries)
+        return entries
 
     def blob_of_file(self, path: str) -> str | None:
         """Return the object id that the file's present bytes would have; ``None`` where there is no such file.
@@ -161,7 +171,7 @@ class Git:
             Refused: the path, or a folder above it, is a symbolic link or no regular file (``not_a_file``).
         """
         try:
-            descriptor = open_below(self.checkout, _repository_path(path))
+            descriptor = open_below(self.checkout, repository_path(path))
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -208,6 +218,15 @@ class Git:
         answer = self._command.ask("ls-tree", "-z", "--full-tree", *options, parse_sha(commit), "--", *paths)
         return parse_tree(answer.output)
 
+    def _refuse_large(self, commit: Sha, entry: TreeEntry) -> None:
+        size = int(self._command.ask("cat-file", "-s", entry.blob).text)
+        if size > _LARGEST_READ:
+            raise Refused(
+                "file_too_large",
+                f"{entry.path} at {commit} has {size} bytes; files of more than {_LARGEST_READ} bytes are not read. "
+                "Make it smaller, then run again.",
+            )
+
     def _in_progress(self) -> str | None:
         found = (word for name, word in _IN_PROGRESS.items() if self._command.path_of(name).exists())
         return next(found, None)
@@ -225,10 +244,3 @@ def _matching(pattern: re.Pattern[str], text: str, code: str, expected: str) -> 
     if not pattern.fullmatch(text):
         raise InvalidInput(code, f"{text!r} cannot be used: expected {expected}.")
     return text
-
-
-def _repository_path(path: str) -> str:
-    parts = path.split("/")
-    if "\0" in path or any(part in ("", ".", "..", ".git") for part in parts):
-        raise InvalidInput("path_invalid", f"{path!r} is not a path inside the ops repo.")
-    return path
