@@ -220,9 +220,11 @@ class Desk:
     def _history(self) -> History:
         """Say what the record knows of other tickets."""
         prefix = ev.release_stream(self._world.name, "")
+        tickets = (Ticket(stream.removeprefix(prefix)) for stream in self._store.streams(prefix))
         latest = list_releases(self._store, self._world.name, lifecycle.RELEASED, limit=1)
         return History(
-            known_tickets=tuple(stream.removeprefix(prefix) for stream in self._store.streams(prefix)),
+            # A typo that was refused owns no script. Only a name with a dash can be the longer of two that match one.
+            known_tickets=tuple(ticket for ticket in tickets if "-" in ticket and self._release(ticket).run > 0),
             is_released=lambda ticket: self._release(ticket).status == lifecycle.RELEASED,
             last_released=latest[0].merge_sha if latest else None,
         )
