@@ -15,6 +15,8 @@ from released.domain.configuration import Listener
 from released.domain.errors import ReleasedError
 
 _CHUNK = 65536
+_UNCHANGED = -1
+"""As owner or group of a chown: stays as it is."""
 _PATH_BYTES = 100
 """The kernel takes 107 bytes; the private socket's name is a little longer."""
 
@@ -23,12 +25,17 @@ class SocketInUse(ReleasedError):
     """Another daemon listens there; binding again would steal its socket."""
 
 
+class UnknownGroup(ReleasedError):
+    """The group that is to use the socket does not exist."""
+
+
 class Front:
     """Accepts connections on a Unix socket and passes them on to the private gRPC socket."""
 
     def __init__(self, listener: Listener, inner: Path) -> None:
         self._listener = listener
         self._inner = inner
+        self._gid = _UNCHANGED
         self._lock: int | None = None
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
@@ -38,7 +45,9 @@ class Front:
 
         Raises:
             SocketInUse: another process holds the lock.
+            UnknownGroup: this host has no such group.
         """
+        self._gid = _gid(self._listener.group)
         path = self._listener.path
         if len(os.fsencode(path)) > _PATH_BYTES:
             raise SocketInUse("socket_path_too_long", f"{path} is longer than {_PATH_BYTES} bytes; listen elsewhere.")
@@ -74,8 +83,7 @@ class Front:
             self._admit(folder, 0o750)
 
     def _admit(self, path: Path, mode: int) -> None:
-        if self._listener.group is not None:
-            os.chown(path, -1, grp.getgrnam(self._listener.group).gr_gid)
+        os.chown(path, _UNCHANGED, self._gid)
         path.chmod(mode)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -113,6 +121,18 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         pass
     finally:
         writer.close()
+
+
+def _gid(group: str | None) -> int:
+    if group is None:
+        return _UNCHANGED
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError:
+        message = (
+            f"This host has no group {group}, which the configuration names under listen. Make it, or name another."
+        )
+        raise UnknownGroup("group_unknown", message) from None
 
 
 def _lock(path: Path) -> int:

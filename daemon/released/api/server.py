@@ -40,6 +40,7 @@ class Server:
 
         Raises:
             SocketInUse: another daemon listens there.
+            UnknownGroup: this host lacks the group that is to use the socket.
         """
         for front in self._fronts:
             front.claim()

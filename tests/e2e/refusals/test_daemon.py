@@ -105,6 +105,23 @@ def test_a_second_daemon_on_the_same_socket_names_it_and_leaves_the_first_reacha
     assert bare_sites.client("version").returncode == 0
 
 
+def test_a_group_that_does_not_exist_is_named_before_anything_listens(tmp_path: Path) -> None:
+    socket = tmp_path / "released.sock"
+    document = _configuration(tmp_path, socket, {"prod": {"repo": str(tmp_path / "ops")}})
+    document["listen"] = [{"address": f"unix://{socket}", "group": "no-such-group"}]
+    config = tmp_path / "released.yaml"
+    config.write_text(yaml.safe_dump(document), encoding="utf-8")
+
+    answer = _released("serve", "--config", config)
+
+    assert answer.returncode == 2
+    assert answer.stderr == (
+        "[ERROR] This host has no group no-such-group, which the configuration names under listen. Make it, or name "
+        "another.\n"
+    )
+    assert not socket.exists()
+
+
 def _second(sites: BareSites, folder: Path, store: Path, listen: Path) -> Path:
     config = folder / "second.yaml"
     environments = {"elsewhere": {"repo": str(sites.home / "elsewhere")}}
