@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import grpc
+from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
@@ -53,8 +54,11 @@ def from_rpc(error: grpc.RpcError) -> ClientError:
 
 
 def _rich(error: grpc.RpcError) -> status_pb2.Status | None:
-    """Give the rich status; an error of a call is the call itself."""
-    return cast("status_pb2.Status | None", rpc_status.from_call(cast("grpc.Call", error)))
+    """Give the rich status, unless a transport cut or replaced it; an error of a call is the call itself."""
+    try:
+        return cast("status_pb2.Status | None", rpc_status.from_call(cast("grpc.Call", error)))
+    except (ValueError, DecodeError):
+        return None
 
 
 def from_messages(commands: Iterable[pb.NextCommand]) -> tuple[Next, ...]:

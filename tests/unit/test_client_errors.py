@@ -75,6 +75,12 @@ def test_reason_sentence_and_next_commands_come_from_the_daemon() -> None:
     assert (error.reason, error.message, error.next) == ("dirty", "Dirty.", (Next(("git", "status"), "shows it"),))
 
 
+def test_a_status_that_contradicts_its_call_counts_as_a_bare_one() -> None:
+    contradicting = Broken(grpc.StatusCode.FAILED_PRECONDITION, "Sentence.", info("refused"))
+    contradicting.code = lambda: grpc.StatusCode.RESOURCE_EXHAUSTED  # type: ignore[method-assign] # as gRPC does
+    assert from_rpc(contradicting).reason == "resource_exhausted"
+
+
 def test_a_broken_connection_is_worth_another_try() -> None:
     assert daemon_went_away(Broken(grpc.StatusCode.UNAVAILABLE, "Socket closed"))
 

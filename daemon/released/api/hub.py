@@ -60,12 +60,17 @@ def actor(context: grpc.aio.ServicerContext[object, object]) -> Actor:
 
 
 @contextlib.asynccontextmanager
-async def answering(context: grpc.aio.ServicerContext[object, object]) -> AsyncIterator[None]:
-    """Answer errors of ours with their rich status, and what nobody foresaw with a sentence."""
+async def answering(context: grpc.aio.ServicerContext[object, object], ticket: str = "") -> AsyncIterator[None]:
+    """Answer errors of ours with their rich status, and what nobody foresaw with a sentence.
+
+    Args:
+        context: of the call.
+        ticket: whose record holds what is too long for an answer.
+    """
     try:
         yield
     except ReleasedError as error:
-        await context.abort_with_status(rpc_status.to_status(rich_status(error)))
+        await context.abort_with_status(rpc_status.to_status(rich_status(error, ticket)))
     except Exception as error:
         logger.exception("a request could not be answered")
         # Its text is left to the log: it may quote anything, secrets too.

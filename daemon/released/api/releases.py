@@ -33,7 +33,7 @@ class Releases(rpc.ReleasesServicer):
 
     async def Run(self, request: pb.RunRequest, context: Context) -> pb.Accepted:
         """Open a run."""
-        async with answering(context):
+        async with answering(context, request.ticket):
             station, command, caller = (
                 self._hub.station(request.environment),
                 convert.start_run(request),
@@ -43,7 +43,7 @@ class Releases(rpc.ReleasesServicer):
 
     async def Resume(self, request: pb.ResumeRequest, context: Context) -> pb.Accepted:
         """Let a halted release go on."""
-        async with answering(context):
+        async with answering(context, request.ticket):
             station, command, caller = (
                 self._hub.station(request.environment),
                 convert.resume_run(request),
