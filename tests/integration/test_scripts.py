@@ -165,6 +165,13 @@ def test_files_of_a_slot_are_for_us_alone(slot: Path) -> None:
     assert modes == {"1": 0o700, **dict.fromkeys(names, 0o600)}
 
 
+def test_a_slot_that_was_used_is_refused_instead_of_believed(slot: Path) -> None:
+    Scripts().run(slot, shell("echo ran >> witness", slot))
+    with pytest.raises(StepFailed) as caught:
+        Scripts().run(slot, shell("echo ran >> witness", slot))
+    assert (caught.value.code, witnesses(slot)) == ("slot_taken", 1)
+
+
 # --- secrets and size ----------------------------------------------------------------------------------------------
 
 

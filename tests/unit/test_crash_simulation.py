@@ -186,6 +186,18 @@ def test_a_script_that_lives_or_ended_behind_a_halt_is_not_run_again_from_whatev
     assert (resumed.state.status, resumed.world.done.count(SCRIPT)) == ("released", 1)
 
 
+@pytest.mark.parametrize("step", [IMAGE, RECREATE])
+def test_a_command_that_lives_behind_a_halt_is_waited_for_before_its_phase_is_done_anew(
+    step: str, uninterrupted: Simulation
+) -> None:
+    moment = next(moment for moment in uninterrupted.moments if moment.place == Place("before-work", step))
+
+    resumed = moment.after(Death.DAEMON, on_restart="halt").live().resume(Phase.MIGRATE)
+
+    assert resumed.state.status == "released"
+    assert [one.has_ended for one in resumed.world.processes.values() if one.name == step] == [True, True]
+
+
 def test_a_script_in_doubt_is_run_again_only_where_the_operator_decides_so(uninterrupted: Simulation) -> None:
     in_doubt = after_crash(uninterrupted, Place("after-work", SCRIPT), Death.HOST)
 

@@ -25,6 +25,8 @@ class StepState(msgspec.Struct, frozen=True):
     """How often in a row it was interrupted since an operator last looked."""
     recoveries: int = 0
     """How often a new daemon found the present attempt without an outcome."""
+    again: bool = False
+    """Whether it is done once more when what runs of the present attempt is over, whatever comes of it."""
     started_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
     boot_id: str = ""
@@ -47,6 +49,7 @@ def after(
                 status="running",
                 attempt=event.attempt,
                 recoveries=0,
+                again=False,
                 started_at=at,
                 ended_at=None,
                 boot_id=event.boot_id,
@@ -82,9 +85,10 @@ def resumed(step: StepState, event: ev.Resumed, *, decided: bool) -> StepState:
     """
     moved = event.plan is not None
     anew = event.anew or moved
-    if step.status == "running" and not decided and (step.recovery == Recovery.ASK or not anew):
-        # What became of it is found out first: a script may still run, or have exited 0 meanwhile.
-        return msgspec.structs.replace(step, interruptions=0, recoveries=0)
+    if step.status == "running" and not decided:
+        # What became of it is found out first: a command may still run, and a second one must not run beside it.
+        again = anew and _is_repeated_anew(step)
+        return msgspec.structs.replace(step, interruptions=0, recoveries=0, again=step.again or again)
     if step.status == "succeeded" and (not anew or _stays(step, moved=moved)):
         return step
     return _planned(step)
@@ -96,7 +100,17 @@ def left_behind(step: StepState) -> StepState:
 
 
 def _planned(step: StepState) -> StepState:
-    return msgspec.structs.replace(step, status="planned", interruptions=0, recoveries=0, failure=None, result=None)
+    return msgspec.structs.replace(
+        step, status="planned", interruptions=0, recoveries=0, again=False, failure=None, result=None
+    )
+
+
+def _is_repeated_anew(step: StepState) -> bool:
+    """Tell whether a step is done again although its command may be about to succeed.
+
+    What prepare saved and what a script of the ticket did stays done, and of a hook nobody knows what twice would do.
+    """
+    return step.phase in (Phase.MIGRATE, Phase.VERIFY) and step.recovery != Recovery.ASK
 
 
 def _stays(step: StepState, *, moved: bool) -> bool:

@@ -7,8 +7,10 @@ became of it, and it is concluded, performed again, or left to a person.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
+from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -137,7 +139,7 @@ class Runner:
         # A script is only waited for, which kills no daemon.
         if step.effect.recovery is not Recovery.ASK and self._halts_at(step):
             return False
-        return self._conclude(step, known.attempt, step.effect.recover)
+        return self._conclude(step, known.attempt, _outlasted(step) if known.again else step.effect.recover)
 
     def _perform(self, step: Step, attempt: int) -> bool:
         if self._stopping():
@@ -145,6 +147,7 @@ class Runner:
             raise HandedOver
         if self._halts_at(step):
             return False
+        attempt = self._free_from(step, attempt)
         self._faults("before-intent", step.name)
         self._journal.commit(ev.StepStarted(step.name, attempt, self._boot_id))
         self._faults("after-intent", step.name)
@@ -218,6 +221,21 @@ class Runner:
     def _slot(self, step: Step, attempt: int) -> AttemptSlot:
         folder = attempt_folder(self._environment, self._state.ticket, self._state.run, step.name, attempt)
         return AttemptSlot(self._state_dir, folder, self._mask)
+
+    def _free_from(self, step: Step, attempt: int) -> int:
+        """Count up to an attempt without a folder: a record that was lost or put back leaves old ones behind."""
+        return next(number for number in count(attempt) if not self._slot(step, number).path.exists())
+
+
+def _outlasted(step: Step) -> Callable[[AttemptSlot], Fate]:
+    """Wait for what may still run of a step that is to be done again, whatever comes of it."""
+
+    def outlast(slot: AttemptSlot) -> Fate:
+        with contextlib.suppress(ReleasedError):
+            step.effect.recover(slot)
+        return NotDone()
+
+    return outlast
 
 
 def _failure_of(error: ReleasedError) -> Failure:

@@ -107,15 +107,19 @@ class Scripts:
         """Start the command in a fresh slot and wait for its end.
 
         Raises:
-            StepFailed: ``script_not_started``; nothing was run, and nothing will be.
+            StepFailed: ``script_not_started``: nothing was run, and nothing will be; ``slot_taken``: nothing was run,
+                because the slot holds the records of another command.
             StepInDoubt: ``script_lost``; shim and result are gone.
         """
         _make(slot)
+        if (slot / "started.json").exists():
+            raise _taken(slot)
         with self._spawn(slot) as spawned:
             self._on_fault("shim-spawned")
             self._instruct(spawned, command)
             self._on_fault("shim-instructed")
-            spawned.wait()
+            if spawned.wait() == shim.SLOT_TAKEN:
+                raise _taken(slot)
         return self.wait(slot)
 
     def fate(self, slot: Path) -> Fate:
@@ -215,6 +219,11 @@ def _not_started(slot: Path) -> StepFailed:
     evidence = complaints.read_text(encoding="utf-8", errors="replace")[-8192:] if complaints.exists() else ""
     message = f"The command was not started, and nothing was run (slot {slot}); resume to try it again."
     return StepFailed(Failure("script_not_started", message, evidence=evidence))
+
+
+def _taken(slot: Path) -> StepFailed:
+    message = f"The command was not started: {slot} holds the records of another one; resume to try it in a fresh slot."
+    return StepFailed(Failure("slot_taken", message))
 
 
 def _lost(slot: Path) -> StepInDoubt:
