@@ -40,6 +40,7 @@ class Daemon:
         configuration.store.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._store = open_store(configuration.store.url, _fail_stop)
         self._stations = {name: self._station(name) for name in configuration.environments}
+        self._desks = {name: ThreadPoolExecutor(1, thread_name_prefix=f"desk-{name}") for name in self._stations}
         self._projector = Projector(
             self._store,
             [ReleaseList()],
@@ -55,7 +56,7 @@ class Daemon:
         stopped = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        hub = Hub(self._stations, self._store, self._projector, self._threads)
+        hub = Hub(self._stations, self._store, self._projector, self._threads, self._desks)
         server = Server(hub, self._configuration.listen)
         self._projector.start()
         await server.start()
@@ -67,7 +68,7 @@ class Daemon:
         await stopped.wait()
         notify("STOPPING=1")
         await server.stop(1.0)
-        await hub.blocking(self._hand_over)
+        await asyncio.to_thread(self._hand_over)  # not in a pool that requests may have taken up
 
     def _hand_over(self) -> None:
         """End between two steps where that is soon; else the next daemon recovers the step."""

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 class BareEnvironment:
     """For what needs a real daemon and real git, and no Docker; gone when the context ends."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **settings: object) -> None:
+        """Make the repositories and the configuration, in which ``settings`` are added to the environment's."""
         home.mkdir(parents=True, exist_ok=True)
         self.runtime = Path(mkdtemp(prefix="released-", dir="/tmp"))
         self.ops = OpsRepo.create(home / "repos", {".gitignore": ".asd/\n.env\n", "README.md": "an ops repo\n"})
         self.address = f"unix://{self.runtime}/released.sock"
         config = home / "released.yaml"
-        config.write_text(yaml.safe_dump(self._configuration(home)), encoding="utf-8")
+        config.write_text(yaml.safe_dump(self._configuration(home, settings)), encoding="utf-8")
         self.daemon = Daemon(config, home / "daemon.log", self.runtime, dict(os.environ))
 
     def __enter__(self) -> Self:
@@ -50,9 +51,9 @@ class BareEnvironment:
             check=False,
         )
 
-    def _configuration(self, home: Path) -> dict[str, object]:
+    def _configuration(self, home: Path, settings: dict[str, object]) -> dict[str, object]:
         return {
             "store": {"url": f"sqlite:///{home}/state/released.db"},
             "listen": [self.address],
-            "environments": {"prod": {"repo": str(self.ops.checkout)}},
+            "environments": {"prod": {"repo": str(self.ops.checkout), **settings}},
         }

@@ -60,7 +60,7 @@ class Environments(rpc.EnvironmentsServicer):
                 raise Refused("not_locked", f"No release occupies {station.name}, so there is no lock to release.")
             request_id, reason = parse_request_id(request.request_id), convert.reason(request.reason)
             command = cmd.Abandon(parse_ticket(lock.ticket), request_id, reason)
-            await self._hub.blocking(lambda: station.desk.abandon(command, caller))
+            await self._hub.command(station, lambda: station.desk.abandon(command, caller))
             return await self._hub.blocking(lambda: _environment(station))
 
     async def ListServices(self, request: pb.ListServicesRequest, context: Context) -> pb.ListServicesResponse:

@@ -34,6 +34,9 @@ class Hub:
     store: EventStore
     projector: Projector
     threads: ThreadPoolExecutor
+    """For reads."""
+    desks: Mapping[str, ThreadPoolExecutor]
+    """One thread for each station's desk: it takes one command at a time, and a remote may keep it waiting."""
 
     def station(self, name: str) -> Station:
         """Find the environment that a request means; it may be left out where there is only one.
@@ -50,8 +53,12 @@ class Hub:
         return self.stations[name or next(iter(self.stations))]
 
     async def blocking(self, work: Callable[[], T]) -> T:
-        """Do blocking work in a thread."""
+        """Do blocking work that waits for nobody outside, in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self.threads, work)
+
+    async def command(self, station: Station, work: Callable[[], T]) -> T:
+        """Have a station's desk take a command; those of other stations and all reads go on meanwhile."""
+        return await asyncio.get_running_loop().run_in_executor(self.desks[station.name], work)
 
 
 def actor(context: grpc.aio.ServicerContext[object, object]) -> Actor:
