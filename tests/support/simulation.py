@@ -107,11 +107,11 @@ class Simulation:
         supervisor._drive()
         return self
 
-    def resume(self, from_phase: Phase | None = None) -> Simulation:
-        """Let an operator decide that a halted release goes on, and a daemon drive it until it rests."""
+    def resume(self, from_phase: Phase | None = None, *then: ev.Event) -> Simulation:
+        """Let an operator decide that a halted release goes on, then something else; a daemon drives it on."""
         command = cmd.ResumeRun(TICKET, RequestId("request-2"), from_phase, "looked at it")
         now, state = self._instruments.now(), self.state
-        decided = [(now, event) for event in decide.resume(command, state, None)]
+        decided = [(now, event) for event in (*decide.resume(command, state, None), *then)]
         self.append([self._write(self._stream, decided, state.version)])
         self.daemon()._drive()
         return self

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from released.domain import events as ev
-from released.domain.ids import Phase
+from released.domain.ids import Phase, RequestId
 from released.domain.steps import Recovery
 from released.domain.ticket_files import render_log
 from released.engine import supervisor
@@ -196,6 +196,16 @@ def test_a_command_that_lives_behind_a_halt_is_waited_for_before_its_phase_is_do
 
     assert resumed.state.status == "released"
     assert [one.has_ended for one in resumed.world.processes.values() if one.name == step] == [True, True]
+
+
+def test_a_command_that_lives_in_a_later_phase_keeps_no_release_from_being_cancelled(uninterrupted: Simulation) -> None:
+    moment = next(moment for moment in uninterrupted.moments if moment.place == Place("before-work", IMAGE))
+    cancelling = ev.CancelRequested(RequestId("request-3"), "wrong night")
+
+    resumed = moment.after(Death.DAEMON, on_restart="halt").live().resume(Phase.PREPARE, cancelling)
+
+    assert resumed.state.halt is not None
+    assert (resumed.state.halt.phase, resumed.state.halt.cause) == (Phase.PREPARE, "cancelled")
 
 
 def test_a_script_in_doubt_is_run_again_only_where_the_operator_decides_so(uninterrupted: Simulation) -> None:

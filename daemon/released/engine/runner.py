@@ -88,7 +88,7 @@ class Runner:
     def _run_phase(self, phase: Phase) -> None:
         """Take a phase's steps; it is asked for them anew before each, since a step may need what an earlier found."""
         while (steps := self._planned(phase)) is not None:
-            if self._is_cancelled():
+            if self._is_cancelled(steps):
                 return
             unfinished = next((step for step in steps if not self._is_done(step)), None)
             if not steps:
@@ -100,12 +100,12 @@ class Runner:
             if not self._take(unfinished):
                 return
 
-    def _is_cancelled(self) -> bool:
+    def _is_cancelled(self, steps: list[Step]) -> bool:
         """Take in what operators asked for since the last step, and halt where it was to stop."""
         self._journal.refresh()
         halted = recovery.cancelled(self._state)
         # A step without an outcome is settled first: stopping is for the moment between two steps.
-        if halted is None or self._state.current_step is not None:
+        if halted is None or any(self._is_under_way(step) for step in steps):
             return False
         self._journal.commit(halted)
         return True
@@ -124,6 +124,10 @@ class Runner:
             planned = tuple(ev.PlannedStep(one.name, one.effect.recovery) for one in steps)
             self._journal.note(ev.PhaseStarted(phase, planned))
         return steps
+
+    def _is_under_way(self, step: Step) -> bool:
+        known = self._state.step(step.name)
+        return known is not None and known.status == "running"
 
     def _is_done(self, step: Step) -> bool:
         known = self._state.step(step.name)
