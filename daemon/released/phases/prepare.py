@@ -98,15 +98,17 @@ def _volumes(world: World, service: ServicePlan, set_dir: Path) -> Iterator[Back
     image = next((one.image_id for one in containers_now(world, service)), None)
     for name in service.backup.volumes:
         volume = world.engine.find_volume(project, name, world.variables().get("CONTAINER_PREFIX", ""))
+        if volume is None and not (world.root / service.folder).exists():
+            continue  # It comes with this release: nothing was ever kept under that name.
         if volume is None or image is None:
-            missing = f"its volume {name}" if volume is None else "a container whose image could read its volumes"
-            raise StepFailed(
-                Failure(
-                    "backup_failed",
-                    f"The backup of {service.name} failed: the engine knows no such thing as {missing}.",
-                )
-            )
+            raise StepFailed(Failure("backup_failed", f"The backup of {service.name} failed: {_lacks(volume, name)}"))
         yield sets.write_volume(set_dir, volume, world.engine.read_volume(volume, image))
+
+
+def _lacks(volume: str | None, name: str) -> str:
+    if volume is None:
+        return f"the engine knows no such thing as its volume {name}."
+    return f"none of its containers exists, and the image of one is needed to read {volume}."
 
 
 def _config(world: World, service: ServicePlan, set_dir: Path) -> Iterator[BackupFile]:
