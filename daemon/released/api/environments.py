@@ -37,7 +37,8 @@ class Environments(rpc.EnvironmentsServicer):
         """Keep releases out."""
         async with answering(context):
             until = request.until.ToDatetime(dt.UTC) if request.HasField("until") else None
-            held = ev.Held(parse_request_id(request.request_id), convert.reason(request.reason), until)
+            reason = await self._reason(request)
+            held = ev.Held(parse_request_id(request.request_id), reason, until)
             return await self._hold(request.environment, held, actor(context))
 
     async def Unhold(self, request: pb.UnholdRequest, context: Context) -> pb.Environment:
@@ -58,10 +59,13 @@ class Environments(rpc.EnvironmentsServicer):
             lock = (await self._hub.blocking(station.environment)).lock
             if lock is None:
                 raise Refused("not_locked", f"No release occupies {station.name}, so there is no lock to release.")
-            request_id, reason = parse_request_id(request.request_id), convert.reason(request.reason)
+            request_id, reason = parse_request_id(request.request_id), await self._reason(request)
             command = cmd.Abandon(parse_ticket(lock.ticket), request_id, reason)
             await self._hub.command(station, lambda: station.desk.abandon(command, caller))
             return await self._hub.blocking(lambda: _environment(station))
+
+    async def _reason(self, request: pb.HoldRequest | pb.ReleaseLockRequest) -> str:
+        return convert.reason((await self._hub.masked(self._hub.station(request.environment), request)).reason)
 
     async def ListServices(self, request: pb.ListServicesRequest, context: Context) -> pb.ListServicesResponse:
         """List services and what runs of them."""

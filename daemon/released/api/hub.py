@@ -14,6 +14,7 @@ import grpc
 from grpc_status import rpc_status
 
 from released.api.identity import actor_of
+from released.api.masking import M, masked
 from released.api.status import rich_status
 from released.domain.errors import InvalidInput, NotFound, ReleasedError
 from released.domain.events import Actor
@@ -55,6 +56,10 @@ class Hub:
     async def blocking(self, work: Callable[[], T]) -> T:
         """Do blocking work that waits for nobody outside, in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self.threads, work)
+
+    async def masked(self, station: Station, request: M) -> M:
+        """Hide the station's secrets in what a person typed."""
+        return await self.blocking(lambda: masked(request, station.world.mask))
 
     async def command(self, station: Station, work: Callable[[], T]) -> T:
         """Have a station's desk take a command; those of other stations and all reads go on meanwhile."""

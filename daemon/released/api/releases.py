@@ -34,39 +34,36 @@ class Releases(rpc.ReleasesServicer):
     async def Run(self, request: pb.RunRequest, context: Context) -> pb.Accepted:
         """Open a run."""
         async with answering(context, request.ticket):
-            station, command, caller = (
-                self._hub.station(request.environment),
-                convert.start_run(request),
-                actor(context),
-            )
+            station, caller = self._hub.station(request.environment), actor(context)
+            command = convert.start_run(await self._hub.masked(station, request))
             return _accepted(station, await self._hub.command(station, lambda: station.desk.run(command, caller)))
 
     async def Resume(self, request: pb.ResumeRequest, context: Context) -> pb.Accepted:
         """Let a halted release go on."""
         async with answering(context, request.ticket):
-            station, command, caller = (
-                self._hub.station(request.environment),
-                convert.resume_run(request),
-                actor(context),
-            )
+            station, caller = self._hub.station(request.environment), actor(context)
+            command = convert.resume_run(await self._hub.masked(station, request))
             return _accepted(station, await self._hub.command(station, lambda: station.desk.resume(command, caller)))
 
     async def Cancel(self, request: pb.CancelRequest, context: Context) -> pb.Accepted:
         """Stop a running release after its present step."""
         async with answering(context):
-            station, command, caller = self._hub.station(request.environment), convert.cancel(request), actor(context)
+            station, caller = self._hub.station(request.environment), actor(context)
+            command = convert.cancel(await self._hub.masked(station, request))
             return _accepted(station, await self._hub.command(station, lambda: station.desk.cancel(command, caller)))
 
     async def Resolve(self, request: pb.ResolveRequest, context: Context) -> pb.Accepted:
         """Settle a step that is in doubt."""
         async with answering(context):
-            station, command, caller = self._hub.station(request.environment), convert.resolve(request), actor(context)
+            station, caller = self._hub.station(request.environment), actor(context)
+            command = convert.resolve(await self._hub.masked(station, request))
             return _accepted(station, await self._hub.command(station, lambda: station.desk.resolve(command, caller)))
 
     async def Note(self, request: pb.NoteRequest, context: Context) -> pb.Accepted:
         """Put a remark on the record."""
         async with answering(context):
-            station, command, caller = self._hub.station(request.environment), convert.note(request), actor(context)
+            station, caller = self._hub.station(request.environment), actor(context)
+            command = convert.note(await self._hub.masked(station, request))
             return _accepted(station, await self._hub.command(station, lambda: station.desk.note(command, caller)))
 
     async def GetRelease(self, request: pb.GetReleaseRequest, context: Context) -> pb.Release:
