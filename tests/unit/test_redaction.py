@@ -36,6 +36,16 @@ def test_secret_values_come_longest_first_and_once() -> None:
     )
 
 
+def test_lines_of_a_secret_that_are_printed_one_by_one_are_masked_in_text_and_in_streams() -> None:
+    secrets = secret_values({"TLS_KEY": "-----BEGIN KEY-----\nMIIEvQIBADANBg\n-----END KEY-----\n"})
+    printed = "web | -----BEGIN KEY-----\nweb | MIIEvQIBADANBg\nweb | -----END KEY-----\n"
+
+    masker = Masker([secret.encode() for secret in secrets])
+    streamed = masker.feed(printed.encode()) + masker.rest()
+
+    assert (Redactor(secrets).mask(printed), streamed) == ("web | ***\n" * 3, b"web | ***\n" * 3)
+
+
 def test_a_secret_that_contains_another_is_masked_whole() -> None:
     assert Redactor(["password", "password123"]).mask("got password123, not password") == "got ***, not ***"
 

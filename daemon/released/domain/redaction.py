@@ -19,13 +19,17 @@ _SECRET_NAME = re.compile("PASSWORD|SECRET|TOKEN|KEY|CREDENTIAL", re.IGNORECASE)
 def secret_values(variables: Mapping[str, str], also: Collection[str] = ()) -> tuple[str, ...]:
     """List the values of ``.env`` variables that must not be shown, longest first, each once.
 
+    Of a value with several lines each line is listed too: tools print such values, keys above all, line by line with
+    something before each.
+
     Args:
         variables: names and values.
         also: more names whose values are secret, as configured in ``redact``; upper and lower case are the same.
     """
     listed = {name.upper() for name in also}
     secret = {value for name, value in variables.items() if name.upper() in listed or _SECRET_NAME.search(name)}
-    return _longest_first(value for value in secret if len(value) >= SHORTEST_SECRET)
+    shown = secret | {line.strip() for value in secret for line in value.splitlines()}
+    return _longest_first(text for text in shown if len(text) >= SHORTEST_SECRET)
 
 
 class Redactor:
