@@ -57,7 +57,7 @@ def _step_line(event: ev.Event) -> str:
         case ev.StepSucceeded(step=step, result=result):
             return f"  ✓ {step}{_found(result)}"
         case ev.StepFailed(step=step, failure=failure):
-            return f"  ✗ {step}: {_first(failure.message.removeprefix('✗ '))}"
+            return f"  ✗ {step}: {_first(failure.message.removeprefix('✗ ').removeprefix(f'{step}: '))}"
         case ev.StepInterrupted(step=step):
             return f"  · {step}: interrupted, safe to do again"
         case ev.LeaseTaken(epoch=epoch, holder=holder):
