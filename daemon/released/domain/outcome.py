@@ -72,7 +72,8 @@ def _halted(state: ReleaseState, repo: str) -> str:
 
 def _way_back(state: ReleaseState, repo: str) -> str:
     plan = required(state.plan)
-    if state.head == plan.head_sha:
+    moving = state.step("checkout.fast-forward")
+    if state.head == plan.head_sha and (moving is None or moving.attempt == 0):
         return "  nothing to take back: the checkout has not moved and nothing deployed was touched"
     services = ", ".join(service.name for service in plan.services)
     return (
