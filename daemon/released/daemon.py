@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
 import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -53,6 +54,7 @@ class Daemon:
         Raises:
             SocketInUse: another daemon listens there.
         """
+        _allow_all_descriptors()
         stopped = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
@@ -94,6 +96,12 @@ class Daemon:
             faults.from_environment(),
             _fail_stop,
         )
+
+
+def _allow_all_descriptors() -> None:
+    """Raise the soft limit of open files to the hard one: each connection takes three."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _fail_stop(error: BaseException) -> None:

@@ -6,19 +6,25 @@ import asyncio
 import contextlib
 import fcntl
 import grp
+import logging
 import os
 import socket
+import stat
 from pathlib import Path
 
-from released.api.identity import peer_of
+from released.api.identity import Peer, peer_of
 from released.domain.configuration import Listener
 from released.domain.errors import ReleasedError
+
+logger = logging.getLogger(__name__)
 
 _CHUNK = 65536
 _UNCHANGED = -1
 """As owner or group of a chown: stays as it is."""
 _PATH_BYTES = 100
 """The kernel takes 107 bytes; the private socket's name is a little longer."""
+_CONNECTIONS = 256
+"""Each takes three descriptors; more than these would leave none for the store and the engine."""
 
 
 class SocketInUse(ReleasedError):
@@ -88,28 +94,58 @@ class Front:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        if task is not None:
-            self._connections.add(task)
-            task.add_done_callback(self._connections.discard)
-        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+        if task is None or len(self._connections) >= _CONNECTIONS:
+            writer.close()
+            return
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
+        try:
             await self._pass_on(reader, writer)
-        writer.close()
+        except (ConnectionError, asyncio.CancelledError):
+            pass
+        except OSError as error:
+            logger.warning("a connection could not be passed on: %s", error)
+        finally:
+            writer.close()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        dialled = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        dialled.settimeout(0)
-        dialled.bind(peer_of(writer.get_extra_info("socket")).address())
-        await asyncio.get_running_loop().sock_connect(dialled, str(self._inner))
+        dialled = await self._dial(peer_of(writer.get_extra_info("socket")))
         inner_reader, inner_writer = await asyncio.open_unix_connection(sock=dialled)
         try:
             await asyncio.gather(_copy(reader, inner_writer), _copy(inner_reader, writer))
         finally:
             inner_writer.close()
 
+    async def _dial(self, peer: Peer) -> socket.socket:
+        """Connect to the gRPC socket from an address that says who calls."""
+        dialled = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            dialled.settimeout(0)
+            dialled.bind(peer.address())
+            await asyncio.get_running_loop().sock_connect(dialled, str(self._inner))
+        except BaseException:
+            dialled.close()
+            raise
+        return dialled
+
 
 def private_socket(listener: Listener) -> Path:
     """Name the gRPC socket behind a public one: in a folder that nobody but the daemon may enter."""
     return listener.path.with_name(f"{listener.path.name}.in") / "s"
+
+
+def own_private_folder(folder: Path) -> None:
+    """Make the private socket's folder; who can enter it could call in another's name.
+
+    Raises:
+        SocketInUse: ``socket_folder_unsafe``: somebody else made something there.
+    """
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+        message = f"{folder} must be a folder that only the daemon's user may enter. Remove it, then start again."
+        raise SocketInUse("socket_folder_unsafe", message)
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -10,7 +10,7 @@ from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
 from released.api.environments import Environments
-from released.api.front import Front, private_socket
+from released.api.front import Front, own_private_folder, private_socket
 from released.api.hub import Hub
 from released.api.releases import Releases
 from released.domain.configuration import Listener
@@ -39,7 +39,7 @@ class Server:
         """Serve.
 
         Raises:
-            SocketInUse: another daemon listens there.
+            SocketInUse: another daemon listens there, or somebody else may enter the private socket's folder.
             UnknownGroup: this host lacks the group that is to use the socket.
         """
         for front in self._fronts:
@@ -49,7 +49,7 @@ class Server:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
         names = [service.full_name for service in pb.DESCRIPTOR.services_by_name.values()]
         reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc)
-        self._inner.parent.mkdir(mode=0o700, exist_ok=True)
+        own_private_folder(self._inner.parent)
         self._grpc.add_insecure_port(f"unix:{self._inner}")
         await self._grpc.start()
         for front in self._fronts:
