@@ -34,11 +34,11 @@ def test_256_connections_are_served_and_one_more_is_closed_at_once(tmp_path: Pat
 
 @pytest.mark.parametrize("mode", [0o750, 0o707])
 def test_a_private_folder_that_others_may_enter_keeps_the_daemon_from_starting(tmp_path: Path, mode: int) -> None:
-    environment = BareEnvironment(tmp_path)
-    folder = environment.runtime / "released.sock.in"
-    folder.mkdir()
-    folder.chmod(mode)
+    with BareEnvironment(tmp_path) as environment:
+        environment.daemon.stop()
+        folder = environment.runtime / "released.sock.in"
+        folder.chmod(mode)
 
-    code = environment.daemon.start_and_die("")
+        code = environment.daemon.start_and_die("")
 
     assert (code, f"{folder} must be a folder that only" in environment.daemon.log) == (2, True)
