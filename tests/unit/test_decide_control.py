@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from released.domain import commands as cmd
-from released.domain import decide, environment, recovery
+from released.domain import decide, environment, recovery, release
 from released.domain import events as ev
 from released.domain.errors import NotFound, Refused
 from released.domain.ids import Phase
@@ -102,6 +102,12 @@ def test_an_abandoned_ticket_may_be_run_again() -> None:
 def test_a_note_needs_a_ticket_that_was_run() -> None:
     with pytest.raises(NotFound):
         decide.note(cmd.Note(TICKET, REQUEST, "text"), ReleaseState())
+
+
+def test_a_note_does_not_change_when_a_release_last_moved() -> None:
+    before = state_after(*whole_run())
+    noted = recorded(*whole_run(), ev.Noted(REQUEST, "the vendor knows"))
+    assert release.fold(noted).changed_at == before.changed_at
 
 
 @pytest.mark.parametrize(("until", "kept_out"), [(None, True), (NOON, False), (NOON + dt.timedelta(1), True)])

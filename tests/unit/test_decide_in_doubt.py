@@ -56,8 +56,8 @@ def test_the_refusal_says_what_is_in_doubt_and_what_to_look_at() -> None:
 def test_the_refusal_gives_the_commands_that_decide() -> None:
     refusal = given(*IN_DOUBT).when(resume()).then_refused("in_doubt")
     assert [command.argv[:6] for command in refusal.next_commands[1:]] == [
-        ("releasectl", "resolve", "1234", refusal.next_commands[1].argv[3], "--as", "done"),
-        ("releasectl", "resolve", "1234", refusal.next_commands[1].argv[3], "--as", "failed"),
+        ("releasectl", "resolve", "1234", SCRIPT, "--as", "done"),
+        ("releasectl", "resolve", "1234", SCRIPT, "--as", "failed"),
     ]
     assert all(command.argv[6] == "--reason" for command in refusal.next_commands[1:])
 

@@ -199,7 +199,6 @@ def test_a_halt_behind_a_finished_phase_leaves_that_phase_finished() -> None:
 def test_a_resumed_release_runs_again_in_its_phase() -> None:
     state = state_after(*HALTED_IN_TICKET, resumed(Phase.TICKET))
     assert (state.status, state.phases[Phase.TICKET], state.halt) == ("ticket", "running", None)
-    assert state.resumed_from is Phase.TICKET
 
 
 def test_a_resume_leaves_finished_steps_finished_and_plans_the_others_again() -> None:

@@ -40,7 +40,6 @@ class ReleaseState(msgspec.Struct, frozen=True):
     started_by: ev.Actor | None = None
     started_at: dt.datetime | None = None
     changed_at: dt.datetime | None = None
-    resumed_from: Phase | None = None
 
     def results(self, kind: type[ResultT]) -> list[ResultT]:
         """List the results of one kind of the steps that succeeded, in the order of the steps."""
@@ -103,8 +102,9 @@ def evolve(state: ReleaseState, recorded: ev.Recorded) -> ReleaseState:
     """
     status = lifecycle.next_status(recorded.stream, state.status, recorded.event)
     changed = _apply(state, recorded.event, recorded)
-    # A refusal changes nothing, not even when the release last moved.
-    moved_at = state.changed_at if isinstance(recorded.event, ev.Refused) and state.changed_at else recorded.at
+    # A refusal and a remark change nothing, not even when the release last moved: the list is ordered by that.
+    beside = isinstance(recorded.event, ev.Refused | ev.Noted)
+    moved_at = state.changed_at if beside and state.changed_at else recorded.at
     return msgspec.structs.replace(changed, status=status, version=recorded.version, changed_at=moved_at)
 
 
@@ -211,5 +211,4 @@ def _resumed(state: ReleaseState, event: ev.Resumed) -> ReleaseState:
         plan=event.plan or state.plan,
         halt=None,
         cancelling=None,
-        resumed_from=event.phase,
     )
