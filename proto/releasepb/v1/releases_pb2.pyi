@@ -35,6 +35,10 @@ class RunRequest(_message.Message):
     WITH_TICKETS_FIELD_NUMBER: _builtins.int
     VERIFY_ALL_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    INCLUDE_REVERTED_FIELD_NUMBER: _builtins.int
+    ALLOW_BRANCH_FIELD_NUMBER: _builtins.int
+    PLAN_HASH_FIELD_NUMBER: _builtins.int
+    LOCK_WAIT_S_FIELD_NUMBER: _builtins.int
     environment: _builtins.str
     """empty where the daemon serves only one"""
     ticket: _builtins.str
@@ -43,6 +47,14 @@ class RunRequest(_message.Message):
     """a full commit id that is an ancestor of HEAD"""
     verify_all: _builtins.bool
     reason: _builtins.str
+    include_reverted: _builtins.bool
+    """commits that a revert held as bad may come back"""
+    allow_branch: _builtins.bool
+    """release from another branch than the configured one: a hotfix"""
+    plan_hash: _builtins.str
+    """refuse where the plan is not this one any more; empty: whatever it is"""
+    lock_wait_s: _builtins.float
+    """wait so long, in order of arrival, for a release that occupies the environment"""
     @_builtins.property
     def skip(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """phases"""
@@ -60,14 +72,497 @@ class RunRequest(_message.Message):
         with_tickets: _abc.Iterable[_builtins.str] | None = ...,
         verify_all: _builtins.bool = ...,
         reason: _builtins.str = ...,
+        include_reverted: _builtins.bool = ...,
+        allow_branch: _builtins.bool = ...,
+        plan_hash: _builtins.str = ...,
+        lock_wait_s: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["base", b"base", "environment", b"environment", "reason", b"reason", "request_id", b"request_id", "skip", b"skip", "ticket", b"ticket", "verify_all", b"verify_all", "with_tickets", b"with_tickets"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_branch", b"allow_branch", "base", b"base", "environment", b"environment", "include_reverted", b"include_reverted", "lock_wait_s", b"lock_wait_s", "plan_hash", b"plan_hash", "reason", b"reason", "request_id", b"request_id", "skip", b"skip", "ticket", b"ticket", "verify_all", b"verify_all", "with_tickets", b"with_tickets"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RunRequest: _TypeAlias = RunRequest  # noqa: Y015
+
+@_typing.final
+class RunPreview(_message.Message):
+    """What a run would do."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVIRONMENT_FIELD_NUMBER: _builtins.int
+    TICKET_FIELD_NUMBER: _builtins.int
+    BASE_SHA_FIELD_NUMBER: _builtins.int
+    HEAD_SHA_FIELD_NUMBER: _builtins.int
+    MERGE_SHA_FIELD_NUMBER: _builtins.int
+    COMMITS_FIELD_NUMBER: _builtins.int
+    PATHS_FIELD_NUMBER: _builtins.int
+    SERVICES_FIELD_NUMBER: _builtins.int
+    SCRIPTS_FIELD_NUMBER: _builtins.int
+    PHASES_FIELD_NUMBER: _builtins.int
+    WARNINGS_FIELD_NUMBER: _builtins.int
+    OVERRIDES_FIELD_NUMBER: _builtins.int
+    NOTHING_TO_DO_FIELD_NUMBER: _builtins.int
+    PLAN_HASH_FIELD_NUMBER: _builtins.int
+    environment: _builtins.str
+    ticket: _builtins.str
+    base_sha: _builtins.str
+    head_sha: _builtins.str
+    merge_sha: _builtins.str
+    nothing_to_do: _builtins.bool
+    plan_hash: _builtins.str
+    """of this plan, the configuration and the images that run"""
+    @_builtins.property
+    def commits(self) -> _containers.RepeatedCompositeFieldContainer[Global___Commit]:
+        """newest first"""
+
+    @_builtins.property
+    def paths(self) -> _containers.RepeatedCompositeFieldContainer[Global___PathVerdict]: ...
+    @_builtins.property
+    def services(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlannedService]:
+        """in the order in which they are migrated"""
+
+    @_builtins.property
+    def scripts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Script]: ...
+    @_builtins.property
+    def phases(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlannedPhase]: ...
+    @_builtins.property
+    def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def overrides(self) -> _containers.RepeatedCompositeFieldContainer[Global___Override]: ...
+    def __init__(
+        self,
+        *,
+        environment: _builtins.str = ...,
+        ticket: _builtins.str = ...,
+        base_sha: _builtins.str = ...,
+        head_sha: _builtins.str = ...,
+        merge_sha: _builtins.str = ...,
+        commits: _abc.Iterable[Global___Commit] | None = ...,
+        paths: _abc.Iterable[Global___PathVerdict] | None = ...,
+        services: _abc.Iterable[Global___PlannedService] | None = ...,
+        scripts: _abc.Iterable[Global___Script] | None = ...,
+        phases: _abc.Iterable[Global___PlannedPhase] | None = ...,
+        warnings: _abc.Iterable[_builtins.str] | None = ...,
+        overrides: _abc.Iterable[Global___Override] | None = ...,
+        nothing_to_do: _builtins.bool = ...,
+        plan_hash: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_sha", b"base_sha", "commits", b"commits", "environment", b"environment", "head_sha", b"head_sha", "merge_sha", b"merge_sha", "nothing_to_do", b"nothing_to_do", "overrides", b"overrides", "paths", b"paths", "phases", b"phases", "plan_hash", b"plan_hash", "scripts", b"scripts", "services", b"services", "ticket", b"ticket", "warnings", b"warnings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RunPreview: _TypeAlias = RunPreview  # noqa: Y015
+
+@_typing.final
+class Commit(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHA_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    AUTHOR_FIELD_NUMBER: _builtins.int
+    COMMITTED_AT_FIELD_NUMBER: _builtins.int
+    sha: _builtins.str
+    subject: _builtins.str
+    author: _builtins.str
+    @_builtins.property
+    def committed_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        sha: _builtins.str = ...,
+        subject: _builtins.str = ...,
+        author: _builtins.str = ...,
+        committed_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["committed_at", b"committed_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["author", b"author", "committed_at", b"committed_at", "sha", b"sha", "subject", b"subject"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Commit: _TypeAlias = Commit  # noqa: Y015
+
+@_typing.final
+class PathVerdict(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    SERVICES_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    rule: _builtins.str
+    @_builtins.property
+    def services(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+        services: _abc.Iterable[_builtins.str] | None = ...,
+        rule: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["path", b"path", "rule", b"rule", "services", b"services"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PathVerdict: _TypeAlias = PathVerdict  # noqa: Y015
+
+@_typing.final
+class PlannedService(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    IMAGE_FIELD_NUMBER: _builtins.int
+    CONTAINERS_FIELD_NUMBER: _builtins.int
+    BACKUPS_FIELD_NUMBER: _builtins.int
+    BACKUP_BYTES_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    image: _builtins.str
+    """that the manifest asks for"""
+    backup_bytes: _builtins.int
+    """size of the volumes now; 0 where the engine cannot tell"""
+    @_builtins.property
+    def containers(self) -> _containers.RepeatedCompositeFieldContainer[Global___ContainerStatus]:
+        """as they run now"""
+
+    @_builtins.property
+    def backups(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """volume, config"""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        image: _builtins.str = ...,
+        containers: _abc.Iterable[Global___ContainerStatus] | None = ...,
+        backups: _abc.Iterable[_builtins.str] | None = ...,
+        backup_bytes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backup_bytes", b"backup_bytes", "backups", b"backups", "containers", b"containers", "image", b"image", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlannedService: _TypeAlias = PlannedService  # noqa: Y015
+
+@_typing.final
+class Script(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    BLOB_FIELD_NUMBER: _builtins.int
+    REPEATABLE_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    blob: _builtins.str
+    """git object id of its content"""
+    repeatable: _builtins.bool
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+        blob: _builtins.str = ...,
+        repeatable: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blob", b"blob", "path", b"path", "repeatable", b"repeatable"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Script: _TypeAlias = Script  # noqa: Y015
+
+@_typing.final
+class PlannedPhase(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PHASE_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
+    MEDIAN_S_FIELD_NUMBER: _builtins.int
+    phase: _builtins.str
+    median_s: _builtins.float
+    """what it took in past releases; 0 where there are none"""
+    @_builtins.property
+    def steps(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        phase: _builtins.str = ...,
+        steps: _abc.Iterable[_builtins.str] | None = ...,
+        median_s: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["median_s", b"median_s", "phase", b"phase", "steps", b"steps"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlannedPhase: _TypeAlias = PlannedPhase  # noqa: Y015
+
+@_typing.final
+class Override(_message.Message):
+    """Something that an operator decided against the usual way; shown wherever the release is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    BY_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """skip, base, with, include_reverted, allow_branch, from, adopted, skip_git, skip_data, resolved"""
+    detail: _builtins.str
+    reason: _builtins.str
+    by: _builtins.str
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        detail: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        by: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "by", b"by", "detail", b"detail", "kind", b"kind", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Override: _TypeAlias = Override  # noqa: Y015
+
+@_typing.final
+class RevertRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVIRONMENT_FIELD_NUMBER: _builtins.int
+    TICKET_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    SKIP_GIT_FIELD_NUMBER: _builtins.int
+    SKIP_DATA_FIELD_NUMBER: _builtins.int
+    WITH_DATA_FIELD_NUMBER: _builtins.int
+    PUSH_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    PLAN_HASH_FIELD_NUMBER: _builtins.int
+    environment: _builtins.str
+    ticket: _builtins.str
+    request_id: _builtins.str
+    skip_git: _builtins.bool
+    """leave code, images and .env as they are"""
+    skip_data: _builtins.bool
+    """restore no backup"""
+    push: _builtins.bool
+    """also push the commit that takes the code back"""
+    reason: _builtins.str
+    plan_hash: _builtins.str
+    """refuse where the plan is not this one any more; empty: whatever it is"""
+    @_builtins.property
+    def with_data(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """stateful services whose data is restored, too; "all" for each"""
+
+    def __init__(
+        self,
+        *,
+        environment: _builtins.str = ...,
+        ticket: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        skip_git: _builtins.bool = ...,
+        skip_data: _builtins.bool = ...,
+        with_data: _abc.Iterable[_builtins.str] | None = ...,
+        push: _builtins.bool = ...,
+        reason: _builtins.str = ...,
+        plan_hash: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["environment", b"environment", "plan_hash", b"plan_hash", "push", b"push", "reason", b"reason", "request_id", b"request_id", "skip_data", b"skip_data", "skip_git", b"skip_git", "ticket", b"ticket", "with_data", b"with_data"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevertRequest: _TypeAlias = RevertRequest  # noqa: Y015
+
+@_typing.final
+class RevertPreview(_message.Message):
+    """What a revert would do."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVIRONMENT_FIELD_NUMBER: _builtins.int
+    TICKET_FIELD_NUMBER: _builtins.int
+    RUN_FIELD_NUMBER: _builtins.int
+    UNDOES_REVERT_FIELD_NUMBER: _builtins.int
+    HEAD_SHA_FIELD_NUMBER: _builtins.int
+    TARGET_SHA_FIELD_NUMBER: _builtins.int
+    COMMITS_FIELD_NUMBER: _builtins.int
+    SERVICES_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
+    WARNINGS_FIELD_NUMBER: _builtins.int
+    PLAN_HASH_FIELD_NUMBER: _builtins.int
+    environment: _builtins.str
+    ticket: _builtins.str
+    run: _builtins.int
+    undoes_revert: _builtins.bool
+    """takes a revert back instead of a release"""
+    head_sha: _builtins.str
+    target_sha: _builtins.str
+    """whose tree the checkout gets; empty where no code is taken back"""
+    plan_hash: _builtins.str
+    @_builtins.property
+    def commits(self) -> _containers.RepeatedCompositeFieldContainer[Global___Commit]:
+        """that are taken back, newest first"""
+
+    @_builtins.property
+    def services(self) -> _containers.RepeatedCompositeFieldContainer[Global___RevertedService]: ...
+    @_builtins.property
+    def steps(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        environment: _builtins.str = ...,
+        ticket: _builtins.str = ...,
+        run: _builtins.int = ...,
+        undoes_revert: _builtins.bool = ...,
+        head_sha: _builtins.str = ...,
+        target_sha: _builtins.str = ...,
+        commits: _abc.Iterable[Global___Commit] | None = ...,
+        services: _abc.Iterable[Global___RevertedService] | None = ...,
+        steps: _abc.Iterable[_builtins.str] | None = ...,
+        warnings: _abc.Iterable[_builtins.str] | None = ...,
+        plan_hash: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commits", b"commits", "environment", b"environment", "head_sha", b"head_sha", "plan_hash", b"plan_hash", "run", b"run", "services", b"services", "steps", b"steps", "target_sha", b"target_sha", "ticket", b"ticket", "undoes_revert", b"undoes_revert", "warnings", b"warnings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevertPreview: _TypeAlias = RevertPreview  # noqa: Y015
+
+@_typing.final
+class RevertedService(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    STATEFUL_FIELD_NUMBER: _builtins.int
+    REMOVED_FIELD_NUMBER: _builtins.int
+    IMAGES_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    DATA_REASON_FIELD_NUMBER: _builtins.int
+    BACKUP_FIELD_NUMBER: _builtins.int
+    BACKED_UP_AT_FIELD_NUMBER: _builtins.int
+    BACKUP_BYTES_FIELD_NUMBER: _builtins.int
+    PRESENT_BYTES_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    stateful: _builtins.bool
+    removed: _builtins.bool
+    """it came with the release, so it goes"""
+    data: _builtins.str
+    """restored, kept, none"""
+    data_reason: _builtins.str
+    """why it is kept, or that there is none"""
+    backup: _builtins.str
+    """stamp"""
+    backup_bytes: _builtins.int
+    """compressed"""
+    present_bytes: _builtins.int
+    """of its volumes now; 0 where the engine cannot tell"""
+    @_builtins.property
+    def images(self) -> _containers.RepeatedCompositeFieldContainer[Global___KeptImage]: ...
+    @_builtins.property
+    def backed_up_at(self) -> _timestamp_pb2.Timestamp:
+        """writes since then are lost where data is restored"""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        stateful: _builtins.bool = ...,
+        removed: _builtins.bool = ...,
+        images: _abc.Iterable[Global___KeptImage] | None = ...,
+        data: _builtins.str = ...,
+        data_reason: _builtins.str = ...,
+        backup: _builtins.str = ...,
+        backed_up_at: _timestamp_pb2.Timestamp | None = ...,
+        backup_bytes: _builtins.int = ...,
+        present_bytes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["backed_up_at", b"backed_up_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backed_up_at", b"backed_up_at", "backup", b"backup", "backup_bytes", b"backup_bytes", "data", b"data", "data_reason", b"data_reason", "images", b"images", "name", b"name", "present_bytes", b"present_bytes", "removed", b"removed", "stateful", b"stateful"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevertedService: _TypeAlias = RevertedService  # noqa: Y015
+
+@_typing.final
+class KeptImage(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTAINER_FIELD_NUMBER: _builtins.int
+    IMAGE_ID_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    container: _builtins.str
+    image_id: _builtins.str
+    reference: _builtins.str
+    def __init__(
+        self,
+        *,
+        container: _builtins.str = ...,
+        image_id: _builtins.str = ...,
+        reference: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["container", b"container", "image_id", b"image_id", "reference", b"reference"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___KeptImage: _TypeAlias = KeptImage  # noqa: Y015
+
+@_typing.final
+class AdoptRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVIRONMENT_FIELD_NUMBER: _builtins.int
+    TICKET_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    BASE_FIELD_NUMBER: _builtins.int
+    MERGE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    environment: _builtins.str
+    ticket: _builtins.str
+    request_id: _builtins.str
+    base: _builtins.str
+    """full commit ids"""
+    merge: _builtins.str
+    reason: _builtins.str
+    def __init__(
+        self,
+        *,
+        environment: _builtins.str = ...,
+        ticket: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        base: _builtins.str = ...,
+        merge: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base", b"base", "environment", b"environment", "merge", b"merge", "reason", b"reason", "request_id", b"request_id", "ticket", b"ticket"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AdoptRequest: _TypeAlias = AdoptRequest  # noqa: Y015
 
 @_typing.final
 class ResumeRequest(_message.Message):
@@ -140,10 +635,13 @@ class CancelRequest(_message.Message):
     TICKET_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    KILL_FIELD_NUMBER: _builtins.int
     environment: _builtins.str
     ticket: _builtins.str
     request_id: _builtins.str
     reason: _builtins.str
+    kill: _builtins.bool
+    """stop the present step, too: TERM, then KILL, its whole process tree"""
     def __init__(
         self,
         *,
@@ -151,10 +649,11 @@ class CancelRequest(_message.Message):
         ticket: _builtins.str = ...,
         request_id: _builtins.str = ...,
         reason: _builtins.str = ...,
+        kill: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["environment", b"environment", "reason", b"reason", "request_id", b"request_id", "ticket", b"ticket"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["environment", b"environment", "kill", b"kill", "reason", b"reason", "request_id", b"request_id", "ticket", b"ticket"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -383,6 +882,7 @@ class ReleaseSummary(_message.Message):
     STARTED_BY_FIELD_NUMBER: _builtins.int
     STARTED_AT_FIELD_NUMBER: _builtins.int
     CHANGED_AT_FIELD_NUMBER: _builtins.int
+    OVERRIDES_FIELD_NUMBER: _builtins.int
     ticket: _builtins.str
     run: _builtins.int
     state: _builtins.str
@@ -390,6 +890,8 @@ class ReleaseSummary(_message.Message):
     base_sha: _builtins.str
     merge_sha: _builtins.str
     started_by: _builtins.str
+    overrides: _builtins.int
+    """how often an operator decided against the usual way"""
     @_builtins.property
     def services(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -409,10 +911,11 @@ class ReleaseSummary(_message.Message):
         started_by: _builtins.str = ...,
         started_at: _timestamp_pb2.Timestamp | None = ...,
         changed_at: _timestamp_pb2.Timestamp | None = ...,
+        overrides: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_sha", b"base_sha", "changed_at", b"changed_at", "merge_sha", b"merge_sha", "phase", b"phase", "run", b"run", "services", b"services", "started_at", b"started_at", "started_by", b"started_by", "state", b"state", "ticket", b"ticket"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_sha", b"base_sha", "changed_at", b"changed_at", "merge_sha", b"merge_sha", "overrides", b"overrides", "phase", b"phase", "run", b"run", "services", b"services", "started_at", b"started_at", "started_by", b"started_by", "state", b"state", "ticket", b"ticket"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -431,6 +934,8 @@ class Release(_message.Message):
     HALT_CAUSE_FIELD_NUMBER: _builtins.int
     BACKUPS_FIELD_NUMBER: _builtins.int
     NEXT_FIELD_NUMBER: _builtins.int
+    OVERRIDES_FIELD_NUMBER: _builtins.int
+    REVERT_FIELD_NUMBER: _builtins.int
     environment: _builtins.str
     version: _builtins.int
     halt_cause: _builtins.str
@@ -448,6 +953,12 @@ class Release(_message.Message):
     def backups(self) -> _containers.RepeatedCompositeFieldContainer[Global___Backup]: ...
     @_builtins.property
     def next(self) -> _containers.RepeatedCompositeFieldContainer[Global___NextCommand]: ...
+    @_builtins.property
+    def overrides(self) -> _containers.RepeatedCompositeFieldContainer[Global___Override]: ...
+    @_builtins.property
+    def revert(self) -> Global___RevertOutcome:
+        """of a release that is or was taken back"""
+
     def __init__(
         self,
         *,
@@ -460,14 +971,54 @@ class Release(_message.Message):
         halt_cause: _builtins.str = ...,
         backups: _abc.Iterable[Global___Backup] | None = ...,
         next: _abc.Iterable[Global___NextCommand] | None = ...,
+        overrides: _abc.Iterable[Global___Override] | None = ...,
+        revert: Global___RevertOutcome | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["failure", b"failure", "summary", b"summary"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["failure", b"failure", "revert", b"revert", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backups", b"backups", "environment", b"environment", "failure", b"failure", "halt_cause", b"halt_cause", "next", b"next", "phases", b"phases", "steps", b"steps", "summary", b"summary", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backups", b"backups", "environment", b"environment", "failure", b"failure", "halt_cause", b"halt_cause", "next", b"next", "overrides", b"overrides", "phases", b"phases", "revert", b"revert", "steps", b"steps", "summary", b"summary", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Release: _TypeAlias = Release  # noqa: Y015
+
+@_typing.final
+class RevertOutcome(_message.Message):
+    """How a release was taken back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMIT_FIELD_NUMBER: _builtins.int
+    TARGET_SHA_FIELD_NUMBER: _builtins.int
+    PUSHED_FIELD_NUMBER: _builtins.int
+    PUSH_FAILED_FIELD_NUMBER: _builtins.int
+    DATA_RESTORED_FIELD_NUMBER: _builtins.int
+    commit: _builtins.str
+    """that took the code back; empty where none did"""
+    target_sha: _builtins.str
+    pushed: _builtins.bool
+    push_failed: _builtins.str
+    """why it was not pushed although that was asked for"""
+    @_builtins.property
+    def data_restored(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """services"""
+
+    def __init__(
+        self,
+        *,
+        commit: _builtins.str = ...,
+        target_sha: _builtins.str = ...,
+        pushed: _builtins.bool = ...,
+        push_failed: _builtins.str = ...,
+        data_restored: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commit", b"commit", "data_restored", b"data_restored", "push_failed", b"push_failed", "pushed", b"pushed", "target_sha", b"target_sha"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevertOutcome: _TypeAlias = RevertOutcome  # noqa: Y015
 
 @_typing.final
 class PhaseStatus(_message.Message):
@@ -980,6 +1531,7 @@ class Environment(_message.Message):
     HOLD_BY_FIELD_NUMBER: _builtins.int
     HOLD_SINCE_FIELD_NUMBER: _builtins.int
     HOLD_UNTIL_FIELD_NUMBER: _builtins.int
+    CHECKOUT_BRANCH_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     lock_ticket: _builtins.str
     """empty: free"""
@@ -992,6 +1544,8 @@ class Environment(_message.Message):
     hold_reason: _builtins.str
     """empty: nobody keeps releases out"""
     hold_by: _builtins.str
+    checkout_branch: _builtins.str
+    """empty: HEAD is detached"""
     @_builtins.property
     def lock_since(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -1020,10 +1574,11 @@ class Environment(_message.Message):
         hold_by: _builtins.str = ...,
         hold_since: _timestamp_pb2.Timestamp | None = ...,
         hold_until: _timestamp_pb2.Timestamp | None = ...,
+        checkout_branch: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "hold_since", b"hold_since", "hold_until", b"hold_until", "lock_since", b"lock_since"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "branch", b"branch", "epoch", b"epoch", "head", b"head", "hold_by", b"hold_by", "hold_reason", b"hold_reason", "hold_since", b"hold_since", "hold_until", b"hold_until", "lock_by", b"lock_by", "lock_run", b"lock_run", "lock_since", b"lock_since", "lock_ticket", b"lock_ticket", "name", b"name", "repo", b"repo", "services", b"services"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "branch", b"branch", "checkout_branch", b"checkout_branch", "epoch", b"epoch", "head", b"head", "hold_by", b"hold_by", "hold_reason", b"hold_reason", "hold_since", b"hold_since", "hold_until", b"hold_until", "lock_by", b"lock_by", "lock_run", b"lock_run", "lock_since", b"lock_since", "lock_ticket", b"lock_ticket", "name", b"name", "repo", b"repo", "services", b"services"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1136,6 +1691,351 @@ class ContainerStatus(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ContainerStatus: _TypeAlias = ContainerStatus  # noqa: Y015
+
+@_typing.final
+class ReadServiceLogsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVIRONMENT_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    FOLLOW_FIELD_NUMBER: _builtins.int
+    TAIL_LINES_FIELD_NUMBER: _builtins.int
+    environment: _builtins.str
+    name: _builtins.str
+    follow: _builtins.bool
+    tail_lines: _builtins.int
+    """of each container; 0: 100"""
+    def __init__(
+        self,
+        *,
+        environment: _builtins.str = ...,
+        name: _builtins.str = ...,
+        follow: _builtins.bool = ...,
+        tail_lines: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["environment", b"environment", "follow", b"follow", "name", b"name", "tail_lines", b"tail_lines"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadServiceLogsRequest: _TypeAlias = ReadServiceLogsRequest  # noqa: Y015
+
+@_typing.final
+class ServiceLogChunk(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTAINER_FIELD_NUMBER: _builtins.int
+    UNTRUSTED_DATA_FIELD_NUMBER: _builtins.int
+    container: _builtins.str
+    untrusted_data: _builtins.bytes
+    """whole lines"""
+    def __init__(
+        self,
+        *,
+        container: _builtins.str = ...,
+        untrusted_data: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["container", b"container", "untrusted_data", b"untrusted_data"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ServiceLogChunk: _TypeAlias = ServiceLogChunk  # noqa: Y015
+
+@_typing.final
+class RunHookRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVIRONMENT_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    HOOK_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    environment: _builtins.str
+    name: _builtins.str
+    """of the service"""
+    hook: _builtins.str
+    """file name below its scripts/, with or without its ending"""
+    request_id: _builtins.str
+    reason: _builtins.str
+    def __init__(
+        self,
+        *,
+        environment: _builtins.str = ...,
+        name: _builtins.str = ...,
+        hook: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["environment", b"environment", "hook", b"hook", "name", b"name", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RunHookRequest: _TypeAlias = RunHookRequest  # noqa: Y015
+
+@_typing.final
+class HookItem(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OUTPUT_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def output(self) -> Global___OutputChunk: ...
+    @_builtins.property
+    def end(self) -> Global___HookEnd: ...
+    def __init__(
+        self,
+        *,
+        output: Global___OutputChunk | None = ...,
+        end: Global___HookEnd | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "item", b"item", "output", b"output"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "item", b"item", "output", b"output"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_item: _TypeAlias = _typing.Literal["output", "end"]  # noqa: Y015
+    _WhichOneofArgType_item: _TypeAlias = _typing.Literal["item", b"item"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_item) -> _WhichOneofReturnType_item | None: ...
+
+Global___HookItem: _TypeAlias = HookItem  # noqa: Y015
+
+@_typing.final
+class HookEnd(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RC_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    EXIT_CODE_FIELD_NUMBER: _builtins.int
+    rc: _builtins.int
+    message: _builtins.str
+    exit_code: _builtins.int
+    def __init__(
+        self,
+        *,
+        rc: _builtins.int = ...,
+        message: _builtins.str = ...,
+        exit_code: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exit_code", b"exit_code", "message", b"message", "rc", b"rc"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HookEnd: _TypeAlias = HookEnd  # noqa: Y015
+
+@_typing.final
+class GetDriftRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVIRONMENT_FIELD_NUMBER: _builtins.int
+    environment: _builtins.str
+    def __init__(
+        self,
+        *,
+        environment: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["environment", b"environment"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetDriftRequest: _TypeAlias = GetDriftRequest  # noqa: Y015
+
+@_typing.final
+class Drift(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    DRIFTED_FIELD_NUMBER: _builtins.int
+    drifted: _builtins.bool
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___DriftFinding]: ...
+    def __init__(
+        self,
+        *,
+        findings: _abc.Iterable[Global___DriftFinding] | None = ...,
+        drifted: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["drifted", b"drifted", "findings", b"findings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Drift: _TypeAlias = Drift  # noqa: Y015
+
+@_typing.final
+class DriftFinding(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    DRIFTED_FIELD_NUMBER: _builtins.int
+    LINE_FIELD_NUMBER: _builtins.int
+    FIX_FIELD_NUMBER: _builtins.int
+    subject: _builtins.str
+    """a service, the checkout, .env"""
+    drifted: _builtins.bool
+    line: _builtins.str
+    """✓ or ✗, and what was found"""
+    @_builtins.property
+    def fix(self) -> Global___NextCommand: ...
+    def __init__(
+        self,
+        *,
+        subject: _builtins.str = ...,
+        drifted: _builtins.bool = ...,
+        line: _builtins.str = ...,
+        fix: Global___NextCommand | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["fix", b"fix"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["drifted", b"drifted", "fix", b"fix", "line", b"line", "subject", b"subject"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DriftFinding: _TypeAlias = DriftFinding  # noqa: Y015
+
+@_typing.final
+class ReturnToMainRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVIRONMENT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    environment: _builtins.str
+    request_id: _builtins.str
+    reason: _builtins.str
+    def __init__(
+        self,
+        *,
+        environment: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["environment", b"environment", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReturnToMainRequest: _TypeAlias = ReturnToMainRequest  # noqa: Y015
+
+@_typing.final
+class ReturnedToMain(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FROM_BRANCH_FIELD_NUMBER: _builtins.int
+    FROM_SHA_FIELD_NUMBER: _builtins.int
+    BRANCH_FIELD_NUMBER: _builtins.int
+    HEAD_FIELD_NUMBER: _builtins.int
+    DEPLOYED_SHA_FIELD_NUMBER: _builtins.int
+    UNRELEASED_FIELD_NUMBER: _builtins.int
+    from_branch: _builtins.str
+    from_sha: _builtins.str
+    branch: _builtins.str
+    head: _builtins.str
+    deployed_sha: _builtins.str
+    """what runs: the next release counts its changes from there"""
+    @_builtins.property
+    def unreleased(self) -> _containers.RepeatedCompositeFieldContainer[Global___Commit]:
+        """commits of the branch that are not deployed, newest first"""
+
+    def __init__(
+        self,
+        *,
+        from_branch: _builtins.str = ...,
+        from_sha: _builtins.str = ...,
+        branch: _builtins.str = ...,
+        head: _builtins.str = ...,
+        deployed_sha: _builtins.str = ...,
+        unreleased: _abc.Iterable[Global___Commit] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["branch", b"branch", "deployed_sha", b"deployed_sha", "from_branch", b"from_branch", "from_sha", b"from_sha", "head", b"head", "unreleased", b"unreleased"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReturnedToMain: _TypeAlias = ReturnedToMain  # noqa: Y015
+
+@_typing.final
+class CheckEnvironmentRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVIRONMENT_FIELD_NUMBER: _builtins.int
+    environment: _builtins.str
+    def __init__(
+        self,
+        *,
+        environment: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["environment", b"environment"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckEnvironmentRequest: _TypeAlias = CheckEnvironmentRequest  # noqa: Y015
+
+@_typing.final
+class Checkup(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHECKS_FIELD_NUMBER: _builtins.int
+    HEALTHY_FIELD_NUMBER: _builtins.int
+    healthy: _builtins.bool
+    @_builtins.property
+    def checks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Check]: ...
+    def __init__(
+        self,
+        *,
+        checks: _abc.Iterable[Global___Check] | None = ...,
+        healthy: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checks", b"checks", "healthy", b"healthy"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Checkup: _TypeAlias = Checkup  # noqa: Y015
+
+@_typing.final
+class Check(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    FINDING_FIELD_NUMBER: _builtins.int
+    FIX_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """repository, engine, compose, disk, clock, permissions, store, workspace"""
+    status: _builtins.str
+    """ok, warning, failed"""
+    finding: _builtins.str
+    fix: _builtins.str
+    """what to do or to type; empty where all is well"""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        status: _builtins.str = ...,
+        finding: _builtins.str = ...,
+        fix: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["finding", b"finding", "fix", b"fix", "name", b"name", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Check: _TypeAlias = Check  # noqa: Y015
 
 @_typing.final
 class RebuildRequest(_message.Message):

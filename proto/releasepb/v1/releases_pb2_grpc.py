@@ -40,9 +40,29 @@ class ReleasesStub(object):
                 request_serializer=releasepb_dot_v1_dot_releases__pb2.RunRequest.SerializeToString,
                 response_deserializer=releasepb_dot_v1_dot_releases__pb2.Accepted.FromString,
                 _registered_method=True)
+        self.PlanRun = channel.unary_unary(
+                '/released.v1.Releases/PlanRun',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.RunRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.RunPreview.FromString,
+                _registered_method=True)
         self.Resume = channel.unary_unary(
                 '/released.v1.Releases/Resume',
                 request_serializer=releasepb_dot_v1_dot_releases__pb2.ResumeRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.Accepted.FromString,
+                _registered_method=True)
+        self.Revert = channel.unary_unary(
+                '/released.v1.Releases/Revert',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.RevertRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.Accepted.FromString,
+                _registered_method=True)
+        self.PlanRevert = channel.unary_unary(
+                '/released.v1.Releases/PlanRevert',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.RevertRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.RevertPreview.FromString,
+                _registered_method=True)
+        self.Adopt = channel.unary_unary(
+                '/released.v1.Releases/Adopt',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.AdoptRequest.SerializeToString,
                 response_deserializer=releasepb_dot_v1_dot_releases__pb2.Accepted.FromString,
                 _registered_method=True)
         self.Cancel = channel.unary_unary(
@@ -98,6 +118,13 @@ class ReleasesServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PlanRun(self, request, context):
+        """Shows what a run would do, by the same code; fetches into refs/released/ and changes nothing else.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Resume(self, request, context):
         """Lets a halted release go on. Sent twice with one request_id it acts once.
         """
@@ -105,8 +132,29 @@ class ReleasesServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Revert(self, request, context):
+        """Takes a release back, or refuses to. Sent twice with one request_id it acts once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PlanRevert(self, request, context):
+        """Shows what a revert would do and which writes it would lose, by the same code; changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Adopt(self, request, context):
+        """Takes in a release that was done by hand. Sent twice with one request_id it acts once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Cancel(self, request, context):
-        """Stops a running release after its present step.
+        """Stops a running release after its present step, or the step too.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -169,9 +217,29 @@ def add_ReleasesServicer_to_server(servicer, server):
                     request_deserializer=releasepb_dot_v1_dot_releases__pb2.RunRequest.FromString,
                     response_serializer=releasepb_dot_v1_dot_releases__pb2.Accepted.SerializeToString,
             ),
+            'PlanRun': grpc.unary_unary_rpc_method_handler(
+                    servicer.PlanRun,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.RunRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.RunPreview.SerializeToString,
+            ),
             'Resume': grpc.unary_unary_rpc_method_handler(
                     servicer.Resume,
                     request_deserializer=releasepb_dot_v1_dot_releases__pb2.ResumeRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.Accepted.SerializeToString,
+            ),
+            'Revert': grpc.unary_unary_rpc_method_handler(
+                    servicer.Revert,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.RevertRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.Accepted.SerializeToString,
+            ),
+            'PlanRevert': grpc.unary_unary_rpc_method_handler(
+                    servicer.PlanRevert,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.RevertRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.RevertPreview.SerializeToString,
+            ),
+            'Adopt': grpc.unary_unary_rpc_method_handler(
+                    servicer.Adopt,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.AdoptRequest.FromString,
                     response_serializer=releasepb_dot_v1_dot_releases__pb2.Accepted.SerializeToString,
             ),
             'Cancel': grpc.unary_unary_rpc_method_handler(
@@ -254,6 +322,33 @@ class Releases(object):
             _registered_method=True)
 
     @staticmethod
+    def PlanRun(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/released.v1.Releases/PlanRun',
+            releasepb_dot_v1_dot_releases__pb2.RunRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.RunPreview.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def Resume(request,
             target,
             options=(),
@@ -269,6 +364,87 @@ class Releases(object):
             target,
             '/released.v1.Releases/Resume',
             releasepb_dot_v1_dot_releases__pb2.ResumeRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.Accepted.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Revert(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/released.v1.Releases/Revert',
+            releasepb_dot_v1_dot_releases__pb2.RevertRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.Accepted.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PlanRevert(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/released.v1.Releases/PlanRevert',
+            releasepb_dot_v1_dot_releases__pb2.RevertRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.RevertPreview.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Adopt(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/released.v1.Releases/Adopt',
+            releasepb_dot_v1_dot_releases__pb2.AdoptRequest.SerializeToString,
             releasepb_dot_v1_dot_releases__pb2.Accepted.FromString,
             options,
             channel_credentials,
@@ -532,6 +708,31 @@ class EnvironmentsStub(object):
                 request_serializer=releasepb_dot_v1_dot_releases__pb2.ListServicesRequest.SerializeToString,
                 response_deserializer=releasepb_dot_v1_dot_releases__pb2.ListServicesResponse.FromString,
                 _registered_method=True)
+        self.ReadServiceLogs = channel.unary_stream(
+                '/released.v1.Environments/ReadServiceLogs',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.ReadServiceLogsRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.ServiceLogChunk.FromString,
+                _registered_method=True)
+        self.RunHook = channel.unary_stream(
+                '/released.v1.Environments/RunHook',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.RunHookRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.HookItem.FromString,
+                _registered_method=True)
+        self.GetDrift = channel.unary_unary(
+                '/released.v1.Environments/GetDrift',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.GetDriftRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.Drift.FromString,
+                _registered_method=True)
+        self.ReturnToMain = channel.unary_unary(
+                '/released.v1.Environments/ReturnToMain',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.ReturnToMainRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.ReturnedToMain.FromString,
+                _registered_method=True)
+        self.CheckEnvironment = channel.unary_unary(
+                '/released.v1.Environments/CheckEnvironment',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.CheckEnvironmentRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.Checkup.FromString,
+                _registered_method=True)
         self.Rebuild = channel.unary_unary(
                 '/released.v1.Environments/Rebuild',
                 request_serializer=releasepb_dot_v1_dot_releases__pb2.RebuildRequest.SerializeToString,
@@ -583,6 +784,41 @@ class EnvironmentsServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReadServiceLogs(self, request, context):
+        """Reads what a service's containers print, and follows it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RunHook(self, request, context):
+        """Runs a hook of a service by hand and shows what it prints; it goes on without the caller.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetDrift(self, request, context):
+        """Compares what runs with what the manifests of the present commit ask for.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReturnToMain(self, request, context):
+        """Goes back from a hotfix branch to the configured one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckEnvironment(self, request, context):
+        """Looks at everything that a release needs, and tells the fix of what is wrong.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Rebuild(self, request, context):
         """Makes all projections and derived files anew from the events.
         """
@@ -624,6 +860,31 @@ def add_EnvironmentsServicer_to_server(servicer, server):
                     servicer.ListServices,
                     request_deserializer=releasepb_dot_v1_dot_releases__pb2.ListServicesRequest.FromString,
                     response_serializer=releasepb_dot_v1_dot_releases__pb2.ListServicesResponse.SerializeToString,
+            ),
+            'ReadServiceLogs': grpc.unary_stream_rpc_method_handler(
+                    servicer.ReadServiceLogs,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.ReadServiceLogsRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.ServiceLogChunk.SerializeToString,
+            ),
+            'RunHook': grpc.unary_stream_rpc_method_handler(
+                    servicer.RunHook,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.RunHookRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.HookItem.SerializeToString,
+            ),
+            'GetDrift': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDrift,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.GetDriftRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.Drift.SerializeToString,
+            ),
+            'ReturnToMain': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReturnToMain,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.ReturnToMainRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.ReturnedToMain.SerializeToString,
+            ),
+            'CheckEnvironment': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckEnvironment,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.CheckEnvironmentRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.Checkup.SerializeToString,
             ),
             'Rebuild': grpc.unary_unary_rpc_method_handler(
                     servicer.Rebuild,
@@ -772,6 +1033,141 @@ class Environments(object):
             '/released.v1.Environments/ListServices',
             releasepb_dot_v1_dot_releases__pb2.ListServicesRequest.SerializeToString,
             releasepb_dot_v1_dot_releases__pb2.ListServicesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadServiceLogs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/released.v1.Environments/ReadServiceLogs',
+            releasepb_dot_v1_dot_releases__pb2.ReadServiceLogsRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.ServiceLogChunk.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RunHook(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/released.v1.Environments/RunHook',
+            releasepb_dot_v1_dot_releases__pb2.RunHookRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.HookItem.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDrift(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/released.v1.Environments/GetDrift',
+            releasepb_dot_v1_dot_releases__pb2.GetDriftRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.Drift.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReturnToMain(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/released.v1.Environments/ReturnToMain',
+            releasepb_dot_v1_dot_releases__pb2.ReturnToMainRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.ReturnedToMain.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckEnvironment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/released.v1.Environments/CheckEnvironment',
+            releasepb_dot_v1_dot_releases__pb2.CheckEnvironmentRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.Checkup.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,10 +39,18 @@ class ReleasesStub:
     def __new__(cls, channel: _aio.Channel) -> ReleasesAsyncStub: ...
     Run: _grpc.UnaryUnaryMultiCallable[_releases_pb2.RunRequest, _releases_pb2.Accepted]
     """Opens a run, or refuses it; a refusal changes nothing. Sent twice with one request_id it acts once."""
+    PlanRun: _grpc.UnaryUnaryMultiCallable[_releases_pb2.RunRequest, _releases_pb2.RunPreview]
+    """Shows what a run would do, by the same code; fetches into refs/released/ and changes nothing else."""
     Resume: _grpc.UnaryUnaryMultiCallable[_releases_pb2.ResumeRequest, _releases_pb2.Accepted]
     """Lets a halted release go on. Sent twice with one request_id it acts once."""
+    Revert: _grpc.UnaryUnaryMultiCallable[_releases_pb2.RevertRequest, _releases_pb2.Accepted]
+    """Takes a release back, or refuses to. Sent twice with one request_id it acts once."""
+    PlanRevert: _grpc.UnaryUnaryMultiCallable[_releases_pb2.RevertRequest, _releases_pb2.RevertPreview]
+    """Shows what a revert would do and which writes it would lose, by the same code; changes nothing."""
+    Adopt: _grpc.UnaryUnaryMultiCallable[_releases_pb2.AdoptRequest, _releases_pb2.Accepted]
+    """Takes in a release that was done by hand. Sent twice with one request_id it acts once."""
     Cancel: _grpc.UnaryUnaryMultiCallable[_releases_pb2.CancelRequest, _releases_pb2.Accepted]
-    """Stops a running release after its present step."""
+    """Stops a running release after its present step, or the step too."""
     Resolve: _grpc.UnaryUnaryMultiCallable[_releases_pb2.ResolveRequest, _releases_pb2.Accepted]
     """Settles a step that is in doubt."""
     Note: _grpc.UnaryUnaryMultiCallable[_releases_pb2.NoteRequest, _releases_pb2.Accepted]
@@ -65,10 +73,18 @@ class ReleasesAsyncStub(ReleasesStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Run: _aio.UnaryUnaryMultiCallable[_releases_pb2.RunRequest, _releases_pb2.Accepted]  # type: ignore[assignment]
     """Opens a run, or refuses it; a refusal changes nothing. Sent twice with one request_id it acts once."""
+    PlanRun: _aio.UnaryUnaryMultiCallable[_releases_pb2.RunRequest, _releases_pb2.RunPreview]  # type: ignore[assignment]
+    """Shows what a run would do, by the same code; fetches into refs/released/ and changes nothing else."""
     Resume: _aio.UnaryUnaryMultiCallable[_releases_pb2.ResumeRequest, _releases_pb2.Accepted]  # type: ignore[assignment]
     """Lets a halted release go on. Sent twice with one request_id it acts once."""
+    Revert: _aio.UnaryUnaryMultiCallable[_releases_pb2.RevertRequest, _releases_pb2.Accepted]  # type: ignore[assignment]
+    """Takes a release back, or refuses to. Sent twice with one request_id it acts once."""
+    PlanRevert: _aio.UnaryUnaryMultiCallable[_releases_pb2.RevertRequest, _releases_pb2.RevertPreview]  # type: ignore[assignment]
+    """Shows what a revert would do and which writes it would lose, by the same code; changes nothing."""
+    Adopt: _aio.UnaryUnaryMultiCallable[_releases_pb2.AdoptRequest, _releases_pb2.Accepted]  # type: ignore[assignment]
+    """Takes in a release that was done by hand. Sent twice with one request_id it acts once."""
     Cancel: _aio.UnaryUnaryMultiCallable[_releases_pb2.CancelRequest, _releases_pb2.Accepted]  # type: ignore[assignment]
-    """Stops a running release after its present step."""
+    """Stops a running release after its present step, or the step too."""
     Resolve: _aio.UnaryUnaryMultiCallable[_releases_pb2.ResolveRequest, _releases_pb2.Accepted]  # type: ignore[assignment]
     """Settles a step that is in doubt."""
     Note: _aio.UnaryUnaryMultiCallable[_releases_pb2.NoteRequest, _releases_pb2.Accepted]  # type: ignore[assignment]
@@ -96,6 +112,14 @@ class ReleasesServicer(metaclass=_abc_1.ABCMeta):
         """Opens a run, or refuses it; a refusal changes nothing. Sent twice with one request_id it acts once."""
 
     @_abc_1.abstractmethod
+    def PlanRun(
+        self,
+        request: _releases_pb2.RunRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_releases_pb2.RunPreview, _abc.Awaitable[_releases_pb2.RunPreview]]:
+        """Shows what a run would do, by the same code; fetches into refs/released/ and changes nothing else."""
+
+    @_abc_1.abstractmethod
     def Resume(
         self,
         request: _releases_pb2.ResumeRequest,
@@ -104,12 +128,36 @@ class ReleasesServicer(metaclass=_abc_1.ABCMeta):
         """Lets a halted release go on. Sent twice with one request_id it acts once."""
 
     @_abc_1.abstractmethod
+    def Revert(
+        self,
+        request: _releases_pb2.RevertRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_releases_pb2.Accepted, _abc.Awaitable[_releases_pb2.Accepted]]:
+        """Takes a release back, or refuses to. Sent twice with one request_id it acts once."""
+
+    @_abc_1.abstractmethod
+    def PlanRevert(
+        self,
+        request: _releases_pb2.RevertRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_releases_pb2.RevertPreview, _abc.Awaitable[_releases_pb2.RevertPreview]]:
+        """Shows what a revert would do and which writes it would lose, by the same code; changes nothing."""
+
+    @_abc_1.abstractmethod
+    def Adopt(
+        self,
+        request: _releases_pb2.AdoptRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_releases_pb2.Accepted, _abc.Awaitable[_releases_pb2.Accepted]]:
+        """Takes in a release that was done by hand. Sent twice with one request_id it acts once."""
+
+    @_abc_1.abstractmethod
     def Cancel(
         self,
         request: _releases_pb2.CancelRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_releases_pb2.Accepted, _abc.Awaitable[_releases_pb2.Accepted]]:
-        """Stops a running release after its present step."""
+        """Stops a running release after its present step, or the step too."""
 
     @_abc_1.abstractmethod
     def Resolve(
@@ -186,6 +234,16 @@ class EnvironmentsStub:
     """Gives the halted release up that occupies the environment."""
     ListServices: _grpc.UnaryUnaryMultiCallable[_releases_pb2.ListServicesRequest, _releases_pb2.ListServicesResponse]
     """Lists the services of the ops repo and what runs of them."""
+    ReadServiceLogs: _grpc.UnaryStreamMultiCallable[_releases_pb2.ReadServiceLogsRequest, _releases_pb2.ServiceLogChunk]
+    """Reads what a service's containers print, and follows it."""
+    RunHook: _grpc.UnaryStreamMultiCallable[_releases_pb2.RunHookRequest, _releases_pb2.HookItem]
+    """Runs a hook of a service by hand and shows what it prints; it goes on without the caller."""
+    GetDrift: _grpc.UnaryUnaryMultiCallable[_releases_pb2.GetDriftRequest, _releases_pb2.Drift]
+    """Compares what runs with what the manifests of the present commit ask for."""
+    ReturnToMain: _grpc.UnaryUnaryMultiCallable[_releases_pb2.ReturnToMainRequest, _releases_pb2.ReturnedToMain]
+    """Goes back from a hotfix branch to the configured one."""
+    CheckEnvironment: _grpc.UnaryUnaryMultiCallable[_releases_pb2.CheckEnvironmentRequest, _releases_pb2.Checkup]
+    """Looks at everything that a release needs, and tells the fix of what is wrong."""
     Rebuild: _grpc.UnaryUnaryMultiCallable[_releases_pb2.RebuildRequest, _releases_pb2.RebuildResponse]
     """Makes all projections and derived files anew from the events."""
     GetVersion: _grpc.UnaryUnaryMultiCallable[_releases_pb2.GetVersionRequest, _releases_pb2.Version]
@@ -206,6 +264,16 @@ class EnvironmentsAsyncStub(EnvironmentsStub):
     """Gives the halted release up that occupies the environment."""
     ListServices: _aio.UnaryUnaryMultiCallable[_releases_pb2.ListServicesRequest, _releases_pb2.ListServicesResponse]  # type: ignore[assignment]
     """Lists the services of the ops repo and what runs of them."""
+    ReadServiceLogs: _aio.UnaryStreamMultiCallable[_releases_pb2.ReadServiceLogsRequest, _releases_pb2.ServiceLogChunk]  # type: ignore[assignment]
+    """Reads what a service's containers print, and follows it."""
+    RunHook: _aio.UnaryStreamMultiCallable[_releases_pb2.RunHookRequest, _releases_pb2.HookItem]  # type: ignore[assignment]
+    """Runs a hook of a service by hand and shows what it prints; it goes on without the caller."""
+    GetDrift: _aio.UnaryUnaryMultiCallable[_releases_pb2.GetDriftRequest, _releases_pb2.Drift]  # type: ignore[assignment]
+    """Compares what runs with what the manifests of the present commit ask for."""
+    ReturnToMain: _aio.UnaryUnaryMultiCallable[_releases_pb2.ReturnToMainRequest, _releases_pb2.ReturnedToMain]  # type: ignore[assignment]
+    """Goes back from a hotfix branch to the configured one."""
+    CheckEnvironment: _aio.UnaryUnaryMultiCallable[_releases_pb2.CheckEnvironmentRequest, _releases_pb2.Checkup]  # type: ignore[assignment]
+    """Looks at everything that a release needs, and tells the fix of what is wrong."""
     Rebuild: _aio.UnaryUnaryMultiCallable[_releases_pb2.RebuildRequest, _releases_pb2.RebuildResponse]  # type: ignore[assignment]
     """Makes all projections and derived files anew from the events."""
     GetVersion: _aio.UnaryUnaryMultiCallable[_releases_pb2.GetVersionRequest, _releases_pb2.Version]  # type: ignore[assignment]
@@ -253,6 +321,46 @@ class EnvironmentsServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_releases_pb2.ListServicesResponse, _abc.Awaitable[_releases_pb2.ListServicesResponse]]:
         """Lists the services of the ops repo and what runs of them."""
+
+    @_abc_1.abstractmethod
+    def ReadServiceLogs(
+        self,
+        request: _releases_pb2.ReadServiceLogsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_releases_pb2.ServiceLogChunk], _abc.AsyncIterator[_releases_pb2.ServiceLogChunk]]:
+        """Reads what a service's containers print, and follows it."""
+
+    @_abc_1.abstractmethod
+    def RunHook(
+        self,
+        request: _releases_pb2.RunHookRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_releases_pb2.HookItem], _abc.AsyncIterator[_releases_pb2.HookItem]]:
+        """Runs a hook of a service by hand and shows what it prints; it goes on without the caller."""
+
+    @_abc_1.abstractmethod
+    def GetDrift(
+        self,
+        request: _releases_pb2.GetDriftRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_releases_pb2.Drift, _abc.Awaitable[_releases_pb2.Drift]]:
+        """Compares what runs with what the manifests of the present commit ask for."""
+
+    @_abc_1.abstractmethod
+    def ReturnToMain(
+        self,
+        request: _releases_pb2.ReturnToMainRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_releases_pb2.ReturnedToMain, _abc.Awaitable[_releases_pb2.ReturnedToMain]]:
+        """Goes back from a hotfix branch to the configured one."""
+
+    @_abc_1.abstractmethod
+    def CheckEnvironment(
+        self,
+        request: _releases_pb2.CheckEnvironmentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_releases_pb2.Checkup, _abc.Awaitable[_releases_pb2.Checkup]]:
+        """Looks at everything that a release needs, and tells the fix of what is wrong."""
 
     @_abc_1.abstractmethod
     def Rebuild(
