@@ -129,7 +129,11 @@ def test_an_intent_keeps_attempt_boot_and_time() -> None:
 def test_a_step_that_succeeded_keeps_its_result_and_is_no_longer_current() -> None:
     kept = ev.BackedUp("web", "20260518_153012", 7)
     state = state_after(requested(), started(Phase.PREPARE, "a"), *step_done("a", kept))
-    assert (state.current_step, state.steps["a"].status, state.results(ev.BackedUp)) == (None, "succeeded", [kept])
+    assert (state.current_step, state.steps["a"].status, state.results(ev.BackedUp, Phase.PREPARE)) == (
+        None,
+        "succeeded",
+        [kept],
+    )
 
 
 def test_a_step_that_failed_keeps_its_failure() -> None:

@@ -12,12 +12,14 @@ from released.domain import commands as cmd
 from released.domain import events as ev
 from released.domain.errors import InvalidInput
 from released.domain.failure import Failure, NextCommand
-from released.domain.ids import PHASES, parse_phase, parse_request_id, parse_sha, parse_ticket
+from released.domain.ids import PHASES, Phase, parse_phase, parse_request_id, parse_service, parse_sha, parse_ticket
 from released.domain.narration import line
 from released.domain.outcome import Outcome
+from released.domain.overrides import Override
 from released.domain.plan import ServicePlan
 from released.domain.release import ReleaseState
 from released.domain.step_state import StepState
+from released.phases.revert_preflight import ALL
 from released.store import codec
 from released.store.release_list import ListedRelease
 from releasepb.v1 import releases_pb2 as pb
@@ -45,9 +47,42 @@ def start_run(request: pb.RunRequest) -> cmd.StartRun:
         base=parse_sha(request.base) if request.base else None,
         with_tickets=tuple(parse_ticket(ticket) for ticket in request.with_tickets),
         verify_all=request.verify_all,
-        reason=request.reason,
+        reason=request.reason.strip(),
+        include_reverted=request.include_reverted,
+        allow_branch=request.allow_branch,
     )
-    return cmd.StartRun(parse_ticket(request.ticket), parse_request_id(request.request_id), options)
+    return cmd.StartRun(parse_ticket(request.ticket), parse_request_id(request.request_id), options, request.plan_hash)
+
+
+def revert(request: pb.RevertRequest) -> cmd.Revert:
+    """Read a command to take a release back.
+
+    Raises:
+        InvalidInput: a name in it is wrong.
+    """
+    options = ev.RevertOptions(
+        skip_git=request.skip_git,
+        skip_data=request.skip_data,
+        with_data=tuple(name if name == ALL else parse_service(name) for name in request.with_data),
+        push=request.push,
+        reason=request.reason.strip(),
+    )
+    return cmd.Revert(parse_ticket(request.ticket), parse_request_id(request.request_id), options, request.plan_hash)
+
+
+def adopt(request: pb.AdoptRequest) -> cmd.Adopt:
+    """Read a command to take in a release that was done by hand.
+
+    Raises:
+        InvalidInput: a name in it is wrong, or the reason is missing.
+    """
+    return cmd.Adopt(
+        parse_ticket(request.ticket),
+        parse_request_id(request.request_id),
+        parse_sha(request.base),
+        parse_sha(request.merge),
+        reason(request.reason),
+    )
 
 
 def resume_run(request: pb.ResumeRequest) -> cmd.ResumeRun:
@@ -157,15 +192,41 @@ def release(state: ReleaseState, environment: str, told: Outcome) -> pb.Release:
         summary=summary(state),
         environment=environment,
         version=state.version,
-        phases=[pb.PhaseStatus(phase=phase, status=state.phases.get(phase, "pending")) for phase in PHASES],
+        phases=[pb.PhaseStatus(phase=phase, status=state.phases.get(phase, "pending")) for phase in _way(state)],
         steps=[_step(step) for step in state.steps.values()],
         failure=failure(state.halt.failure, state) if state.halt else None,
         halt_cause=state.halt.cause if state.halt else "",
         backups=[
-            pb.Backup(service=one.service, stamp=one.stamp, bytes=one.bytes) for one in state.results(ev.BackedUp)
+            pb.Backup(service=one.service, stamp=one.stamp, bytes=one.bytes)
+            for one in state.results(ev.BackedUp, Phase.PREPARE)
         ],
         next=[next_command(one) for one in told.next],
+        overrides=[override(one) for one in state.overrides],
+        revert=_revert(state),
     )
+
+
+def _way(state: ReleaseState) -> tuple[Phase, ...]:
+    return (*PHASES, Phase.REVERT) if state.is_way_back else PHASES
+
+
+def _revert(state: ReleaseState) -> pb.RevertOutcome | None:
+    if state.reversal is None:
+        return None
+    pushed = next(iter(state.results(ev.Pushed, Phase.REVERT)), None)
+    moved = next(iter(state.results(ev.CheckoutMoved, Phase.REVERT)), None)
+    return pb.RevertOutcome(
+        commit=moved.head if moved else "",
+        target_sha=state.reversal.plan.target_sha or "",
+        pushed=pushed is not None and not pushed.refused,
+        push_failed=pushed.refused if pushed else "",
+        data_restored=[one.service for one in state.results(ev.DataRestored, Phase.REVERT)],
+    )
+
+
+def override(one: Override) -> pb.Override:
+    """Show a decision against the usual way."""
+    return pb.Override(kind=one.kind, detail=one.detail, reason=one.reason, by=one.by, at=timestamp(one.at))
 
 
 def _step(step: StepState) -> pb.Step:
@@ -192,6 +253,7 @@ def summary(state: ReleaseState) -> pb.ReleaseSummary:
         started_by=state.started_by.name if state.started_by else "",
         started_at=timestamp(state.started_at),
         changed_at=timestamp(state.changed_at),
+        overrides=len(state.overrides),
     )
 
 
@@ -208,6 +270,7 @@ def listed(row: ListedRelease) -> pb.ReleaseSummary:
         started_by=row.started_by.name if row.started_by else "",
         started_at=timestamp(row.started_at),
         changed_at=timestamp(row.changed_at),
+        overrides=row.overrides,
     )
 
 
@@ -221,11 +284,12 @@ def service(plan: ServicePlan, running: list[tuple[str, Running | None]]) -> pb.
         display_name=plan.display_name,
         priority=plan.priority,
         image=plan.image.reference if plan.image else "",
-        containers=[_container(name, found) for name, found in running],
+        containers=[container(name, found) for name, found in running],
     )
 
 
-def _container(name: str, found: Running | None) -> pb.ContainerStatus:
+def container(name: str, found: Running | None) -> pb.ContainerStatus:
+    """Show a container, or that there is none of this name."""
     if found is None:
         return pb.ContainerStatus(name=name, state="absent")
     return pb.ContainerStatus(

@@ -9,10 +9,11 @@ import grpc
 
 from released.api import convert
 from released.api.hub import Hub, actor, answering
+from released.api.previews import commit
 from released.domain import commands as cmd
 from released.domain import events as ev
 from released.domain.errors import NotFound, Refused, ReleasedError
-from released.domain.ids import parse_request_id, parse_service, parse_ticket
+from released.domain.ids import parse_request_id, parse_service, parse_sha, parse_ticket
 from released.engine.station import Station
 from released.version import VERSION
 from releasepb.v1 import releases_pb2 as pb
@@ -77,6 +78,15 @@ class Environments(rpc.EnvironmentsServicer):
                 raise NotFound("service_unknown", f"The ops repo has no service {name!r} at the present commit.")
             return pb.ListServicesResponse(services=found)
 
+    async def ReturnToMain(self, request: pb.ReturnToMainRequest, context: Context) -> pb.ReturnedToMain:
+        """Go back from a hotfix branch to the configured one."""
+        async with answering(context):
+            station, caller = self._hub.station(request.environment), actor(context)
+            request_id = parse_request_id(request.request_id)
+            reason = (await self._hub.masked(station, request)).reason.strip()
+            started = await self._hub.command(station, lambda: station.returning.go(request_id, reason, caller))
+            return await self._hub.blocking(lambda: _returned(station, started))
+
     async def Rebuild(self, request: pb.RebuildRequest, context: Context) -> pb.RebuildResponse:
         """Make all projections and derived files anew from the events."""
         async with answering(context):
@@ -90,9 +100,21 @@ class Environments(rpc.EnvironmentsServicer):
         return pb.Version(daemon=VERSION, api="released.v1")
 
 
+def _returned(station: Station, started: ev.ReturnStarted) -> pb.ReturnedToMain:
+    git, deployed, target = station.world.git, parse_sha(started.deployed), parse_sha(started.target)
+    return pb.ReturnedToMain(
+        from_branch=started.from_branch,
+        from_sha=started.head,
+        branch=station.world.settings.branch,
+        head=started.target,
+        deployed_sha=started.deployed,
+        unreleased=[commit(one) for one in git.commits(deployed, target)] if git.has_commit(deployed) else [],
+    )
+
+
 def _environment(station: Station) -> pb.Environment:
     state, settings = station.environment(), station.world.settings
-    lock = state.lock
+    lock, checkout = state.lock, station.world.git.state()
     return pb.Environment(
         name=station.name,
         lock_ticket=lock.ticket if lock else "",
@@ -101,7 +123,8 @@ def _environment(station: Station) -> pb.Environment:
         lock_by=lock.actor.name if lock else "",
         repo=str(settings.repo),
         branch=settings.branch,
-        head=station.world.git.state().head,
+        head=checkout.head,
+        checkout_branch=checkout.branch or "",
         epoch=state.lease.epoch if state.lease else 0,
         active=convert.summary(station.release(lock.ticket)) if lock else None,
         services=_services_if_readable(station),

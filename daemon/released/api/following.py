@@ -46,7 +46,7 @@ async def watch(hub: Hub, station: Station, request: pb.WatchRequest) -> AsyncIt
                 yield pb.WatchItem(event=convert.event(recorded))
         # Who is told that it is over finds the derived files written.
         await hub.blocking(lambda: hub.projector.wait_for(station.store.head(), _PROJECTION_S))
-        yield pb.WatchItem(end=convert.end(record.state, outcome(record.state, str(station.world.root))))
+        yield pb.WatchItem(end=convert.end(record.state, outcome(record.state)))
     finally:
         news.close()
 
@@ -67,10 +67,14 @@ class Record:
         return [recorded for recorded in events if recorded.version > self._after]
 
 
-def _estimates(station: Station) -> list[pb.Estimate]:
+def medians_s(station: Station) -> dict[Phase, float]:
+    """Give what each phase took in past releases of the environment, in seconds."""
     past = list_releases(station.store, station.name, "released", _ESTIMATED_FROM)
-    medians = median_durations_s(station.events(one.ticket) for one in past)
-    return [pb.Estimate(phase=phase, median_s=seconds) for phase, seconds in medians.items()]
+    return median_durations_s(station.events(one.ticket) for one in past)
+
+
+def _estimates(station: Station) -> list[pb.Estimate]:
+    return [pb.Estimate(phase=phase, median_s=seconds) for phase, seconds in medians_s(station).items()]
 
 
 class OutputTail:

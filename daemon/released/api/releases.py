@@ -7,14 +7,15 @@ from typing import Any
 
 import grpc
 
-from released.api import convert, following
+from released.api import convert, following, previews
 from released.api.hub import Hub, actor, answering
+from released.api.waiting_line import WaitingLine
 from released.domain import lifecycle
 from released.domain.errors import InvalidInput, NotFound
 from released.domain.ids import Ticket, parse_phase, parse_ticket
 from released.domain.next_steps import run
 from released.domain.outcome import outcome
-from released.engine.desk import Accepted
+from released.engine.answers import Accepted
 from released.engine.station import Station
 from released.store.release_list import list_releases
 from releasepb.v1 import releases_pb2 as pb
@@ -30,13 +31,47 @@ class Releases(rpc.ReleasesServicer):
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+        self._lines = {name: WaitingLine() for name in hub.stations}
 
     async def Run(self, request: pb.RunRequest, context: Context) -> pb.Accepted:
         """Open a run."""
         async with answering(context, request.ticket):
             station, caller = self._hub.station(request.environment), actor(context)
             command = convert.start_run(await self._hub.masked(station, request))
-            return _accepted(station, await self._hub.command(station, lambda: station.desk.run(command, caller)))
+            async with self._lines[station.name].turn(self._hub, station, request.lock_wait_s):
+                accepted = await self._hub.command(station, lambda: station.desk.run(command, caller))
+            return _accepted(station, accepted)
+
+    async def PlanRun(self, request: pb.RunRequest, context: Context) -> pb.RunPreview:
+        """Show what a run would do."""
+        async with answering(context):
+            station, caller = self._hub.station(request.environment), actor(context)
+            command = convert.start_run(await self._hub.masked(station, request))
+            preview = await self._hub.command(station, lambda: station.desk.preview_run(command, caller))
+            medians_s = await self._hub.blocking(lambda: following.medians_s(station))
+            return previews.run_preview(preview, station.name, medians_s)
+
+    async def Revert(self, request: pb.RevertRequest, context: Context) -> pb.Accepted:
+        """Take a release back."""
+        async with answering(context, request.ticket):
+            station, caller = self._hub.station(request.environment), actor(context)
+            command = convert.revert(await self._hub.masked(station, request))
+            return _accepted(station, await self._hub.command(station, lambda: station.desk.revert(command, caller)))
+
+    async def PlanRevert(self, request: pb.RevertRequest, context: Context) -> pb.RevertPreview:
+        """Show what a revert would do."""
+        async with answering(context):
+            station, caller = self._hub.station(request.environment), actor(context)
+            command = convert.revert(await self._hub.masked(station, request))
+            preview = await self._hub.command(station, lambda: station.desk.preview_revert(command, caller))
+            return previews.revert_preview(preview, station.name)
+
+    async def Adopt(self, request: pb.AdoptRequest, context: Context) -> pb.Accepted:
+        """Take in a release that was done by hand."""
+        async with answering(context, request.ticket):
+            station, caller = self._hub.station(request.environment), actor(context)
+            command = convert.adopt(await self._hub.masked(station, request))
+            return _accepted(station, await self._hub.command(station, lambda: station.desk.adopt(command, caller)))
 
     async def Resume(self, request: pb.ResumeRequest, context: Context) -> pb.Accepted:
         """Let a halted release go on."""
@@ -71,7 +106,7 @@ class Releases(rpc.ReleasesServicer):
         async with answering(context):
             station = await self._run_before(request.environment, request.ticket)
             state = await self._hub.blocking(lambda: station.release(request.ticket))
-            return convert.release(state, station.name, outcome(state, str(station.world.root)))
+            return convert.release(state, station.name, outcome(state))
 
     async def ListReleases(self, request: pb.ListReleasesRequest, context: Context) -> pb.ListReleasesResponse:
         """List releases, newest first."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from released.domain.events import RunOptions
-from released.domain.ids import Phase, RequestId, Ticket
+from released.domain.events import RevertOptions, RunOptions
+from released.domain.ids import Phase, RequestId, Sha, Ticket
 
 
 class StartRun(msgspec.Struct, frozen=True):
@@ -14,6 +14,28 @@ class StartRun(msgspec.Struct, frozen=True):
     ticket: Ticket
     request_id: RequestId
     options: RunOptions = RunOptions()
+    plan_hash: str = ""
+    """Of the plan that was looked at; empty where any will do."""
+
+
+class Revert(msgspec.Struct, frozen=True):
+    """Take a release back, or a revert of it."""
+
+    ticket: Ticket
+    request_id: RequestId
+    options: RevertOptions = RevertOptions()
+    plan_hash: str = ""
+    """Of the plan that was looked at; empty where any will do."""
+
+
+class Adopt(msgspec.Struct, frozen=True):
+    """Take in a release that was done by hand."""
+
+    ticket: Ticket
+    request_id: RequestId
+    base: Sha
+    merge: Sha
+    reason: str
 
 
 class Cancel(msgspec.Struct, frozen=True):

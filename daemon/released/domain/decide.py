@@ -12,6 +12,7 @@ from released.domain.errors import InvalidInput, NotFound, Refused
 from released.domain.ids import PHASES, Phase
 from released.domain.plan import ReleasePlan
 from released.domain.release import ReleaseState, required
+from released.domain.revert_plan import RevertPlan
 
 
 def admit_start(command: cmd.StartRun, state: ReleaseState, environment: EnvironmentState) -> None:
@@ -24,12 +25,27 @@ def admit_start(command: cmd.StartRun, state: ReleaseState, environment: Environ
     _check_skips(command)
     if state.status not in lifecycle.STARTABLE:
         raise _not_startable(command, state)
-    lock = environment.lock
+    refuse_busy(environment)
+
+
+def refuse_busy(environment: EnvironmentState) -> None:
+    """Refuse while a release occupies the environment.
+
+    Raises:
+        Refused: ``environment_busy``, with who occupies it since when.
+    """
+    lock, returning = environment.lock, environment.returning
+    if returning is not None:
+        raise Refused(
+            "returning",
+            f"The checkout is going back from branch {returning.from_branch} to {returning.target[:12]}. Let that end, "
+            "then try again.",
+        )
     if lock is not None:
         raise Refused(
             "environment_busy",
             f"Ticket {lock.ticket} occupies the environment since {lock.since:%Y-%m-%dT%H:%M:%SZ} "
-            f"(started by {lock.actor.name}). One release at a time: let it end, or settle it, then run again.",
+            f"(started by {lock.actor.name}). One release at a time: let it end, or settle it, then try again.",
             next_steps.look_at(lock.ticket),
         )
 
@@ -56,6 +72,12 @@ def _check_skips(command: cmd.StartRun) -> None:
     skip, reason = command.options.skip, command.options.reason
     if Phase.PREPARE in skip:
         raise InvalidInput("skip_impossible", "prepare cannot be skipped: it is what brings the new code.")
+    if Phase.REVERT in skip:
+        raise InvalidInput("skip_impossible", "revert is the way back and no phase of a run, so it cannot be skipped.")
+    if command.options.include_reverted and not reason:
+        raise InvalidInput(
+            "reason_missing", "--include-reverted needs a reason (--reason): say what mends the commits that come back."
+        )
     if skip and not reason:
         names = ", ".join(skip)
         raise InvalidInput("reason_missing", f"Skipping {names} needs a reason (--reason); it is put on the record.")
@@ -106,6 +128,9 @@ def admit_resume(command: cmd.ResumeRun, state: ReleaseState) -> Phase:
         raise _not_resumable(command, state)
     _refuse_undecided(command, state)
     phase = command.from_phase or state.next_phase() or state.phase
+    _refuse_other_way(state, phase)
+    if phase is Phase.REVERT:
+        return phase
     if phase is not Phase.PREPARE and state.head != required(state.plan).merge_sha:
         raise Refused(
             "checkout_not_moved",
@@ -121,6 +146,22 @@ def admit_resume(command: cmd.ResumeRun, state: ReleaseState) -> Phase:
             next_steps.after_halt(state),
         )
     return phase
+
+
+def _refuse_other_way(state: ReleaseState, phase: Phase) -> None:
+    """A release that is halted on its way back only goes on back, and no other goes there by a resume."""
+    if state.is_way_back and phase is not Phase.REVERT:
+        raise Refused(
+            "halted_in_revert",
+            f"Ticket {state.ticket} is halted on its way back; it can only go on there, not in {phase}.",
+            next_steps.after_halt(state),
+        )
+    if phase is Phase.REVERT and not state.is_way_back:
+        raise Refused(
+            "not_reverting",
+            f"Ticket {state.ticket} is not on its way back; a revert is begun with releasectl revert {state.ticket}.",
+            next_steps.revert(state.ticket),
+        )
 
 
 def _not_resumable(command: cmd.ResumeRun, state: ReleaseState) -> Refused:
@@ -163,9 +204,85 @@ def resume(command: cmd.ResumeRun, state: ReleaseState, plan: ReleasePlan | None
         Refused: see ``admit_resume``.
     """
     phase = admit_resume(command, state)
-    skipped: list[ev.Event] = [ev.PhaseSkipped(left, command.reason) for left in _left_out(state, phase)]
+    left_out = [] if phase is Phase.REVERT else _left_out(state, phase)
+    skipped: list[ev.Event] = [ev.PhaseSkipped(left, command.reason) for left in left_out]
     anew = command.from_phase is not None
     return [*skipped, ev.Resumed(command.request_id, phase, anew, command.reason, plan)]
+
+
+def admit_revert(command: cmd.Revert, state: ReleaseState, environment: EnvironmentState) -> None:
+    """Refuse what no look at the world could make right: the ticket's own state, the options, the lock.
+
+    Raises:
+        Refused: there is nothing to take back, or another release occupies the environment.
+        InvalidInput: the options contradict each other.
+    """
+    options = command.options
+    if options.skip_git and options.skip_data:
+        raise InvalidInput("nothing_left", "--skip-git and --skip-data together leave nothing to take back.")
+    if options.skip_data and options.with_data:
+        raise InvalidInput("options_contradict", "--skip-data restores no data, so --with-data has nothing to say.")
+    if options.skip_git and options.push:
+        raise InvalidInput("options_contradict", "--skip-git makes no commit, so --push has nothing to push.")
+    if state.status not in lifecycle.REVERTIBLE:
+        raise _not_revertible(command, state)
+    if state.status == lifecycle.HALTED and state.is_way_back:
+        message = f"Ticket {command.ticket} is halted on its way back already; let that go on."
+        raise Refused("halted_in_revert", message, next_steps.after_halt(state))
+    if state.status == lifecycle.REVERTED and state.reversal and state.reversal.from_status != lifecycle.RELEASED:
+        raise Refused(
+            "nothing_whole_before",
+            f"Ticket {command.ticket} was {state.reversal.from_status} when it was taken back, so what stood before "
+            "was half a release; that is not brought back. Run the ticket again instead.",
+            next_steps.run(command.ticket),
+        )
+    if not state.occupies:
+        refuse_busy(environment)
+
+
+def _not_revertible(command: cmd.Revert, state: ReleaseState) -> Refused | NotFound:
+    ticket = command.ticket
+    if state.is_running:
+        message = f"Ticket {ticket} is {state.status}; stop it first, then take it back."
+        return Refused("still_running", message, next_steps.cancel(ticket))
+    if state.run == 0:
+        return NotFound("ticket_unknown", f"Ticket {ticket} was never run here, so there is nothing to take back.")
+    message = f"Ticket {ticket} is {state.status}: it changed nothing, so there is nothing to take back."
+    return Refused("nothing_to_revert", message, next_steps.look_at(ticket))
+
+
+def revert(
+    command: cmd.Revert, plan: RevertPlan, state: ReleaseState, environment: EnvironmentState
+) -> tuple[list[ev.Event], list[ev.Event]]:
+    """Enter the way back: the events for the release's stream, and those for the environment's.
+
+    Raises:
+        Refused, InvalidInput: see ``admit_revert``.
+    """
+    admit_revert(command, state, environment)
+    requested = ev.RevertRequested(state.run, command.request_id, plan, command.options)
+    return [requested], [] if state.occupies else [ev.LockTaken(command.ticket, state.run)]
+
+
+def admit_adopt(command: cmd.Adopt, state: ReleaseState, environment: EnvironmentState) -> None:
+    """Refuse to take in what cannot have been released by hand just now.
+
+    Raises:
+        Refused: the ticket is under way or released already, or another release occupies the environment.
+    """
+    if state.status not in lifecycle.STARTABLE:
+        raise _not_startable(cmd.StartRun(command.ticket, command.request_id), state)
+    refuse_busy(environment)
+
+
+def adopt(command: cmd.Adopt, plan: ReleasePlan, state: ReleaseState, environment: EnvironmentState) -> list[ev.Event]:
+    """Take in a release that was done by hand.
+
+    Raises:
+        Refused: see ``admit_adopt``.
+    """
+    admit_adopt(command, state, environment)
+    return [ev.Adopted(state.run + 1, command.request_id, plan, command.reason)]
 
 
 def cancel(command: cmd.Cancel, state: ReleaseState) -> list[ev.Event]:

@@ -41,6 +41,22 @@ def with_variable(text: str, name: str, value: str) -> str:
     return f"{text}{ending}{name}={value}\n"
 
 
+def without_variable(text: str, name: str) -> str:
+    """Take the lines that set a variable out; every other line stays as it is, to the byte."""
+    mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
+    bindings = parse_stream(io.StringIO(text, newline=""))
+    return mark + "".join(
+        _before(binding) if _assigns(binding, name) else binding.original.string for binding in bindings
+    )
+
+
+def _before(binding: Binding) -> str:
+    """Give the blank lines above an assignment, which the parser counts to it."""
+    text = binding.original.string
+    blank = text[: len(text) - len(text.lstrip())]
+    return blank[: blank.rfind("\n") + 1]
+
+
 def _assigns(binding: Binding, name: str) -> bool:
     return binding.key == name and binding.value is not None
 

@@ -32,6 +32,15 @@ class Hold(msgspec.Struct, frozen=True):
         return self.until is None or now < self.until
 
 
+class Returned(msgspec.Struct, frozen=True):
+    """The checkout went back from a hotfix branch, and nothing was released since."""
+
+    deployed: str
+    """The commit that runs."""
+    head: str
+    """Where the checkout stands now."""
+
+
 class EnvironmentState(msgspec.Struct, frozen=True):
     """What is known of an environment."""
 
@@ -39,6 +48,9 @@ class EnvironmentState(msgspec.Struct, frozen=True):
     lease: ev.LeaseTaken | None = None
     lock: Lock | None = None
     hold: Hold | None = None
+    returning: ev.ReturnStarted | None = None
+    """A return from a hotfix branch whose end is not recorded."""
+    returned: Returned | None = None
 
 
 def fold(events: Iterable[ev.Recorded]) -> EnvironmentState:
@@ -58,7 +70,11 @@ def evolve(state: EnvironmentState, recorded: ev.Recorded) -> EnvironmentState:
         case ev.LockTaken(ticket=ticket, run=run):
             state = replace(state, lock=Lock(ticket, run, recorded.at, recorded.actor))
         case ev.LockFreed():
-            state = replace(state, lock=None)
+            state = replace(state, lock=None, returned=None)
+        case ev.ReturnStarted() as started:
+            state = replace(state, returning=started)
+        case ev.ReturnEnded(failed=failed):
+            state = replace(state, returning=None, returned=state.returned if failed else _returned(state))
         case ev.Held(reason=reason, until=until):
             state = replace(state, hold=Hold(reason, recorded.at, until, recorded.actor))
         case ev.Unheld():
@@ -66,3 +82,8 @@ def evolve(state: EnvironmentState, recorded: ev.Recorded) -> EnvironmentState:
         case _:
             pass
     return replace(state, version=recorded.version)
+
+
+def _returned(state: EnvironmentState) -> Returned | None:
+    returning = state.returning
+    return Returned(returning.deployed, returning.target) if returning else None

@@ -13,6 +13,7 @@ import msgspec
 from released.domain.failure import Failure, NextCommand
 from released.domain.ids import Phase, Ticket
 from released.domain.plan import ReleasePlan
+from released.domain.revert_plan import RevertPlan
 
 
 class Actor(msgspec.Struct, frozen=True):
@@ -50,6 +51,10 @@ class ImagesKept(msgspec.Struct, frozen=True, tag="images_kept"):
     service: str
     images: dict[str, str]
     """Container name to image id."""
+    references: dict[str, str] = {}
+    """Container name to the reference that it was made from."""
+    variables: dict[str, str | None] = {}
+    """The image-tag variable as ``.env`` holds it; ``None``: not at all."""
 
 
 class CheckoutMoved(msgspec.Struct, frozen=True, tag="checkout_moved"):
@@ -98,7 +103,33 @@ class Checked(msgspec.Struct, frozen=True, tag="checked"):
     lines: tuple[str, ...]
 
 
-Result = BackedUp | ImagesKept | CheckoutMoved | Composed | ImageReady | Recreated | CommandExited | Checked
+class DataRestored(msgspec.Struct, frozen=True, tag="data_restored"):
+    """The data of a service is what a backup set holds."""
+
+    service: str
+    stamp: str
+
+
+class Pushed(msgspec.Struct, frozen=True, tag="pushed"):
+    """The commit that takes the code back was offered to the remote."""
+
+    commit: str
+    refused: str = ""
+    """Why the remote did not take it; the revert is complete all the same."""
+
+
+Result = (
+    BackedUp
+    | ImagesKept
+    | CheckoutMoved
+    | Composed
+    | ImageReady
+    | Recreated
+    | CommandExited
+    | Checked
+    | DataRestored
+    | Pushed
+)
 
 
 # --- the environment ---------------------------------------------------------------------------------------------
@@ -142,6 +173,27 @@ class Unheld(msgspec.Struct, frozen=True):
     request_id: str
 
 
+class ReturnStarted(msgspec.Struct, frozen=True):
+    """The checkout begins to go back from a hotfix branch to the configured one."""
+
+    request_id: str
+    from_branch: str
+    head: str
+    """Where it stands."""
+    target: str
+    """Where it goes: the tip of the remote's branch."""
+    deployed: str
+    """The commit that runs: the next release counts its changes from there."""
+    reason: str = ""
+
+
+class ReturnEnded(msgspec.Struct, frozen=True):
+    """The checkout stands at the target; or, where it ``failed``, the way there was given up."""
+
+    request_id: str
+    failed: str = ""
+
+
 # --- a release ---------------------------------------------------------------------------------------------------
 
 
@@ -153,6 +205,10 @@ class RunOptions(msgspec.Struct, frozen=True):
     with_tickets: tuple[Ticket, ...] = ()
     verify_all: bool = False
     reason: str = ""
+    include_reverted: bool = False
+    """Commits that a revert held as bad may come back."""
+    allow_branch: bool = False
+    """Another branch than the configured one may be released: a hotfix."""
 
 
 class RunRequested(msgspec.Struct, frozen=True):
@@ -267,6 +323,49 @@ class Resumed(msgspec.Struct, frozen=True):
     """The renewed plan, where resuming from prepare took up new commits."""
 
 
+class RevertOptions(msgspec.Struct, frozen=True):
+    """What the operator asked for besides the ticket that is taken back."""
+
+    skip_git: bool = False
+    """Code, images and ``.env`` stay as they are."""
+    skip_data: bool = False
+    """No data is restored."""
+    with_data: tuple[str, ...] = ()
+    """Stateful services whose data is restored all the same; ``all`` for each."""
+    push: bool = False
+    reason: str = ""
+
+
+class RevertRequested(msgspec.Struct, frozen=True):
+    """All preconditions hold; the revert is accepted with its plan."""
+
+    run: int
+    request_id: str
+    plan: RevertPlan
+    options: RevertOptions
+
+
+class Reverted(msgspec.Struct, frozen=True):
+    """What stood before the release stands again, and is verified; its commits are held as bad."""
+
+    run: int
+
+
+class RevertUndone(msgspec.Struct, frozen=True):
+    """What stood before the revert stands again, and is verified: the release is in place."""
+
+    run: int
+
+
+class Adopted(msgspec.Struct, frozen=True):
+    """A release that was done by hand is taken in; nothing was saved by us before it."""
+
+    run: int
+    request_id: str
+    plan: ReleasePlan
+    reason: str
+
+
 class CancelRequested(msgspec.Struct, frozen=True):
     """An operator wants the release to stop after the present step."""
 
@@ -315,6 +414,8 @@ Event = (
     | LockFreed
     | Held
     | Unheld
+    | ReturnStarted
+    | ReturnEnded
     | RunRequested
     | Refused
     | PhaseStarted
@@ -327,6 +428,10 @@ Event = (
     | Recovered
     | Halted
     | Resumed
+    | RevertRequested
+    | Reverted
+    | RevertUndone
+    | Adopted
     | CancelRequested
     | StepResolved
     | Abandoned

@@ -24,15 +24,17 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 
 
 class Phase(StrEnum):
-    """The four phases of a release, in order."""
+    """The four phases of a release, in order, and the way back."""
 
     PREPARE = "prepare"
     MIGRATE = "migrate"
     TICKET = "ticket"
     VERIFY = "verify"
+    REVERT = "revert"
 
 
-PHASES = tuple(Phase)
+PHASES = (Phase.PREPARE, Phase.MIGRATE, Phase.TICKET, Phase.VERIFY)
+"""The phases of a release, in order."""
 
 
 def parse_ticket(text: str) -> Ticket:
@@ -81,7 +83,7 @@ def parse_phase(text: str) -> Phase:
     try:
         return Phase(text)
     except ValueError:
-        raise InvalidInput("phase_unknown", f"{text!r} is not a phase: expected one of {', '.join(PHASES)}.") from None
+        raise InvalidInput("phase_unknown", f"{text!r} is not a phase: expected one of {', '.join(Phase)}.") from None
 
 
 def parse_request_id(text: str) -> RequestId:

@@ -20,16 +20,20 @@ from released.domain.ids import PHASES, Phase
 
 NEW = "new"
 REQUESTED = "requested"
+REVERTING = "reverting"
+REVERTED = "reverted"
 RELEASED = "released"
 HALTED = "halted"
 NOTHING_TO_DO = "nothing_to_do"
 ABANDONED = "abandoned"
 
-STATUSES = (NEW, REQUESTED, *PHASES, RELEASED, HALTED, NOTHING_TO_DO, ABANDONED)
-RUNNING = (REQUESTED, *PHASES)
+STATUSES = (NEW, REQUESTED, *PHASES, RELEASED, HALTED, NOTHING_TO_DO, ABANDONED, REVERTING, REVERTED)
+RUNNING = (REQUESTED, *PHASES, REVERTING)
 """A release in one of these moves by itself; it occupies its environment, and so does a halted one."""
-STARTABLE = (NEW, NOTHING_TO_DO, ABANDONED)
-ENDED = (RELEASED, NOTHING_TO_DO, ABANDONED)
+STARTABLE = (NEW, NOTHING_TO_DO, ABANDONED, REVERTED)
+REVERTIBLE = (RELEASED, HALTED, ABANDONED, REVERTED)
+"""What can be taken back: a release, whole or in part, and a revert."""
+ENDED = (RELEASED, NOTHING_TO_DO, ABANDONED, REVERTED)
 
 FREE = "free"
 OCCUPIED = "occupied"
@@ -48,7 +52,11 @@ def _rows() -> list[Row]:
     for before, phase in zip((REQUESTED, *PHASES), PHASES, strict=False):
         rows += [_row(f"{phase}_started", before, phase), _row(f"{phase}_skipped", before, phase)]
     for phase in PHASES:
-        rows += _inside(phase)
+        rows += [*_inside(phase, phase), _row(f"{phase}_skipped", HALTED, HALTED)]
+    rows += [_row("revert_requested", status, REVERTING) for status in REVERTIBLE]
+    rows += _inside(Phase.REVERT, REVERTING)
+    rows += [_row("reverted", REVERTING, REVERTED), _row("revert_undone", REVERTING, RELEASED)]
+    rows += [_row("adopted", status, RELEASED) for status in STARTABLE]
     rows += [_row("nothing_to_do", Phase.PREPARE, NOTHING_TO_DO), _row("released", Phase.VERIFY, RELEASED)]
     rows += [_row("recovered", REQUESTED, REQUESTED), _row("prepare_halted", REQUESTED, HALTED)]
     rows += [_row("cancel_requested", status, status) for status in RUNNING]
@@ -57,16 +65,15 @@ def _rows() -> list[Row]:
     return rows
 
 
-def _inside(phase: Phase) -> list[Row]:
+def _inside(phase: Phase, status: str) -> list[Row]:
     """What may happen in a phase, how it is left for a decision, and how it is entered again."""
     within = ("step_started", "step_succeeded", "step_failed", "step_interrupted", "recovered", f"{phase}_completed")
     return [
-        *(_row(trigger, phase, phase) for trigger in within),
-        _row(f"{phase}_started", phase, phase),
-        _row(f"{phase}_skipped", phase, phase),  # resumed into, it turns out to have nothing to do
-        _row(f"{phase}_halted", phase, HALTED),
-        _row(f"{phase}_resumed", HALTED, phase),
-        _row(f"{phase}_skipped", HALTED, HALTED),
+        *(_row(trigger, status, status) for trigger in within),
+        _row(f"{phase}_started", status, status),
+        _row(f"{phase}_skipped", status, status),  # resumed into, it turns out to have nothing to do
+        _row(f"{phase}_halted", status, HALTED),
+        _row(f"{phase}_resumed", HALTED, status),
     ]
 
 
@@ -78,6 +85,8 @@ RELEASE_TABLE = _rows()
 ENVIRONMENT_TABLE = [
     _row("lock_taken", FREE, OCCUPIED),
     _row("lock_freed", OCCUPIED, FREE),
+    _row("return_started", FREE, FREE),
+    _row("return_ended", FREE, FREE),
     *(_row(trigger, status, status) for trigger in ("lease_taken", "held", "unheld") for status in (FREE, OCCUPIED)),
 ]
 

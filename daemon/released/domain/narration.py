@@ -14,6 +14,16 @@ def line(event: ev.Event) -> str:
             services = ", ".join(service.name for service in plan.services) or "no service"
             warned = "".join(f"; warning: {warning}" for warning in plan.warnings)
             return f"run {run} of {plan.ticket}: {plan.base_sha[:12]}..{plan.merge_sha[:12]}, {services}{warned}"
+        case ev.RevertRequested(plan=plan):
+            what = "the revert" if plan.undoes else f"run {plan.run}"
+            services = ", ".join(service.name for service in plan.services) or "no service"
+            return f"taking {what} of {plan.ticket} back: {_code(plan.target_sha)}, {services}"
+        case ev.Reverted(run=run):
+            return f"run {run}: taken back"
+        case ev.RevertUndone(run=run):
+            return f"run {run}: the revert is taken back, released"
+        case ev.Adopted(run=run, plan=plan, reason=reason):
+            return f"run {run} of {plan.ticket}: done by hand, {plan.base_sha[:12]}..{plan.merge_sha[:12]}, {reason}"
         case ev.Refused(code=code, message=message):
             return f"refused ({code}): {_first(message)}"
         case ev.CancelRequested(reason=reason):
@@ -30,6 +40,10 @@ def line(event: ev.Event) -> str:
             return f"run {run}: released"
         case _:
             return _step_line(event)
+
+
+def _code(target: str | None) -> str:
+    return f"tree of {target[:12]}" if target else "the code stays"
 
 
 def _phase_line(
@@ -68,6 +82,10 @@ def _step_line(event: ev.Event) -> str:
             return f"releases are kept out: {reason}"
         case ev.Unheld():
             return "releases may start again"
+        case ev.ReturnStarted(from_branch=branch, target=target):
+            return f"going back from branch {branch} to {target[:12]}"
+        case ev.ReturnEnded(failed=failed):
+            return f"did not go back: {_first(failed)}" if failed else "went back from the hotfix branch"
         case ev.LockFreed(ticket=ticket, run=run):
             return f"free again after ticket {ticket}, run {run}"
         case _:
@@ -82,6 +100,10 @@ def _found(result: ev.Result | None) -> str:
             return f": at {head[:12]}"
         case ev.ImageReady(reference=reference, image_id=image_id) if image_id:
             return f": {reference} is {image_id[7:19]}"
+        case ev.DataRestored(stamp=stamp):
+            return f": {stamp}"
+        case ev.Pushed(commit=commit, refused=refused):
+            return f": {commit[:12]}" + (f" was not pushed, {_first(refused)}" if refused else "")
         case ev.Recreated(containers=containers):
             return f": {', '.join(containers)}"
         case _:

@@ -34,6 +34,11 @@ def cancel(ticket: str) -> tuple[NextCommand, ...]:
     return (NextCommand(argv, "stops it after the present step", "changes"),)
 
 
+def revert(ticket: str, *options: str) -> tuple[NextCommand, ...]:
+    """Take a release back."""
+    return (NextCommand((CLIENT, "revert", ticket, *options), f"takes ticket {ticket} back", "data-loss"),)
+
+
 def unhold() -> tuple[NextCommand, ...]:
     """Let releases start again."""
     return (NextCommand((CLIENT, "unhold"), "lets releases start again", "changes"),)
@@ -44,10 +49,14 @@ def after_halt(state: ReleaseState) -> tuple[NextCommand, ...]:
     if state.halt is not None and state.halt.cause == "in_doubt":
         return after_doubt(state)
     ticket, phase = state.ticket, state.phase or Phase.PREPARE
+    go_on = NextCommand((CLIENT, "resume", ticket), "goes on with the first unfinished step", "changes")
+    if state.is_way_back:
+        return (go_on, _look_closer(ticket, phase))
     return (
-        NextCommand((CLIENT, "resume", ticket), "goes on with the first unfinished step", "changes"),
+        go_on,
         NextCommand((CLIENT, "run", ticket, f"--from={phase}"), f"does phase {phase} again", "changes"),
         *_take_up_a_fix(ticket, phase),
+        *revert(ticket),
         _look_closer(ticket, phase),
     )
 

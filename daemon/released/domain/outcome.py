@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from released.domain import events as ev
 from released.domain import lifecycle
 from released.domain.failure import Failure, NextCommand
-from released.domain.release import ReleaseState, required
+from released.domain.ids import Phase
+from released.domain.release import ReleaseState, required, required_reversal
 
 DONE, FAILED, NOT_FOUND, NOTHING_TO_DO, IN_DOUBT = 0, 1, 4, 5, 8
 
@@ -20,23 +22,20 @@ class Outcome(msgspec.Struct, frozen=True):
     next: tuple[NextCommand, ...] = ()
 
 
-def outcome(state: ReleaseState, repo: str) -> Outcome:
-    """Tell how a release that rests came out.
-
-    Args:
-        state: the release.
-        repo: the checkout, for the commands that lead back.
-    """
+def outcome(state: ReleaseState) -> Outcome:
+    """Tell how a release that rests came out."""
     match state.status:
         case lifecycle.RELEASED:
-            return Outcome(DONE, f"Ticket {state.ticket} is released ({_range(state)}).")
+            return Outcome(DONE, _released(state))
+        case lifecycle.REVERTED:
+            return Outcome(DONE, _reverted(state))
         case lifecycle.NOTHING_TO_DO:
             return Outcome(NOTHING_TO_DO, _nothing_to_do(state))
         case lifecycle.ABANDONED:
             return Outcome(FAILED, f"Ticket {state.ticket} was given up; the environment is free.")
         case lifecycle.HALTED if state.halt is not None:
             code = IN_DOUBT if state.halt.cause == "in_doubt" else FAILED
-            return Outcome(code, _halted(state, repo), state.halt.failure, state.halt.failure.next)
+            return Outcome(code, _halted(state), state.halt.failure, state.halt.failure.next)
         case _:
             return Outcome(NOT_FOUND, "This ticket was never run here; every attempt was refused.")
 
@@ -55,7 +54,28 @@ def _nothing_to_do(state: ReleaseState) -> str:
     )
 
 
-def _halted(state: ReleaseState, repo: str) -> str:
+def _released(state: ReleaseState) -> str:
+    if state.reversal is not None:
+        return f"The revert of ticket {state.ticket} is taken back: it is released ({_range(state)}).{_pushed(state)}"
+    return f"Ticket {state.ticket} is released ({_range(state)})."
+
+
+def _reverted(state: ReleaseState) -> str:
+    reversal = required_reversal(state)
+    code = "its code stays" if reversal.plan.target_sha is None else f"the tree is that of {reversal.plan.target_sha}"
+    restored = ", ".join(one.service for one in state.results(ev.DataRestored, Phase.REVERT))
+    data = f"data restored: {restored}" if restored else "no data was restored"
+    return f"Ticket {state.ticket} is taken back: {code}; {data}.{_pushed(state)}"
+
+
+def _pushed(state: ReleaseState) -> str:
+    pushed = next(iter(state.results(ev.Pushed, Phase.REVERT)), None)
+    if pushed is None or not pushed.refused:
+        return ""
+    return f"\nThe commit {pushed.commit} was not pushed: {pushed.refused}"
+
+
+def _halted(state: ReleaseState) -> str:
     halt = state.halt
     if halt is None:
         return ""
@@ -64,19 +84,9 @@ def _halted(state: ReleaseState, repo: str) -> str:
         command = (
             f"releasectl resolve {state.ticket} {halt.step} --as done|failed --reason 'what you found'\n  {command}"
         )
+    if state.is_way_back:
+        return f"release-run failed in phase {halt.phase}. To go on with the way back once the cause is mended:\n  {command}"
     return (
-        f"release-run failed in phase {halt.phase}. To roll back:\n{_way_back(state, repo)}\n"
+        f"release-run failed in phase {halt.phase}. To roll back:\n  releasectl revert {state.ticket}\n"
         f"To go on once the cause is mended:\n  {command}"
-    )
-
-
-def _way_back(state: ReleaseState, repo: str) -> str:
-    plan = required(state.plan)
-    moving = state.step("checkout.fast-forward")
-    if state.head == plan.head_sha and (moving is None or moving.attempt == 0):
-        return "  nothing to take back: the checkout has not moved and nothing deployed was touched"
-    services = ", ".join(service.name for service in plan.services)
-    return (
-        f"  git -C {repo} reset --hard {plan.base_sha}   (then recreate by hand: {services or 'no service'})\n"
-        "  this version takes a release back by hand only; the backups are named in the ticket's .env file"
     )

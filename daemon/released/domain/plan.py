@@ -114,6 +114,10 @@ class ReleasePlan(msgspec.Struct, frozen=True):
     verdicts: tuple[PathVerdict, ...]
     container_prefix: str = ""
     warnings: tuple[str, ...] = ()
+    branch: str = ""
+    """The hotfix branch that is released; empty for the configured one."""
+    brought_back: tuple[str, ...] = ()
+    """Commits that a revert held as bad and that this release brings back."""
 
     @property
     def nothing_to_do(self) -> bool:

@@ -11,10 +11,24 @@ import msgspec
 from released.domain import events as ev
 from released.domain import lifecycle
 from released.domain.ids import PHASES, Phase
+from released.domain.overrides import Override, overrides_in
 from released.domain.plan import ReleasePlan
-from released.domain.step_state import StepState, after, found_unfinished, left_behind, resumed
+from released.domain.revert_plan import RevertPlan
+from released.domain.step_state import StepState, after, cut_off, found_unfinished, left_behind, resumed
 
 ResultT = TypeVar("ResultT", bound=ev.Result)
+
+
+class Reversal(msgspec.Struct, frozen=True):
+    """The latest revert of a run."""
+
+    plan: RevertPlan
+    options: ev.RevertOptions
+    number: int
+    """Which revert of the run it is, from 1: a revert can itself be taken back."""
+    from_status: str
+    since: dt.datetime
+    by: ev.Actor
 
 
 class ReleaseState(msgspec.Struct, frozen=True):
@@ -36,14 +50,16 @@ class ReleaseState(msgspec.Struct, frozen=True):
     cancelling: ev.CancelRequested | None = None
     """Set while an operator waits for the present step to end."""
     head: str = ""
-    """The commit that the checkout must stand at: MERGE_SHA once it has moved."""
+    """The commit that the checkout must stand at: MERGE_SHA once it has moved, the revert's once that took it back."""
+    reversal: Reversal | None = None
+    overrides: tuple[Override, ...] = ()
     started_by: ev.Actor | None = None
     started_at: dt.datetime | None = None
     changed_at: dt.datetime | None = None
 
-    def results(self, kind: type[ResultT]) -> list[ResultT]:
-        """List the results of one kind of the steps that succeeded, in the order of the steps."""
-        return [step.result for step in self.steps.values() if isinstance(step.result, kind)]
+    def results(self, kind: type[ResultT], phase: Phase) -> list[ResultT]:
+        """List the results of one kind of a phase's steps that succeeded, in the order of the steps."""
+        return [step.result for step in self.steps.values() if step.phase is phase and isinstance(step.result, kind)]
 
     def step(self, name: str) -> StepState | None:
         """Find a step by its name."""
@@ -60,6 +76,11 @@ class ReleaseState(msgspec.Struct, frozen=True):
         return self.is_running or self.status == lifecycle.HALTED
 
     @property
+    def is_way_back(self) -> bool:
+        """True from the start of a revert on, until the ticket is run anew."""
+        return self.phase is Phase.REVERT
+
+    @property
     def current_step(self) -> StepState | None:
         """The step whose intent is recorded and whose outcome is not."""
         return next((step for step in self.steps.values() if step.status == "running"), None)
@@ -68,15 +89,24 @@ class ReleaseState(msgspec.Struct, frozen=True):
         """Tell whether the checkout may be there.
 
         While the move to MERGE_SHA has no success on record it may have taken place all the same: a step also fails
-        when only its output or its durability did.
+        when only its output or its durability did. What a revert makes of the checkout its own steps find out.
         """
         plan = required(self.plan)
+        if self.is_way_back:
+            return True
         unmoved = self.head != plan.merge_sha
         return head == self.head or (unmoved and head in (plan.head_sha, plan.merge_sha))
 
     def next_phase(self) -> Phase | None:
-        """Name the phase that comes after those that are done or skipped."""
-        return next((phase for phase in PHASES if self.phases.get(phase) not in ("done", "skipped")), None)
+        """Name the phase that comes after those that are done or skipped; on the way back there is only one."""
+        path = (Phase.REVERT,) if self.is_way_back else PHASES
+        return next((phase for phase in path if self.phases.get(phase) not in ("done", "skipped")), None)
+
+    def ending(self) -> ev.Released | ev.Reverted | ev.RevertUndone:
+        """Give the event with which the run is over once its phases are."""
+        if not self.is_way_back or self.reversal is None:
+            return ev.Released(self.run)
+        return ev.RevertUndone(self.run) if self.reversal.plan.undoes else ev.Reverted(self.run)
 
 
 def required(plan: ReleasePlan | None) -> ReleasePlan:
@@ -84,6 +114,13 @@ def required(plan: ReleasePlan | None) -> ReleasePlan:
     if plan is None:
         raise AssertionError("a release without a run has no plan")
     return plan
+
+
+def required_reversal(state: ReleaseState) -> Reversal:
+    """Give the revert of a release that has one; the phase is only entered with a plan."""
+    if state.reversal is None:
+        raise AssertionError("a release on its way back has a plan of it")
+    return state.reversal
 
 
 def fold(events: Iterable[ev.Recorded], state: ReleaseState | None = None) -> ReleaseState:
@@ -104,45 +141,71 @@ def evolve(state: ReleaseState, recorded: ev.Recorded) -> ReleaseState:
     changed = _apply(state, recorded.event, recorded)
     # A refusal and a remark change nothing, not even when the release last moved: the list is ordered by that.
     beside = isinstance(recorded.event, ev.Refused | ev.Noted)
-    moved_at = state.changed_at if beside and state.changed_at else recorded.at
-    return msgspec.structs.replace(changed, status=status, version=recorded.version, changed_at=moved_at)
+    return msgspec.structs.replace(
+        changed,
+        status=status,
+        version=recorded.version,
+        changed_at=state.changed_at if beside and state.changed_at else recorded.at,
+        overrides=(*changed.overrides, *overrides_in(recorded, state.status)),
+    )
 
 
 def _apply(state: ReleaseState, event: ev.Event, recorded: ev.Recorded) -> ReleaseState:
     replace = msgspec.structs.replace
     match event:
         case ev.RunRequested():
-            return ReleaseState(
-                ticket=event.plan.ticket,
-                run=event.run,
-                plan=event.plan,
-                options=event.options,
-                head=event.plan.head_sha,
-                started_by=recorded.actor,
-                started_at=recorded.at,
-            )
-        case ev.PhaseStarted():
-            return replace(_with_phase(state, event.phase, "running"), steps=_planned(state, event))
-        case ev.PhaseCompleted():
-            return _with_phase(state, event.phase, "done")
-        case ev.PhaseSkipped():
-            return _with_phase(state, event.phase, "skipped")
+            return replace(_opened(event.run, event.plan, recorded), options=event.options, head=event.plan.head_sha)
+        case ev.Adopted():
+            return replace(_opened(event.run, event.plan, recorded), head=event.plan.merge_sha)
+        case ev.RevertRequested():
+            return _turned_back(state, event, recorded)
         case ev.StepStarted() | ev.StepSucceeded() | ev.StepFailed() | ev.StepInterrupted():
             before = state.steps.get(event.step) or StepState(event.step, state.phase or Phase.PREPARE)
             steps = {**state.steps, event.step: after(before, event, recorded.at)}
             return replace(state, steps=steps, head=_head_after(state, event))
         case ev.Recovered():
             return replace(state, steps=_found_unfinished(state))
-        case ev.Halted():
-            return replace(_with_phase(state, event.phase, _halted(state, event.phase)), halt=event)
         case ev.CancelRequested():
             return replace(state, cancelling=event)
         case ev.StepResolved():
             return _resolved(state, event, recorded.at)
+        case _:
+            return _apply_phase(state, event)
+
+
+def _apply_phase(state: ReleaseState, event: ev.Event) -> ReleaseState:
+    replace = msgspec.structs.replace
+    match event:
+        case ev.PhaseStarted():
+            return replace(_with_phase(state, event.phase, "running"), steps=_planned(state, event))
+        case ev.PhaseCompleted():
+            return _with_phase(state, event.phase, "done")
+        case ev.PhaseSkipped():
+            return _with_phase(state, event.phase, "skipped")
+        case ev.Halted():
+            return replace(_with_phase(state, event.phase, _halted(state, event.phase)), halt=event)
         case ev.Resumed():
             return _resumed(state, event)
         case _:
             return state
+
+
+def _opened(run: int, plan: ReleasePlan, recorded: ev.Recorded) -> ReleaseState:
+    return ReleaseState(ticket=plan.ticket, run=run, plan=plan, started_by=recorded.actor, started_at=recorded.at)
+
+
+def _turned_back(state: ReleaseState, event: ev.RevertRequested, recorded: ev.Recorded) -> ReleaseState:
+    """Enter the way back; what an earlier revert of this run did is in the plan as far as it matters."""
+    number = state.reversal.number + 1 if state.reversal else 1
+    return msgspec.structs.replace(
+        state,
+        phase=Phase.REVERT,
+        phases={phase: status for phase, status in state.phases.items() if phase is not Phase.REVERT},
+        steps={name: cut_off(step) for name, step in state.steps.items() if step.phase is not Phase.REVERT},
+        reversal=Reversal(event.plan, event.options, number, state.status, recorded.at, recorded.actor),
+        halt=None,
+        cancelling=None,
+    )
 
 
 def _with_phase(state: ReleaseState, phase: Phase, status: str) -> ReleaseState:
@@ -196,7 +259,7 @@ def _resumed(state: ReleaseState, event: ev.Resumed) -> ReleaseState:
     A script that exited 0 is never run again in its run, and a backup is never taken again (spec: ticket, resume).
     A renewed plan has another MERGE_SHA, so that what was done for the old one is done again, too.
     """
-    later = PHASES[PHASES.index(event.phase) :]
+    later = _from(event.phase)
     in_doubt = state.halt is not None and state.halt.cause == "in_doubt"
     steps = {
         name: resumed(step, event, decided=in_doubt) if step.phase in later else left_behind(step)
@@ -212,3 +275,8 @@ def _resumed(state: ReleaseState, event: ev.Resumed) -> ReleaseState:
         halt=None,
         cancelling=None,
     )
+
+
+def _from(phase: Phase) -> tuple[Phase, ...]:
+    """List a phase and those that come behind it on its way."""
+    return (phase,) if phase is Phase.REVERT else PHASES[PHASES.index(phase) :]

@@ -99,6 +99,11 @@ def left_behind(step: StepState) -> StepState:
     return step if step.status == "succeeded" else _planned(step)
 
 
+def cut_off(step: StepState) -> StepState:
+    """Give the state after the release turned back: what was never settled stays so."""
+    return msgspec.structs.replace(step, status="interrupted") if step.status == "running" else step
+
+
 def _planned(step: StepState) -> StepState:
     return msgspec.structs.replace(
         step, status="planned", interruptions=0, recoveries=0, again=False, failure=None, result=None
@@ -116,7 +121,7 @@ def _is_repeated_anew(step: StepState) -> bool:
 def _stays(step: StepState, *, moved: bool) -> bool:
     """Tell whether a finished step is finished for the whole run, whatever is done anew."""
     match step.result:
-        case ev.BackedUp() | ev.ImagesKept():
+        case ev.BackedUp() | ev.ImagesKept() | ev.DataRestored():
             return True
         case ev.CommandExited():
             return step.phase is Phase.TICKET

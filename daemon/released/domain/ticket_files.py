@@ -23,7 +23,7 @@ def _env(state: release.ReleaseState) -> str:
         return ""
     lines = {"TICKET": state.ticket, "BASE_SHA": state.plan.base_sha, "MERGE_SHA": state.plan.merge_sha}
     lines["SERVICES"] = f'"{" ".join(service.name for service in state.plan.services)}"'
-    backups = [f"{backup.service}={backup.stamp}" for backup in state.results(ev.BackedUp)]
+    backups = [f"{backup.service}={backup.stamp}" for backup in state.results(ev.BackedUp, Phase.PREPARE)]
     if backups:
         lines["BACKUPS"] = f'"{" ".join(backups)}"'
     return "".join(f"{key}={value}\n" for key, value in lines.items())

@@ -1,42 +1,33 @@
-"""Takes what operators ask of one environment: look, decide, record; a request that was answered is answered alike.
-
-A refusal is recorded in the ticket's stream and opens no run. Each answer's event has an id made from the request's id,
-so that a request which is sent twice acts once, whoever lost the first answer.
-"""
+"""Takes what operators ask of one environment: look, decide, record."""
 
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from released.adapters.commands.scripts import Running
 from released.domain import commands as cmd
-from released.domain import decide, environment, lifecycle, release
+from released.domain import decide
 from released.domain import events as ev
-from released.domain.errors import InvalidInput, NotFound, Refused, ReleasedError
-from released.domain.ids import Phase, RequestId, Ticket, parse_sha
+from released.domain.errors import Refused
+from released.domain.ids import Phase, parse_sha
 from released.domain.plan import ReleasePlan
-from released.domain.release import ReleaseState, required
+from released.domain.release import ReleaseState, Reversal, required
+from released.domain.revert_plan import RevertPlan
+from released.engine.answers import Accepted, Answers, Asked, Decided
+from released.engine.fingerprint import refuse_stale
 from released.engine.instruments import Instruments, id_of_request
+from released.engine.previews import RevertPreview, RunPreview, preview_revert, preview_run
+from released.engine.record import EnvironmentRecord
+from released.engine.slots import attempt_folder
 from released.engine.workspace_lock import refuse_if_taken
 from released.phases.checkout import moved
-from released.phases.preflight import History, Request, plan_release
+from released.phases.commit_range import Request
+from released.phases.preflight import plan_adoption, plan_release
+from released.phases.revert_preflight import plan_revert
 from released.phases.world import World
-from released.store.errors import STORE_ERRORS, Conflict, DuplicateEvent
+from released.store.errors import Conflict, DuplicateEvent
 from released.store.event_store import EventStore, Fence, NewEvent, StreamWrite
-from released.store.release_list import list_releases
-
-_KINDS: dict[str, type[ReleasedError]] = {"invalid": InvalidInput, "not_found": NotFound, "refused": Refused}
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """A command was taken; ``version`` is that of the event that says so."""
-
-    ticket: Ticket
-    run: int
-    version: int
 
 
 class Desk:
@@ -49,8 +40,10 @@ class Desk:
         self._fence = fence
         self._world = world
         self._instruments = instruments
-        self._wake = wake
-        self._turn = threading.Lock()
+        self._answers = Answers(store, fence, world, instruments, wake)
+        self._record = EnvironmentRecord(store, world.name)
+
+    # --- forward -------------------------------------------------------------------------------------------------
 
     def run(self, command: cmd.StartRun, actor: ev.Actor) -> Accepted:
         """Open a run.
@@ -59,16 +52,26 @@ class Desk:
             Refused, InvalidInput: see ``decide.start`` and ``plan_release``; it is on record.
         """
 
-        def attempt() -> list[StreamWrite]:
-            state, place = self._release(command.ticket), self._environment()
-            decide.admit_start(command, state, place)
-            decide.refuse_held(place, self._instruments.now())
-            refuse_if_taken(self._world)
-            plan = plan_release(self._world, Request(command.ticket, command.options), self._history())
+        def decided() -> Decided:
+            state, place = self._answers.release(command.ticket), self._answers.environment()
+            plan = self.plan_run(command)
+            refuse_stale(self._world, plan, command.plan_hash)
             events, of_place = decide.start(command, plan, state, place, self._world.name)
-            return self._writes(command.ticket, command.request_id, actor, state.version, events, place, of_place)
+            return Decided(state, events, place, tuple(of_place))
 
-        return self._answer("run", command.ticket, command.request_id, actor, attempt)
+        return self._answers.answer(Asked("run", command.ticket, command.request_id, actor), decided)
+
+    def plan_run(self, command: cmd.StartRun) -> ReleasePlan:
+        """Say what a run would do; fetches, and changes nothing else.
+
+        Raises:
+            Refused, InvalidInput: it would be refused.
+        """
+        state, place = self._answers.release(command.ticket), self._answers.environment()
+        decide.admit_start(command, state, place)
+        decide.refuse_held(place, self._instruments.now())
+        refuse_if_taken(self._world)
+        return plan_release(self._world, Request(command.ticket, command.options), self._record.history())
 
     def resume(self, command: cmd.ResumeRun, actor: ev.Actor) -> Accepted:
         """Let a halted release go on.
@@ -77,16 +80,81 @@ class Desk:
             Refused, InvalidInput: see ``decide.resume``; it is on record.
         """
 
-        def attempt() -> list[StreamWrite]:
-            state = self._release(command.ticket)
+        def decided() -> Decided:
+            state = self._answers.release(command.ticket)
             phase = decide.admit_resume(command, state)
             self._refuse_moved(state)
             refuse_if_taken(self._world)
-            plan = self._renewed(command, state, phase)
-            events = decide.resume(command, state, plan)
-            return self._writes(command.ticket, command.request_id, actor, state.version, events)
+            return Decided(state, decide.resume(command, state, self._renewed(command, state, phase)))
 
-        return self._answer("resume", command.ticket, command.request_id, actor, attempt)
+        return self._answers.answer(Asked("resume", command.ticket, command.request_id, actor), decided)
+
+    def adopt(self, command: cmd.Adopt, actor: ev.Actor) -> Accepted:
+        """Take in a release that was done by hand.
+
+        Raises:
+            Refused: see ``decide.admit_adopt`` and ``plan_adoption``; it is on record.
+        """
+
+        def decided() -> Decided:
+            state, place = self._answers.release(command.ticket), self._answers.environment()
+            decide.admit_adopt(command, state, place)
+            plan = plan_adoption(self._world, command.ticket, command.base, command.merge, self._record.history())
+            return Decided(state, decide.adopt(command, plan, state, place))
+
+        return self._answers.answer(Asked("adopt", command.ticket, command.request_id, actor), decided)
+
+    # --- back ----------------------------------------------------------------------------------------------------
+
+    def revert(self, command: cmd.Revert, actor: ev.Actor) -> Accepted:
+        """Take a release back, or a revert.
+
+        Raises:
+            Refused, InvalidInput: see ``decide.admit_revert`` and ``plan_revert``; it is on record.
+        """
+
+        def decided() -> Decided:
+            state, place = self._answers.release(command.ticket), self._answers.environment()
+            plan = self.plan_revert(command)
+            refuse_stale(self._world, plan, command.plan_hash)
+            events, of_place = decide.revert(command, plan, state, place)
+            return Decided(state, events, place, tuple(of_place))
+
+        return self._answers.answer(Asked("revert", command.ticket, command.request_id, actor), decided)
+
+    def plan_revert(self, command: cmd.Revert) -> RevertPlan:
+        """Say what a revert would do; changes nothing.
+
+        Raises:
+            Refused, InvalidInput: it would be refused.
+        """
+        state, place = self._answers.release(command.ticket), self._answers.environment()
+        decide.admit_revert(command, state, place)
+        self._refuse_under_way(state)
+        refuse_if_taken(self._world)
+        return plan_revert(self._world, state, command.options, self._record.later_than(state))
+
+    def preview_run(self, command: cmd.StartRun, actor: ev.Actor) -> RunPreview:
+        """Show what a run would do.
+
+        Raises:
+            Refused, InvalidInput: it would be refused.
+        """
+        plan = self.plan_run(command)
+        requested = ev.RunRequested(0, command.request_id, self._world.name, plan, command.options)
+        return preview_run(self._world, plan, ev.Recorded(0, "", 0, "", self._instruments.now(), actor, requested))
+
+    def preview_revert(self, command: cmd.Revert, actor: ev.Actor) -> RevertPreview:
+        """Show what a revert would do.
+
+        Raises:
+            Refused, InvalidInput: it would be refused.
+        """
+        state, plan = self._answers.release(command.ticket), self.plan_revert(command)
+        reversal = Reversal(plan, command.options, 1, state.status, self._instruments.now(), actor)
+        return preview_revert(self._world, state, plan, reversal)
+
+    # --- settling ------------------------------------------------------------------------------------------------
 
     def cancel(self, command: cmd.Cancel, actor: ev.Actor) -> Accepted:
         """Stop a running release after its present step."""
@@ -103,12 +171,12 @@ class Desk:
     def abandon(self, command: cmd.Abandon, actor: ev.Actor) -> Accepted:
         """Give a halted release up, and free its environment."""
 
-        def attempt() -> list[StreamWrite]:
-            state, place = self._release(command.ticket), self._environment()
+        def decided() -> Decided:
+            state, place = self._answers.release(command.ticket), self._answers.environment()
             events, of_place = decide.abandon(command, state)
-            return self._writes(command.ticket, command.request_id, actor, state.version, events, place, of_place)
+            return Decided(state, events, place, tuple(of_place))
 
-        return self._answer("lock release", command.ticket, command.request_id, actor, attempt)
+        return self._answers.answer(Asked("lock release", command.ticket, command.request_id, actor), decided)
 
     def hold(self, event: ev.Held | ev.Unheld, actor: ev.Actor) -> None:
         """Keep releases out of the environment, or let them in again; sent twice it acts once."""
@@ -116,7 +184,8 @@ class Desk:
         new = NewEvent(event_id, self._instruments.now(), actor, event)
         while self._store.find(event_id) is None:
             with contextlib.suppress(Conflict, DuplicateEvent):
-                self._store.append([StreamWrite(stream, self._environment().version, (new,))], self._fence)
+                write = StreamWrite(stream, self._answers.environment().version, (new,))
+                self._store.append([write], self._fence)
 
     def _settle(
         self,
@@ -125,83 +194,13 @@ class Desk:
         actor: ev.Actor,
         decided: Callable[[ReleaseState], list[ev.Event]],
     ) -> Accepted:
-        def attempt() -> list[StreamWrite]:
-            state = self._release(command.ticket)
-            return self._writes(command.ticket, command.request_id, actor, state.version, decided(state))
+        def settled() -> Decided:
+            state = self._answers.release(command.ticket)
+            return Decided(state, decided(state))
 
-        return self._answer(name, command.ticket, command.request_id, actor, attempt)
-
-    # --- answering -----------------------------------------------------------------------------------------------
-
-    def _answer(
-        self,
-        name: str,
-        ticket: Ticket,
-        request_id: RequestId,
-        actor: ev.Actor,
-        attempt: Callable[[], list[StreamWrite]],
-    ) -> Accepted:
-        with self._turn:
-            while True:
-                given = self._store.find(id_of_request(self._world.name, request_id))
-                if given is not None:
-                    return self._repeated(given, ticket)
-                try:
-                    self._store.append(attempt(), self._fence)
-                    self._wake()
-                except (Conflict, DuplicateEvent):
-                    continue
-                except STORE_ERRORS:
-                    raise
-                except ReleasedError as refusal:
-                    self._record_refusal(name, ticket, request_id, actor, refusal)
-
-    def _repeated(self, given: ev.Recorded, ticket: Ticket) -> Accepted:
-        """Give the answer that a request got when it came first."""
-        if given.stream != ev.release_stream(self._world.name, ticket):
-            raise InvalidInput("request_id_reused", f"This request id was used for another ticket ({given.stream}).")
-        if isinstance(given.event, ev.Refused):
-            raise _KINDS[given.event.kind](given.event.code, given.event.message, given.event.next)
-        return Accepted(ticket, self._release(ticket).run, given.version)
-
-    def _record_refusal(
-        self, name: str, ticket: Ticket, request_id: RequestId, actor: ev.Actor, refusal: ReleasedError
-    ) -> None:
-        kind = next((kind for kind, error in _KINDS.items() if isinstance(refusal, error)), "refused")
-        message = self._world.mask(refusal.message)
-        event = ev.Refused(name, request_id, refusal.code, message, kind, refusal.next_commands)
-        version = self._release(ticket).version
-        try:
-            self._store.append(self._writes(ticket, request_id, actor, version, [event]), self._fence)
-        except (Conflict, DuplicateEvent):
-            return
-
-    def _writes(
-        self,
-        ticket: Ticket,
-        request_id: RequestId,
-        actor: ev.Actor,
-        version: int,
-        events: list[ev.Event],
-        place: environment.EnvironmentState | None = None,
-        of_place: list[ev.Event] | None = None,
-    ) -> list[StreamWrite]:
-        now, new_id = self._instruments.now(), self._instruments.new_id
-        ids = [id_of_request(self._world.name, request_id), *(new_id() for _ in events[1:])]
-        news = tuple(NewEvent(event_id, now, actor, event) for event_id, event in zip(ids, events, strict=True))
-        writes = [StreamWrite(ev.release_stream(self._world.name, ticket), version, news)]
-        if place is not None and of_place:
-            locking = tuple(NewEvent(new_id(), now, actor, event) for event in of_place)
-            writes.append(StreamWrite(ev.environment_stream(self._world.name), place.version, locking))
-        return writes
+        return self._answers.answer(Asked(name, command.ticket, command.request_id, actor), settled)
 
     # --- looking -------------------------------------------------------------------------------------------------
-
-    def _release(self, ticket: str) -> ReleaseState:
-        return release.fold(self._store.read(ev.release_stream(self._world.name, ticket)))
-
-    def _environment(self) -> environment.EnvironmentState:
-        return environment.fold(self._store.read(ev.environment_stream(self._world.name)))
 
     def _refuse_moved(self, state: ReleaseState) -> None:
         """HEAD must be where the release left it, at every resume (spec: verify)."""
@@ -210,21 +209,22 @@ class Desk:
             failure = moved(self._world, state, head)
             raise Refused(failure.code, failure.message, failure.next)
 
+    def _refuse_under_way(self, state: ReleaseState) -> None:
+        """A command that outlived the daemon may still change what a revert is about to bring back."""
+        step = state.current_step
+        if step is None:
+            return
+        folder = attempt_folder(self._world.name, state.ticket, state.run, step.name, step.attempt)
+        if isinstance(self._world.scripts.fate(self._world.state_dir / folder), Running):
+            raise Refused(
+                "step_under_way",
+                f"The command of {step.name} still runs. Let it end, or resume and cancel with --kill; then take the "
+                "release back.",
+            )
+
     def _renewed(self, command: cmd.ResumeRun, state: ReleaseState, phase: Phase) -> ReleasePlan | None:
         """Plan anew where the release goes on from prepare: a fix that came as a commit is taken up."""
         if command.from_phase is not Phase.PREPARE or phase is not Phase.PREPARE:
             return None
         request = Request(command.ticket, state.options, parse_sha(required(state.plan).base_sha))
-        return plan_release(self._world, request, self._history())
-
-    def _history(self) -> History:
-        """Say what the record knows of other tickets."""
-        prefix = ev.release_stream(self._world.name, "")
-        tickets = (Ticket(stream.removeprefix(prefix)) for stream in self._store.streams(prefix))
-        latest = list_releases(self._store, self._world.name, lifecycle.RELEASED, limit=1)
-        return History(
-            # A typo that was refused owns no script. Only a name with a dash can be the longer of two that match one.
-            known_tickets=tuple(ticket for ticket in tickets if "-" in ticket and self._release(ticket).run > 0),
-            is_released=lambda ticket: self._release(ticket).status == lifecycle.RELEASED,
-            last_released=latest[0].merge_sha if latest else None,
-        )
+        return plan_release(self._world, request, self._record.history())

@@ -73,7 +73,7 @@ class Runner:
         while self._state.is_running:
             phase = self._state.next_phase()
             if phase is None:
-                self._journal.commit(ev.Released(self._state.run), frees_lock=True)
+                self._journal.commit(self._state.ending(), frees_lock=True)
             elif phase in self._state.options.skip:
                 self._journal.commit(ev.PhaseSkipped(phase, self._state.options.reason))
             else:

@@ -16,6 +16,7 @@ from released.domain.plan import ServicePlan
 from released.engine.desk import Desk
 from released.engine.faults import Faults
 from released.engine.instruments import Instruments
+from released.engine.return_to_main import ReturnToMain
 from released.engine.supervisor import Supervisor
 from released.engine.ticket_files import TicketFiles
 from released.phases.reading import read_catalogue
@@ -33,6 +34,7 @@ class Station:
     desk: Desk
     supervisor: Supervisor
     files: TicketFiles
+    returning: ReturnToMain
 
     @property
     def name(self) -> str:
@@ -89,6 +91,8 @@ def open_station(
         engine=DockerEngine(settings.docker, owner=name),
         scripts=Scripts(),
     )
-    supervisor = Supervisor(store, fence, world, instruments, faults, on_fatal)
+    returning = ReturnToMain(store, fence, world, instruments)
+    supervisor = Supervisor(store, fence, world, instruments, faults, on_fatal, returning.recover)
     files = TicketFiles(store, name, world.root, settings.workspace)
-    return Station(world, store, fence, Desk(store, fence, world, instruments, supervisor.wake), supervisor, files)
+    desk = Desk(store, fence, world, instruments, supervisor.wake)
+    return Station(world, store, fence, desk, supervisor, files, returning)

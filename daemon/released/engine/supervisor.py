@@ -6,13 +6,14 @@ memory, so nothing is lost with it; a wake-up only says that it is worth looking
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
 
 from released.domain import environment, recovery
 from released.domain import events as ev
-from released.domain.errors import Refused
+from released.domain.errors import Refused, ReleasedError
 from released.domain.ids import Phase, Ticket
 from released.domain.release import ReleaseState
 from released.engine import workspace_lock
@@ -21,7 +22,7 @@ from released.engine.instruments import Instruments
 from released.engine.journal import Journal
 from released.engine.runner import HandedOver, Phases, Runner
 from released.engine.slots import AttemptSlot, attempt_folder
-from released.phases import migrate, prepare, ticket, verify
+from released.phases import migrate, prepare, revert, ticket, verify
 from released.phases.quiesce import wake
 from released.phases.world import World
 from released.store.errors import STORE_ERRORS, StoreBusy, StoreFull
@@ -44,6 +45,7 @@ class Supervisor:
         instruments: Instruments,
         faults: Faults,
         on_fatal: Callable[[BaseException], None],
+        settle_checkout: Callable[[], None],
     ) -> None:
         self._store = store
         self._fence = fence
@@ -51,6 +53,7 @@ class Supervisor:
         self._instruments = instruments
         self._faults = faults
         self._on_fatal = on_fatal
+        self._settle_checkout = settle_checkout
         self._stopping = threading.Event()
         self._work = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"release-{world.name}", daemon=True)
@@ -85,7 +88,9 @@ class Supervisor:
             self._on_fatal(error)
 
     def _recover(self) -> None:
-        """Decide on a release that an earlier daemon left unfinished."""
+        """Decide on what an earlier daemon left unfinished: the checkout on its way back, or a release."""
+        with contextlib.suppress(ReleasedError):  # it is on record, and the next look at the checkout tells it
+            self._settle_checkout()
         journal = self._active()
         if journal is None:
             return
@@ -174,4 +179,5 @@ class Supervisor:
             Phase.MIGRATE: lambda state: migrate.steps(world, state),
             Phase.TICKET: lambda state: ticket.steps(world, state),
             Phase.VERIFY: lambda state: verify.steps(world, state),
+            Phase.REVERT: lambda state: revert.steps(world, state),
         }

@@ -46,7 +46,7 @@ def facts(state: ReleaseState) -> dict[str, str]:
         "BASE_SHA": plan.base_sha,
         "MERGE_SHA": plan.merge_sha,
         "SERVICES": " ".join(service.name for service in plan.services),
-        "BACKUPS": " ".join(f"{backup.service}={backup.stamp}" for backup in state.results(ev.BackedUp)),
+        "BACKUPS": " ".join(f"{backup.service}={backup.stamp}" for backup in state.results(ev.BackedUp, Phase.PREPARE)),
         "CONTAINER_PREFIX": plan.container_prefix,
     }
 

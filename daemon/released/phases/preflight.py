@@ -5,46 +5,24 @@ Either the plan of the run comes out, with every fact that the phases need, or a
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import replace
 
-from released.adapters.git.checkout import Git
 from released.adapters.git.records import ChangedPath
 from released.domain import classify
 from released.domain.configuration import Environment
 from released.domain.errors import Refused
 from released.domain.events import RunOptions
-from released.domain.failure import NextCommand
-from released.domain.ids import Sha, Ticket, parse_sha
+from released.domain.ids import Sha, Ticket
 from released.domain.next_steps import run
 from released.domain.plan import Executable, PathVerdict, ReleasePlan, ServicePlan
 from released.domain.start_order import in_start_order
 from released.domain.ticket_scripts import foreign_scripts, scripts_of
+from released.phases.commit_range import CommitRange, Request, find_range
+from released.phases.history import History
 from released.phases.reading import UNSUPPORTED_BACKUPS, Catalogue, read_catalogue, read_executable
-from released.phases.releasable import refuse_divergence, releasable
 from released.phases.step_names import refuse_taken_names
 from released.phases.world import World
-
-
-@dataclass(frozen=True)
-class History:
-    """What the record knows and a plan depends on."""
-
-    known_tickets: tuple[str, ...]
-    is_released: Callable[[str], bool]
-    """Tells whether a ticket is released, so that its scripts were run."""
-    last_released: str | None
-    """MERGE_SHA of the latest release."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is to be planned."""
-
-    ticket: Ticket
-    options: RunOptions
-    base: Sha | None = None
-    """BASE_SHA, where a run that has one goes on from prepare."""
 
 
 def plan_release(world: World, request: Request, history: History) -> ReleasePlan:
@@ -53,88 +31,72 @@ def plan_release(world: World, request: Request, history: History) -> ReleasePla
     Raises:
         Refused: a precondition does not hold; the message says which, and what to type next.
     """
-    head = releasable(world.git, world.settings).head
-    merge = world.git.fetch()
-    refuse_divergence(world, head, merge)
-    base = _base(world, request, history, head, merge)
-    changes = world.git.changed_paths(base, merge)
-    _refuse_unreadable_variables(world)
-    catalogue = read_catalogue(world.git, world.settings, merge, world.variables().get("CONTAINER_PREFIX", ""))
-    verdicts = _verdicts(world.settings, catalogue, changes)
-    # Ordered as a whole: a service also waits for what it depends on through one that is not affected.
-    ordered, affected = in_start_order(catalogue.services.values()), classify.affected(verdicts)
-    services = tuple(service for service in ordered if service.name in affected)
-    scripts = _scripts(world, request, history, merge, changes)
-    if services:
-        _refuse_unready(world, services, catalogue)
-    plan = ReleasePlan(
-        ticket=request.ticket,
-        base_sha=base,
-        head_sha=head,
-        merge_sha=merge,
-        services=services,
-        verified=ordered if request.options.verify_all else services,
-        scripts=scripts,
-        verdicts=tuple(verdicts),
-        container_prefix=world.variables().get("CONTAINER_PREFIX", ""),
-        warnings=(*catalogue.warnings, *_warnings(world.settings, catalogue, verdicts)),
-    )
+    commits = find_range(world, request, history)
+    refuse_unreadable_variables(world)
+    catalogue = read_catalogue(world.git, world.settings, commits.merge, _prefix(world))
+    plan = _contents(world, request, history, commits, catalogue)
+    if plan.services:
+        _refuse_unready(world, plan.services, catalogue)
     refuse_taken_names(world, plan)
     return plan
 
 
-# --- the range ---------------------------------------------------------------------------------------------------
+def plan_adoption(world: World, ticket: Ticket, base: Sha, merge: Sha, history: History) -> ReleasePlan:
+    """Find out what a release that was done by hand consisted of.
+
+    Raises:
+        Refused: the commits are not on the way to HEAD.
+    """
+    head = world.git.state().head
+    for old, new in ((base, merge), (merge, head)):
+        if not world.git.has_commit(old) or not world.git.has_commit(new) or not world.git.is_ancestor(old, new):
+            raise Refused(
+                "not_on_the_way", f"{old} is not an ancestor of {new}, so no release went from {base} to {merge} here."
+            )
+    request, commits = Request(ticket, RunOptions()), CommitRange(base, head, merge, "", ())
+    catalogue = read_catalogue(world.git, world.settings, merge, _prefix(world))
+    # Whoever released by hand ran the scripts of other tickets, too, or did not: that is not ours to judge.
+    return _contents(world, request, replace(history, is_released=lambda _: True), commits, catalogue)
 
 
-def _base(world: World, request: Request, history: History, head: Sha, merge: Sha) -> Sha:
-    if request.base is not None:
-        return request.base
-    if request.options.base and request.options.base != head:
-        return _given_base(world, request.options.base, head)
-    if head == merge:
-        raise _nothing_to_release(world, request, history, head)
-    return head
-
-
-def _given_base(world: World, text: str, head: Sha) -> Sha:
-    base = parse_sha(text)
-    if not world.git.has_commit(base):
-        raise Refused("base_unknown", f"{world.settings.repo} has no commit {base}, so it cannot be the base.")
-    if not world.git.is_ancestor(base, head):
-        raise Refused("base_not_ancestor", f"{base} is not an ancestor of HEAD ({head}), so it cannot be the base.")
-    return base
-
-
-def _nothing_to_release(world: World, request: Request, history: History, head: Sha) -> Refused:
-    upstream = f"{world.settings.remote}/{world.settings.branch}"
-    message = f"already up-to-date with {upstream} — nothing to release"
-    before = _before_pull(world.git, history, head)
-    if before is None:
-        return Refused("nothing_to_release", f"{message}. Is the pull request merged?")
-    repo = str(world.settings.repo)
-    return Refused(
-        "nothing_to_release",
-        f"{message}. Was it pulled by hand? HEAD stood at {before} before. Go back to that commit, or name it "
-        "as the base, and run again.",
-        (
-            NextCommand(("git", "-C", repo, "reset", "--hard", before), "takes the checkout back to before", "changes"),
-            *run(request.ticket, "--base", before),
-        ),
+def _contents(
+    world: World, request: Request, history: History, commits: CommitRange, catalogue: Catalogue
+) -> ReleasePlan:
+    """Classify what changes, and collect what a release of it consists of."""
+    changes = world.git.changed_paths(commits.base, commits.merge)
+    verdicts = _verdicts(world.settings, catalogue, changes)
+    # Ordered as a whole: a service also waits for what it depends on through one that is not affected.
+    ordered, affected = in_start_order(catalogue.services.values()), classify.affected(verdicts)
+    services = tuple(service for service in ordered if service.name in affected)
+    return ReleasePlan(
+        ticket=request.ticket,
+        base_sha=commits.base,
+        head_sha=commits.head,
+        merge_sha=commits.merge,
+        services=services,
+        verified=ordered if request.options.verify_all else services,
+        scripts=_scripts(world, request, history, commits.merge, changes),
+        verdicts=tuple(verdicts),
+        container_prefix=_prefix(world),
+        warnings=(*catalogue.warnings, *_warnings(world.settings, catalogue, verdicts)),
+        branch=commits.branch,
+        brought_back=commits.brought_back,
     )
 
 
-def _before_pull(git: Git, history: History, head: Sha) -> Sha | None:
-    """Find the commit before a pull by hand: the record knows the last released one, the reflog knows the rest."""
-    released = parse_sha(history.last_released) if history.last_released else head
-    if released != head and git.has_commit(released) and git.is_ancestor(released, head):
-        return released
-    return git.head_before_pull(head)
+def _prefix(world: World) -> str:
+    return world.variables().get("CONTAINER_PREFIX", "")
 
 
 # --- services and scripts ----------------------------------------------------------------------------------------
 
 
-def _refuse_unreadable_variables(world: World) -> None:
+def refuse_unreadable_variables(world: World) -> None:
+    """Let pass only a ``.env`` that is text.
+
+    Raises:
+        Refused: ``env_file_not_text``.
+    """
     raw = world.env_file.read_bytes() if world.env_file.is_file() else b""
     try:
         raw.decode()
@@ -208,7 +170,12 @@ def _refuse_foreign(folder: str, tickets: tuple[str, ...], history: History, cha
         )
 
 
-def _refuse_missing_variables(world: World, services: tuple[ServicePlan, ...], catalogue: Catalogue) -> None:
+def refuse_missing_variables(world: World, services: Iterable[ServicePlan], catalogue: Catalogue) -> None:
+    """Let pass only services whose variables are all set (spec: The ops repo).
+
+    Raises:
+        Refused: ``env_variable_missing``, with every missing one.
+    """
     variables = world.variables()
     missing = {
         service.folder: [name for name in catalogue.required_variables[service.name] if name not in variables]
@@ -223,7 +190,7 @@ def _refuse_missing_variables(world: World, services: tuple[ServicePlan, ...], c
 
 
 def _refuse_unready(world: World, services: tuple[ServicePlan, ...], catalogue: Catalogue) -> None:
-    _refuse_missing_variables(world, services, catalogue)
+    refuse_missing_variables(world, services, catalogue)
     for service in services:
         unsupported = [kind for kind in service.backup.kinds if kind in UNSUPPORTED_BACKUPS]
         if unsupported:

@@ -2,152 +2,41 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator
-from pathlib import Path
-
-from released.adapters.backups import sets
-from released.adapters.backups.sets import BackupFile, BackupSet
-from released.adapters.durability import sync_engine_data, sync_filesystem, write_durably
 from released.domain import events as ev
-from released.domain.errors import ReleasedError, StepFailed
-from released.domain.failure import Failure
-from released.domain.plan import ServicePlan
 from released.domain.release import ReleaseState, required
-from released.phases.effects import Done, Fate, Harmless, NotDone, Observed, Slot, Step
-from released.phases.projects import containers_now, project_of
-from released.phases.quiesce import held_still, wake
+from released.phases.effects import Done, Fate, NotDone, Observed, Slot, Step
+from released.phases.saving import back_up, keep_images
 from released.phases.world import World
-
-_SET = "set"
-"""Names, in the slot of a backup, the set that it writes; there before the set is begun."""
 
 
 def steps(world: World, state: ReleaseState) -> list[Step]:
-    """Back up each affected service that asks for it, keep its images, then fast-forward."""
+    """Back up each affected service that asks for it, keep its images, then move the checkout."""
     plan = required(state.plan)
     wanting = [service for service in plan.services if service.backup.kinds]
+    before = f"{state.ticket}-{state.run}"
     return [
-        *(Step(f"{service.name}.backup", _backup(world, state, service)) for service in wanting),
-        *(Step(f"{service.name}.keep-images", _keep_images(world, state, service)) for service in plan.services),
-        Step("checkout.fast-forward", _fast_forward(world, state)),
+        *(Step(f"{service.name}.backup", back_up(world, state, service)) for service in wanting),
+        *(Step(f"{service.name}.keep-images", keep_images(world, service, before)) for service in plan.services),
+        Step("checkout.fast-forward", _move(world, state)),
     ]
 
 
-# --- backups -----------------------------------------------------------------------------------------------------
-
-
-def _backup(world: World, state: ReleaseState, service: ServicePlan) -> Observed:
-    """One set per service and stamp; it counts only once its manifest is durable and it was read back."""
-
-    def act(slot: Slot) -> ev.BackedUp:
-        set_dir = _fresh_set(world, service)
-        slot.say(f"writing {set_dir}")
-        write_durably(slot.path / _SET, set_dir.name.encode())
-        files = _archive(world, service, set_dir, slot)
-        created = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-        sets.finish(set_dir, BackupSet(service.name, set_dir.name, state.ticket, state.run, created, files))
-        read_back = sets.verify(set_dir)
-        for file in read_back.files:
-            slot.say(f"✓ {file.name}: {file.members} members, {file.bytes} bytes, sha256 {file.sha256[:12]}…")
-        return _result(read_back)
-
-    def observe(slot: Slot) -> Fate:
-        wake(world, slot)
-        world.engine.remove_helpers()
-        if not (slot.path / _SET).exists():
-            return NotDone()
-        set_dir = _set_dir(world, service, (slot.path / _SET).read_text())
-        sets.discard_unfinished(set_dir)
-        return Done(_result(sets.verify(set_dir))) if set_dir.exists() else NotDone()
-
-    return Observed(act, observe, durable=lambda: sync_filesystem(world.state_dir))
-
-
-def _archive(world: World, service: ServicePlan, set_dir: Path, slot: Slot) -> tuple[BackupFile, ...]:
-    """Write every archive of a set; one that fails takes the others with it, for a part of a backup is none."""
-    try:
-        with held_still(world, service, slot):
-            return (*_volumes(world, service, set_dir), *_config(world, service, set_dir))
-    except ReleasedError:
-        sets.discard_unfinished(set_dir)
-        raise
-
-
-def _fresh_set(world: World, service: ServicePlan) -> Path:
-    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%d_%H%M%S")
-    for suffix in ("", *(f"_{number}" for number in range(2, 100))):
-        set_dir = _set_dir(world, service, stamp + suffix)
-        if not set_dir.exists():
-            return set_dir
-    raise StepFailed(Failure("backup_failed", f"A hundred backups of {service.name} were begun in one second."))
-
-
-def _set_dir(world: World, service: ServicePlan, stamp: str) -> Path:
-    return sets.set_directory(world.state_dir, world.name, service.name, stamp)
-
-
-def _result(read_back: BackupSet) -> ev.BackedUp:
-    return ev.BackedUp(read_back.service, read_back.stamp, sum(file.bytes for file in read_back.files))
-
-
-def _volumes(world: World, service: ServicePlan, set_dir: Path) -> Iterator[BackupFile]:
-    if "volume" not in service.backup.kinds:
-        return
-    project = project_of(world, service)
-    image = next((one.image_id for one in containers_now(world, service)), None)
-    for name in service.backup.volumes:
-        volume = world.engine.find_volume(project, name, world.variables().get("CONTAINER_PREFIX", ""))
-        if volume is None and not (world.root / service.folder).exists():
-            continue  # It comes with this release: nothing was ever kept under that name.
-        if volume is None or image is None:
-            raise StepFailed(Failure("backup_failed", f"The backup of {service.name} failed: {_lacks(volume, name)}"))
-        yield sets.write_volume(set_dir, volume, world.engine.read_volume(volume, image))
-
-
-def _lacks(volume: str | None, name: str) -> str:
-    if volume is None:
-        return f"the engine knows no such thing as its volume {name}."
-    return f"none of its containers exists, and the image of one is needed to read {volume}."
-
-
-def _config(world: World, service: ServicePlan, set_dir: Path) -> Iterator[BackupFile]:
-    if "config" in service.backup.kinds:
-        paths = [path for path in (Path(service.folder), Path(".env")) if (world.root / path).exists()]
-        yield sets.write_config(set_dir, world.root, paths)
-
-
-# --- images ------------------------------------------------------------------------------------------------------
-
-
-def _keep_images(world: World, state: ReleaseState, service: ServicePlan) -> Harmless:
-    """Give the images that run now a tag of ours, so that no prune or rebuild takes the way back."""
-
-    def act(slot: Slot) -> ev.ImagesKept:
-        images = {one.name: one.image_id for one in containers_now(world, service)}
-        for name, image_id in images.items():
-            world.engine.tag_image(image_id, "released-kept", f"{world.name}-{state.ticket}-{state.run}-{name}"[:128])
-            slot.say(f"kept {image_id[:19]} of {name}")
-        return ev.ImagesKept(service.name, images)
-
-    return Harmless(act, durable=lambda: sync_engine_data(world.engine.data_root()))
-
-
-# --- the checkout ------------------------------------------------------------------------------------------------
-
-
-def _fast_forward(world: World, state: ReleaseState) -> Observed:
+def _move(world: World, state: ReleaseState) -> Observed:
+    """Bring the checkout to MERGE_SHA; unpushed revert commits of ours, which that lacks, are kept under a ref."""
     plan = required(state.plan)
     head, merge = plan.head_sha, plan.merge_sha
 
     def act(slot: Slot) -> ev.CheckoutMoved:
         # An attempt that failed after git had moved the checkout, or a person, may have been here before.
-        if not world.git.settle_fast_forward(head, merge):
-            world.git.fast_forward(head, merge)
+        if not world.git.settle_move(head, merge):
+            if not world.git.is_ancestor(head, merge):
+                world.git.keep(head, f"reverts/{head}")
+                slot.say(f"kept {head} as refs/released/reverts/{head}")
+            world.git.move(head, merge)
         slot.say(f"{head[:12]} → {merge[:12]}")
         return ev.CheckoutMoved(merge)
 
     def observe(_: Slot) -> Fate:
-        return Done(ev.CheckoutMoved(merge)) if world.git.settle_fast_forward(head, merge) else NotDone()
+        return Done(ev.CheckoutMoved(merge)) if world.git.settle_move(head, merge) else NotDone()
 
     return Observed(act, observe)

@@ -7,12 +7,15 @@ from released.adapters.git.records import CheckoutState
 from released.domain.configuration import Environment
 from released.domain.errors import Refused
 from released.domain.failure import NextCommand
-from released.domain.ids import Sha
-from released.phases.world import World
 
 
-def releasable(git: Git, settings: Environment) -> CheckoutState:
+def releasable(git: Git, settings: Environment, *, any_branch: bool = False) -> CheckoutState:
     """Look at a checkout from which a release may start.
+
+    Args:
+        git: the checkout.
+        settings: of its environment.
+        any_branch: whether it may stand on another branch than the configured one.
 
     Raises:
         Refused: something is in progress, it is dirty, detached, or on another branch.
@@ -33,11 +36,12 @@ def releasable(git: Git, settings: Environment) -> CheckoutState:
             f"HEAD of {settings.repo} is detached at {state.head}. "
             f"Check out the branch (git -C {settings.repo} checkout {settings.branch}), then run again.",
         )
-    if state.branch != settings.branch:
+    if state.branch != settings.branch and not any_branch:
         raise Refused(
             "wrong_branch",
-            f"{settings.repo} is on branch {state.branch}; releases are made from {settings.branch}. "
-            f"Check it out (git -C {settings.repo} checkout {settings.branch}), then run again.",
+            f"{settings.repo} is on branch {state.branch}; releases are made from {settings.branch}. Check it out "
+            f"(git -C {settings.repo} checkout {settings.branch}), then run again. A hotfix is released from its own "
+            "branch with --allow-branch; return-to-main goes back from there.",
         )
     return state
 
@@ -53,25 +57,4 @@ def _dirty(state: CheckoutState, settings: Environment) -> Refused:
         f"Working tree is dirty. These paths of {settings.repo} differ from HEAD:\n{listed}\n"
         "Look first: it is often work that should be committed. Commit it, or take it away, then run again.",
         (NextCommand(("git", "-C", str(settings.repo), "status"), "shows what differs"),),
-    )
-
-
-def refuse_divergence(world: World, head: Sha, merge: Sha) -> None:
-    """Let pass only what the checkout can be fast-forwarded to.
-
-    Raises:
-        Refused: ``diverged``, with the commits of both sides.
-    """
-    if world.git.is_ancestor(head, merge):
-        return
-    ours, theirs = world.git.divergence(head, merge)
-    upstream = f"{world.settings.remote}/{world.settings.branch}"
-    sides = [
-        *(f"  only here: {commit.sha[:12]} {commit.subject} ({commit.author})" for commit in ours),
-        *(f"  only in {upstream}: {commit.sha[:12]} {commit.subject} ({commit.author})" for commit in theirs),
-    ]
-    raise Refused(
-        "diverged",
-        f"{world.settings.repo} and {upstream} have diverged:\n" + "\n".join(sides) + "\n"
-        "Bring the commits that are only here to the remote, or take them away, then run again.",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from released.adapters.probes import delays
 from released.domain import events as ev
 from released.domain.errors import StepFailed
@@ -22,13 +24,24 @@ def steps(world: World, state: ReleaseState) -> list[Step]:
         return []
     return [
         at_merge(world, state, Phase.VERIFY),
-        *(Step(f"{service.name}.verify", _verification(world, state, service)) for service in services),
+        *(
+            Step(f"{service.name}.verify", verification(world, service, _images_of(world, state, service)))
+            for service in services
+        ),
     ]
 
 
-def _verification(world: World, state: ReleaseState, service: ServicePlan) -> Harmless:
+def verification(world: World, service: ServicePlan, image_lines: Callable[[], list[str]]) -> Harmless:
+    """Check images, containers and endpoint of a service, with patience inside its budget.
+
+    Args:
+        world: the environment.
+        service: what is checked.
+        image_lines: judges the images, one line each.
+    """
+
     def act(slot: Slot) -> ev.Checked:
-        lines = _within_budget(world, state, service)
+        lines = _within_budget(world, service, image_lines)
         for line in lines:
             slot.say(line)
         failing = [line for line in lines if line.startswith("✗")]
@@ -39,13 +52,13 @@ def _verification(world: World, state: ReleaseState, service: ServicePlan) -> Ha
     return Harmless(act)
 
 
-def _within_budget(world: World, state: ReleaseState, service: ServicePlan) -> list[str]:
+def _within_budget(world: World, service: ServicePlan, image_lines: Callable[[], list[str]]) -> list[str]:
     """Look again, with growing pauses, until all is well or the budget is spent."""
     budget_s = max(world.settings.verify.budget, service.health.timeout_s)
     deadline = world.monotonic() + budget_s
     lines: list[str] = []
     for delay in delays():
-        lines = _look(world, state, service)
+        lines = [*image_lines(), *container_lines(service, containers_now(world, service)), *endpoint_lines(service)]
         failing = [line for line in lines if line.startswith("✗")]
         left = deadline - world.monotonic()
         # Waiting does not change which image runs: a mismatch counts at once.
@@ -55,9 +68,8 @@ def _within_budget(world: World, state: ReleaseState, service: ServicePlan) -> l
     return lines
 
 
-def _look(world: World, state: ReleaseState, service: ServicePlan) -> list[str]:
-    found = containers_now(world, service)
-    return [*_image_lines(world, state, service), *container_lines(service, found), *endpoint_lines(service)]
+def _images_of(world: World, state: ReleaseState, service: ServicePlan) -> Callable[[], list[str]]:
+    return lambda: _image_lines(world, state, service)
 
 
 def _image_lines(world: World, state: ReleaseState, service: ServicePlan) -> list[str]:
@@ -65,7 +77,9 @@ def _image_lines(world: World, state: ReleaseState, service: ServicePlan) -> lis
     image = service.image
     if image is None:
         return []
-    known = next((one.image_id for one in state.results(ev.ImageReady) if one.service == service.name), None)
+    known = next(
+        (one.image_id for one in state.results(ev.ImageReady, Phase.MIGRATE) if one.service == service.name), None
+    )
     expected_id = known or world.engine.image_id(image.reference)
     app = {one.name for one in service.containers if one.role == "app"}
     lines: list[str] = []

@@ -37,6 +37,8 @@ class ListedRelease:
     started_by: Actor | None
     started_at: dt.datetime | None
     changed_at: dt.datetime
+    overrides: int
+    """How often an operator decided against the usual way."""
     version: int
     """Version of the release's stream that this line knows of."""
 
@@ -122,6 +124,7 @@ def _columns(environment: str, ticket: str, state: ReleaseState) -> dict[str, An
         "started_by": codec.encode_actor(state.started_by) if state.started_by else None,
         "started_at": instants.to_text(state.started_at) if state.started_at else None,
         "changed_at": instants.to_text(state.changed_at) if state.changed_at else None,
+        "overrides": len(state.overrides),
         "version": state.version,
     }
 
@@ -144,5 +147,6 @@ def _listed(row: Row[Any]) -> ListedRelease:
         started_by=codec.decode_actor(row.started_by) if row.started_by else None,
         started_at=instants.from_text(row.started_at) if row.started_at else None,
         changed_at=instants.from_text(row.changed_at),
+        overrides=row.overrides,
         version=row.version,
     )

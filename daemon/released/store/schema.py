@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, inspect
 from released.store.errors import StoreUnusable
 from released.store.shipped import shipped
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in ``migrations/``; revisions are numbers, so that an older program knows a newer schema."""
 
 

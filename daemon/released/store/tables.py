@@ -61,6 +61,7 @@ RELEASES = Table(
     Column("started_at", String(27)),
     Column("changed_at", String(27), nullable=False),
     Column("version", Integer, nullable=False),
+    Column("overrides", Integer, nullable=False, server_default="0"),
     Index("releases_by_change", "environment", "changed_at"),
 )
 """Derived: where each ticket's latest run stands. May be emptied and filled anew at any time."""

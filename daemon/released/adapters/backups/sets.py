@@ -119,7 +119,7 @@ def verify(set_dir: Path) -> BackupSet:
     Raises:
         StepFailed: ``backup_unreadable``, naming the file and what is wrong with it.
     """
-    backup = _read_manifest(set_dir)
+    backup = read_manifest(set_dir)
     for file in backup.files:
         _verify_file(set_dir / file.name, file)
     return backup
@@ -150,7 +150,12 @@ def _entry(name: str, kind: str, source: str, written: Written) -> BackupFile:
     return BackupFile(name, kind, source, written.bytes, written.sha256, written.members)
 
 
-def _read_manifest(set_dir: Path) -> BackupSet:
+def read_manifest(set_dir: Path) -> BackupSet:
+    """Read what a set says of itself.
+
+    Raises:
+        StepFailed: ``backup_unreadable``.
+    """
     try:
         return msgspec.json.decode((set_dir / MANIFEST).read_bytes(), type=BackupSet)
     except (OSError, msgspec.MsgspecError) as error:

@@ -1,0 +1,114 @@
+"""What a run or a revert would do, with what is known of the world around it: read before it is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from released.adapters.backups import sets
+from released.adapters.docker.containers import Running
+from released.adapters.git.records import Commit
+from released.domain import events as ev
+from released.domain.errors import ReleasedError
+from released.domain.ids import Phase
+from released.domain.overrides import Override, overrides_in
+from released.domain.plan import ReleasePlan, ServicePlan
+from released.domain.release import ReleaseState, Reversal
+from released.domain.revert_plan import RevertPlan
+from released.engine.fingerprint import fingerprint
+from released.phases import migrate, prepare, revert, ticket, verify
+from released.phases.projects import containers_now, project_of
+from released.phases.saving import set_dir_of
+from released.phases.world import World
+
+
+@dataclass(frozen=True)
+class RunPreview:
+    """A plan and what surrounds it."""
+
+    plan: ReleasePlan
+    hash: str
+    commits: tuple[Commit, ...]
+    steps: Mapping[Phase, tuple[str, ...]]
+    running: Mapping[str, Sequence[tuple[str, Running | None]]]
+    """By service: the containers of its manifest, and what there is of each."""
+    volume_bytes: Mapping[str, int]
+    """By service: size of the volumes that are backed up."""
+    overrides: tuple[Override, ...]
+
+
+@dataclass(frozen=True)
+class RevertPreview:
+    """A plan of the way back and what surrounds it."""
+
+    plan: RevertPlan
+    hash: str
+    commits: tuple[Commit, ...]
+    steps: tuple[str, ...]
+    saved: Mapping[str, sets.BackupSet]
+    """By service: the set that would be restored, or that stays where it is."""
+    volume_bytes: Mapping[str, int]
+
+
+def preview_run(world: World, plan: ReleasePlan, requested: ev.Recorded) -> RunPreview:
+    """Surround the plan of a run; ``requested`` is the event that would open it."""
+    return RunPreview(
+        plan=plan,
+        hash=fingerprint(world, plan),
+        commits=world.git.commits(plan.base_sha, plan.merge_sha),
+        steps=_steps(world, plan),
+        running={
+            service.name: [(one.name, world.engine.container(one.name)) for one in service.containers]
+            for service in plan.services
+        },
+        volume_bytes=_volume_bytes(world, plan.services),
+        overrides=overrides_in(requested, ""),
+    )
+
+
+def _steps(world: World, plan: ReleasePlan) -> dict[Phase, tuple[str, ...]]:
+    state = ReleaseState(ticket=plan.ticket, plan=plan)
+    ways = {Phase.PREPARE: prepare, Phase.MIGRATE: migrate, Phase.TICKET: ticket, Phase.VERIFY: verify}
+    if plan.nothing_to_do:
+        return {}
+    return {phase: tuple(step.name for step in way.steps(world, state)) for phase, way in ways.items()}
+
+
+def preview_revert(world: World, state: ReleaseState, plan: RevertPlan, reversal: Reversal) -> RevertPreview:
+    """Surround the plan of a revert; ``reversal`` is what the release would enter."""
+    turned = ReleaseState(ticket=state.ticket, run=state.run, plan=state.plan, reversal=reversal)
+    return RevertPreview(
+        plan=plan,
+        hash=fingerprint(world, plan),
+        commits=world.git.commits(plan.target_sha, plan.head_sha) if plan.target_sha else (),
+        steps=tuple(step.name for step in revert.steps(world, turned)),
+        saved=_saved(world, plan),
+        volume_bytes=_volume_bytes(world, [one.present for one in plan.services]),
+    )
+
+
+def _saved(world: World, plan: RevertPlan) -> dict[str, sets.BackupSet]:
+    found: dict[str, sets.BackupSet] = {}
+    for one in plan.services:
+        if one.backup is None:
+            continue
+        try:
+            found[one.name] = sets.read_manifest(set_dir_of(world, one.name, one.backup))
+        except ReleasedError:
+            continue  # One that is to be restored was proven readable; of another only the size is unknown.
+    return found
+
+
+def _volume_bytes(world: World, services: Sequence[ServicePlan]) -> dict[str, int]:
+    """Ask the engine how large the volumes are now; one whose project is unclear is left out."""
+    volumes = {service.name: _volumes(world, service) for service in services}
+    sizes = world.engine.volume_sizes([name for names in volumes.values() for name in names])
+    return {service: sum(sizes.get(name, 0) for name in names) for service, names in volumes.items()}
+
+
+def _volumes(world: World, service: ServicePlan) -> list[str]:
+    if "volume" not in service.backup.kinds or not containers_now(world, service):
+        return []
+    prefix, project = world.variables().get("CONTAINER_PREFIX", ""), project_of(world, service)
+    found = (world.engine.find_volume(project, name, prefix) for name in service.backup.volumes)
+    return [name for name in found if name is not None]

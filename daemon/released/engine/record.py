@@ -1,0 +1,66 @@
+"""What the record of an environment knows of its releases, for plans."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from released.domain import environment, lifecycle, release
+from released.domain import events as ev
+from released.domain.ids import Sha, Ticket
+from released.domain.release import ReleaseState, required
+from released.phases.history import HeldCommits, History, LaterRelease
+from released.store.event_store import EventStore
+from released.store.release_list import list_releases
+
+_STANDING = (lifecycle.RELEASED, lifecycle.HALTED, lifecycle.ABANDONED)
+"""States in which a release has left something behind."""
+
+
+class EnvironmentRecord:
+    """Reads one environment's streams and the list of its releases."""
+
+    def __init__(self, store: EventStore, environment_name: str) -> None:
+        self._store = store
+        self._name = environment_name
+
+    def history(self) -> History:
+        """Say what a run depends on."""
+        prefix = ev.release_stream(self._name, "")
+        tickets = (Ticket(stream.removeprefix(prefix)) for stream in self._store.streams(prefix))
+        latest = list_releases(self._store, self._name, lifecycle.RELEASED, limit=1)
+        place = environment.fold(self._store.read(ev.environment_stream(self._name)))
+        return History(
+            # A typo that was refused owns no script. Only a name with a dash can be the longer of two that match one.
+            known_tickets=tuple(ticket for ticket in tickets if "-" in ticket and self._release(ticket).run > 0),
+            is_released=lambda ticket: self._release(ticket).status == lifecycle.RELEASED,
+            last_released=self._release(latest[0].ticket).head if latest else None,
+            held=self._held(),
+            returned=place.returned,
+        )
+
+    def later_than(self, state: ReleaseState) -> tuple[LaterRelease, ...]:
+        """List the releases that came after one and still stand, newest first."""
+        started = state.started_at or dt.datetime.min.replace(tzinfo=dt.UTC)
+        found = (
+            LaterRelease(row.ticket, row.state, row.services, row.started_at)
+            for row in list_releases(self._store, self._name, limit=_ALL)
+            if row.ticket != state.ticket and row.state in _STANDING and row.started_at and row.started_at > started
+        )
+        return tuple(sorted(found, key=lambda one: one.started_at, reverse=True))
+
+    def _held(self) -> tuple[HeldCommits, ...]:
+        """List the commits of every ticket whose code was taken back: they are held as bad (spec: revert)."""
+        taken_back = (
+            self._release(row.ticket) for row in list_releases(self._store, self._name, lifecycle.REVERTED, _ALL)
+        )
+        return tuple(
+            HeldCommits(state.ticket, required(state.plan).base_sha, Sha(required(state.plan).merge_sha))
+            for state in taken_back
+            if state.reversal is not None and state.reversal.plan.target_sha is not None
+        )
+
+    def _release(self, ticket: str) -> ReleaseState:
+        return release.fold(self._store.read(ev.release_stream(self._name, ticket)))
+
+
+_ALL = 1_000_000

@@ -1,0 +1,43 @@
+"""What the record knows and a plan depends on."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from released.domain.environment import Returned
+from released.domain.ids import Sha
+
+
+@dataclass(frozen=True)
+class HeldCommits:
+    """The commits of a ticket that was taken back: those of ``merge`` that ``base`` lacks."""
+
+    ticket: str
+    base: Sha
+    merge: Sha
+
+
+@dataclass(frozen=True)
+class LaterRelease:
+    """A release that came after another one and still stands."""
+
+    ticket: str
+    state: str
+    services: tuple[str, ...]
+    started_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class History:
+    """What the record knows of other releases of the environment."""
+
+    known_tickets: tuple[str, ...]
+    is_released: Callable[[str], bool]
+    """Tells whether a ticket is released, so that its scripts were run."""
+    last_released: str | None
+    """The commit that the latest release left the checkout at."""
+    held: tuple[HeldCommits, ...] = ()
+    returned: Returned | None = None
+    """The return from a hotfix branch since which nothing was released."""

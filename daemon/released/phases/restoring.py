@@ -1,0 +1,85 @@
+"""Puts a service's data back from a backup set (spec: revert)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from released.adapters.backups import sets
+from released.adapters.backups.sets import BackupFile
+from released.adapters.docker.volumes import VolumeFacts
+from released.adapters.durability import sync_engine_data, sync_filesystem, write_durably
+from released.domain import events as ev
+from released.domain.errors import StepFailed
+from released.domain.failure import Failure
+from released.domain.ids import Phase
+from released.domain.plan import ServicePlan
+from released.domain.release import ReleaseState
+from released.domain.revert_plan import ServiceReversal
+from released.phases.effects import Harmless, Slot
+from released.phases.projects import containers_now
+from released.phases.saving import set_dir_of
+from released.phases.world import World
+
+
+def restore_data(world: World, state: ReleaseState, one: ServiceReversal) -> Harmless:
+    """Remove the service's containers and make its volumes and files what the set holds; may be repeated."""
+
+    def act(slot: Slot) -> ev.DataRestored:
+        set_dir = set_dir_of(world, one.name, one.backup or "")
+        backup = sets.verify(set_dir)
+        image_id = _image_to_read_with(world, one)
+        for container in _containers(world, state, one):
+            world.engine.remove_container(container)
+        for file in backup.files:
+            slot.say(f"restoring {file.name} of {backup.stamp}")
+            _restore(world, slot, one.present, set_dir, file, image_id)
+        return ev.DataRestored(one.name, backup.stamp)
+
+    return Harmless(act, durable=lambda: _make_durable(world))
+
+
+def _make_durable(world: World) -> None:
+    sync_engine_data(world.engine.data_root())
+    sync_filesystem(world.root)
+
+
+def _image_to_read_with(world: World, one: ServiceReversal) -> str:
+    """Name an image for the helper that writes volumes; nothing of it is run."""
+    kept = (image.image_id for image in one.images)
+    running = (container.image_id for container in containers_now(world, one.present))
+    found = next((image for image in (*kept, *running) if world.engine.image_id(image)), None)
+    if found is None:
+        message = (
+            f"No image of {one.name} is on the engine, and one is needed to write its volumes. Pull one, then resume."
+        )
+        raise StepFailed(Failure("image_missing", message))
+    return found
+
+
+def _containers(world: World, state: ReleaseState, one: ServiceReversal) -> set[str]:
+    """List every container of the service, of now and of then, by id: none may use a volume that is replaced."""
+    named = {container.id for plan in (one.present, one.former) if plan for container in containers_now(world, plan)}
+    composed = [found for found in state.results(ev.Composed, Phase.REVERT) if found.service == one.name]
+    made = (world.engine.containers_of(found.project, found.compose_services) for found in composed)
+    return named | {container.id for containers in made for container in containers}
+
+
+def _restore(world: World, slot: Slot, service: ServicePlan, set_dir: Path, file: BackupFile, image_id: str) -> None:
+    if file.kind == "volume":
+        facts = _facts(world, slot, file.source)
+        world.engine.restore_volume(facts, image_id, sets.open_volume(set_dir, file))
+    else:
+        sets.restore_config(set_dir, file, world.root, service.folder)
+
+
+def _facts(world: World, slot: Slot, volume: str) -> VolumeFacts:
+    """Describe the volume as it was before an attempt removed it: what was written down first is true."""
+    name = f"volume-{volume}.json"
+    noted = sorted(slot.path.parent.glob(f"*/{name}"))
+    if noted:
+        return msgspec.json.decode(noted[0].read_bytes(), type=VolumeFacts)
+    facts = world.engine.describe_volume(volume)
+    write_durably(slot.path / name, msgspec.json.encode(facts))
+    return facts

@@ -1,0 +1,200 @@
+"""revert: bring back what stood before, save what stands now first, and verify the result (spec: revert).
+
+Nothing is stopped before every former image is there; then, service by service in start order: its data, its former
+containers, the hooks that follow a restore, and the wait until it is well.
+"""
+
+from __future__ import annotations
+
+from released.domain import events as ev
+from released.domain import revert_commit
+from released.domain.errors import Refused, StepFailed
+from released.domain.failure import Failure
+from released.domain.ids import Phase, Sha
+from released.domain.plan import Executable, ServicePlan
+from released.domain.release import ReleaseState, Reversal, required_reversal
+from released.domain.revert_plan import RevertPlan, ServiceReversal
+from released.phases.effects import Done, Fate, Harmless, NotDone, Observed, Slot, Step
+from released.phases.env_file import set_variables
+from released.phases.executables import executable_step
+from released.phases.health import wait_healthy
+from released.phases.recreation import Composer
+from released.phases.restoring import restore_data
+from released.phases.saving import back_up, keep_images
+from released.phases.verify import verification
+from released.phases.world import World
+
+
+def steps(world: World, state: ReleaseState) -> list[Step]:
+    """Save what stands now, take the code back, bring the services back, verify, and push where that was asked for."""
+    reversal = required_reversal(state)
+    plan = reversal.plan
+    composer = Composer(world, state, Phase.REVERT)
+    started = [(one, one.former) for one in plan.services if one.former is not None and is_recreated(one)]
+    return [
+        Step("revert.checkout", _checkout(world, state, plan)),
+        *(step for one in plan.services for step in _saving(world, state, reversal, one)),
+        *_code(world, state, reversal),
+        *(Step(f"revert.{one.name}.compose", composer.read(former)) for one, former in started),
+        *(Step(f"revert.{one.name}.image", _former_images(world, one)) for one in plan.services if one.images),
+        *(step for one in plan.services for step in _bring_back(world, state, composer, one)),
+        *(Step(f"revert.{one.name}.verify", _verification(world, one, former)) for one, former in started),
+        *([Step("revert.push", _push(world, state))] if plan.push else []),
+    ]
+
+
+def is_recreated(one: ServiceReversal) -> bool:
+    """Tell whether a service gets new containers: its former image, or its restored data, takes them."""
+    return bool(one.images) or one.restores
+
+
+# --- what stands now ---------------------------------------------------------------------------------------------
+
+
+def _checkout(world: World, state: ReleaseState, plan: RevertPlan) -> Harmless:
+    """Nobody may have moved the checkout since the revert was accepted, or work in it."""
+
+    def act(_: Slot) -> ev.Checked:
+        found = world.git.state()
+        if found.head not in (plan.head_sha, state.head):
+            message = f"HEAD of {world.root} is {found.head}, but was {plan.head_sha}: somebody moved the checkout. "
+            raise StepFailed(Failure("head_moved", message + "Take it back to that commit, then resume."))
+        if found.dirty:
+            paths = ", ".join(one.path for one in found.dirty)
+            message = f"Working tree is dirty: {paths}. Commit these paths or take them away, then resume."
+            raise StepFailed(Failure("working_tree_dirty", message))
+        return ev.Checked((f"✓ checkout at {found.head[:12]}",))
+
+    return Harmless(act)
+
+
+def _saving(world: World, state: ReleaseState, reversal: Reversal, one: ServiceReversal) -> list[Step]:
+    """Save the present state, so that the revert can itself be taken back."""
+    before = f"{state.ticket}-{state.run}-revert{reversal.number}"
+    spare = next((kept.image_id for kept in one.images), None)
+    save = Step(f"revert.{one.name}.save", back_up(world, state, one.present, spare))
+    keep = Step(f"revert.{one.name}.keep-images", keep_images(world, one.present, before))
+    return [save, keep] if one.present.backup.kinds else [keep]
+
+
+# --- the code ----------------------------------------------------------------------------------------------------
+
+
+def _code(world: World, state: ReleaseState, reversal: Reversal) -> list[Step]:
+    target = reversal.plan.target_sha
+    variables = {name: value for one in reversal.plan.services for name, value in one.variables.items()}
+    pins = Step("revert.env-file", Harmless(lambda slot: set_variables(world, variables, slot)))
+    code = [Step("revert.code", _take_back(world, reversal, target))] if target is not None else []
+    return [*code, *([pins] if variables else [])]
+
+
+def _take_back(world: World, reversal: Reversal, target: Sha) -> Observed:
+    """Commit the former tree on top, the same commit each time it is tried, and move the checkout there."""
+    head = reversal.plan.head_sha
+
+    def commit() -> Sha:
+        return world.git.restoring_commit(head, target, revert_commit.message(reversal), reversal.since)
+
+    def act(slot: Slot) -> ev.CheckoutMoved:
+        made = commit()
+        if not world.git.settle_move(head, made):
+            world.git.move(head, made)
+        slot.say(f"{head[:12]} → {made[:12]}, the tree of {target[:12]}")
+        return ev.CheckoutMoved(made)
+
+    def observe(_: Slot) -> Fate:
+        made = commit()
+        return Done(ev.CheckoutMoved(made)) if world.git.settle_move(head, made) else NotDone()
+
+    return Observed(act, observe)
+
+
+def _push(world: World, state: ReleaseState) -> Harmless:
+    """Offer the commit to the remote; one that has moved on meanwhile does not undo what was brought back."""
+
+    def act(slot: Slot) -> ev.Pushed:
+        commit = Sha(state.head)
+        try:
+            world.git.push(commit)
+        except Refused as refused:
+            slot.say(refused.message)
+            return ev.Pushed(commit, refused.message)
+        return ev.Pushed(commit)
+
+    return Harmless(act)
+
+
+# --- the services ------------------------------------------------------------------------------------------------
+
+
+def _former_images(world: World, one: ServiceReversal) -> Harmless:
+    """Have the former images under their former names, before anything is stopped."""
+
+    def act(slot: Slot) -> ev.Checked:
+        for kept in one.images:
+            if world.engine.image_id(kept.image_id) is None:
+                message = f"The image {kept.image_id} that {kept.container} ran is gone from the engine."
+                raise StepFailed(
+                    Failure("image_missing", f"{message} Pull or load it ({kept.reference}), then resume.")
+                )
+            world.engine.retag(kept.image_id, kept.reference)
+            slot.say(f"✓ {kept.reference} is {kept.image_id[7:19]}")
+        return ev.Checked(tuple(f"{kept.container}: {kept.image_id[7:19]}" for kept in one.images))
+
+    return Harmless(act)
+
+
+def _bring_back(world: World, state: ReleaseState, composer: Composer, one: ServiceReversal) -> list[Step]:
+    def named(verb: str) -> str:
+        return f"revert.{one.name}.{verb}"
+
+    restore = [Step(named("restore"), restore_data(world, state, one))] if one.restores else []
+    remove = [Step(named("remove"), _remove(world, one))] if one.superfluous else []
+    return [*restore, *remove, *(_start(world, state, composer, one, one.former) if one.former else [])]
+
+
+def _start(
+    world: World, state: ReleaseState, composer: Composer, one: ServiceReversal, former: ServicePlan
+) -> list[Step]:
+    """Start the former containers; what repairs restored data runs before health is waited for, what uses it after."""
+
+    def hooks(executables: tuple[Executable, ...]) -> list[Step]:
+        followed = executables if one.restores else ()
+        return [executable_step(world, state, f"revert.{one.name}.{hook.name}", hook) for hook in followed]
+
+    if not is_recreated(one):
+        return []
+    return [
+        Step(f"revert.{one.name}.recreate", composer.recreate(former)),
+        *hooks(former.post_restore_fixes),
+        Step(f"revert.{one.name}.healthy", Harmless(lambda slot: wait_healthy(world, former, slot))),
+        *hooks(former.post_data_restore),
+    ]
+
+
+def _remove(world: World, one: ServiceReversal) -> Harmless:
+    """Remove the containers that did not exist then; their volumes stay."""
+
+    def act(slot: Slot) -> None:
+        for name in one.superfluous:
+            found = world.engine.container(name)
+            if found is not None:
+                world.engine.remove_container(found.id)
+                slot.say(f"removed {name}")
+
+    return Harmless(act)
+
+
+def _verification(world: World, one: ServiceReversal, former: ServicePlan) -> Harmless:
+    def image_lines() -> list[str]:
+        return [_image_line(world, one, kept.container, kept.image_id) for kept in one.images]
+
+    return verification(world, former, image_lines)
+
+
+def _image_line(world: World, one: ServiceReversal, container: str, image_id: str) -> str:
+    found = world.engine.container(container)
+    got = found.image_id if found else "none"
+    if got == image_id:
+        return f"✓ {one.name}.image: {container} runs {image_id[7:19]} again"
+    return f"✗ {one.name}.image: got {got[7:19] or got}, expected {image_id[7:19]}"

@@ -1,0 +1,262 @@
+"""The preconditions of a revert, and its plan: looks at everything before anything is touched (spec: revert).
+
+What cannot be done is refused with the reason: later releases in the way, local changes, backups that cannot be read,
+images that are gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from released.adapters.backups import sets
+from released.domain import events as ev
+from released.domain import lifecycle, next_steps
+from released.domain.errors import InvalidInput, Refused, ReleasedError
+from released.domain.failure import NextCommand
+from released.domain.ids import ServiceName, Sha
+from released.domain.plan import ServicePlan
+from released.domain.release import ReleaseState, required
+from released.domain.revert_plan import KeptImage, RevertPlan, ServiceReversal
+from released.domain.snapshot import Snapshot, stood_before
+from released.domain.start_order import in_start_order
+from released.phases.history import LaterRelease
+from released.phases.preflight import refuse_missing_variables, refuse_unreadable_variables
+from released.phases.reading import Catalogue, read_catalogue
+from released.phases.releasable import releasable
+from released.phases.saving import set_dir_of
+from released.phases.world import World
+
+ALL = "all"
+"""Stands for every stateful service."""
+
+
+def plan_revert(
+    world: World, state: ReleaseState, options: ev.RevertOptions, later: Sequence[LaterRelease]
+) -> RevertPlan:
+    """Plan a revert, or refuse it.
+
+    Args:
+        world: the environment.
+        state: a release that may be taken back.
+        options: what the operator asked for.
+        later: releases that came after this one and still stand, newest first.
+
+    Raises:
+        Refused: a precondition does not hold; the message says which, and what to type next.
+        InvalidInput: a service is named that has no data to restore.
+    """
+    plan = required(state.plan)
+    head = releasable(world.git, world.settings, any_branch=bool(plan.branch)).head
+    before = stood_before(state, head)
+    target = None if options.skip_git else before.tree
+    _refuse_adopted(state)
+    _refuse_later(state, before, later, takes_code=target is not None)
+    _refuse_moved(world, before, head, target)
+    refuse_unreadable_variables(world)
+    now = _catalogue(world, head)
+    then = _catalogue(world, target or head)
+    services = tuple(_reversals(state, options, before, now, then))
+    _refuse_unknown_data(options, services)
+    refuse_missing_variables(world, [one.former for one in services if one.former], _as_they_were(then, services))
+    _refuse_unready(world, services)
+    _refuse_unpushable(world, options, head, target)
+    return RevertPlan(
+        ticket=state.ticket,
+        run=state.run,
+        head_sha=head,
+        target_sha=target,
+        services=services,
+        undoes=state.status == lifecycle.REVERTED,
+        push=options.push and target is not None,
+        warnings=tuple(_warnings(world, services)),
+    )
+
+
+# --- what may be in the way --------------------------------------------------------------------------------------
+
+
+def _refuse_adopted(state: ReleaseState) -> None:
+    if not state.steps and required(state.plan).services:
+        raise Refused(
+            "nothing_was_saved",
+            f"Ticket {state.ticket} was released by hand and only taken in, so nothing was saved before it that could "
+            "be brought back. Release a fix, or a commit that takes the change back.",
+            next_steps.look_at(state.ticket),
+        )
+
+
+def _refuse_later(state: ReleaseState, before: Snapshot, later: Sequence[LaterRelease], *, takes_code: bool) -> None:
+    """Newest first: the tree and the data of before know nothing of what came later."""
+    in_the_way = [one for one in later if takes_code or set(one.services) & set(before.services)]
+    if not in_the_way:
+        return
+    named = "\n".join(
+        f"  {one.ticket} ({one.state} since {one.started_at:%Y-%m-%dT%H:%MZ}; {', '.join(one.services) or 'no service'})"
+        for one in in_the_way
+    )
+    order = (*(one.ticket for one in in_the_way), state.ticket)
+    raise Refused(
+        "later_releases",
+        f"Later releases stand on top of ticket {state.ticket}:\n{named}\n"
+        "Take them back first, the newest first, or release a fix instead.",
+        (NextCommand((next_steps.CLIENT, "revert", *order), "takes them back in this order", "data-loss"),),
+    )
+
+
+def _refuse_moved(world: World, before: Snapshot, head: Sha, target: Sha | None) -> None:
+    if target is None or world.git.same_tree(head, Sha(before.left_at)):
+        return
+    ours, _ = world.git.divergence(head, Sha(before.left_at))
+    named = "\n".join(f"  {commit.sha[:12]} {commit.subject} ({commit.author})" for commit in ours)
+    raise Refused(
+        "checkout_moved_on",
+        f"The tree of {world.root} is not the one that this release left ({before.left_at[:12]}), and taking the code "
+        f"back would take more than its own changes. HEAD is {head[:12]}; commits that came on top:\n{named or '  none'}\n"
+        "Take these away first, or leave the code as it is with --skip-git.",
+    )
+
+
+def _refuse_unpushable(world: World, options: ev.RevertOptions, head: Sha, target: Sha | None) -> None:
+    if not options.push or target is None:
+        return
+    tip = world.git.fetch()
+    if not world.git.is_ancestor(tip, head):
+        upstream = f"{world.settings.remote}/{world.settings.branch}"
+        raise Refused(
+            "push_impossible",
+            f"{upstream} has commits that are not checked out here ({tip[:12]}), so the revert commit could not be "
+            "pushed on top of them. Revert without --push; the next run copes with the unpushed commit.",
+        )
+
+
+# --- the services ------------------------------------------------------------------------------------------------
+
+
+def _catalogue(world: World, commit: Sha) -> Catalogue:
+    return read_catalogue(world.git, world.settings, commit, world.variables().get("CONTAINER_PREFIX", ""))
+
+
+def _reversals(
+    state: ReleaseState, options: ev.RevertOptions, before: Snapshot, now: Catalogue, then: Catalogue
+) -> Iterator[ServiceReversal]:
+    """Describe the way back of each touched service, in start order; what goes comes last."""
+    known = {service.name: service for service in required(state.plan).services}
+    order = [service.name for service in in_start_order(then.services.values())]
+    touched = sorted(before.services, key=lambda name: order.index(ServiceName(name)) if name in order else len(order))
+    for name in touched:
+        former = then.services.get(name)
+        present = now.services.get(name) or former or known[ServiceName(name)]
+        yield _reversal(options, before, present, former)
+
+
+def _reversal(
+    options: ev.RevertOptions, before: Snapshot, present: ServicePlan, former: ServicePlan | None
+) -> ServiceReversal:
+    kept = None if options.skip_git else before.images.get(present.name)
+    backup = before.backups.get(present.name)
+    images = {} if kept is None else kept.images
+    one = ServiceReversal(
+        name=present.name,
+        present=present,
+        former=former if images or options.skip_git else None,
+        images=_kept_images(kept),
+        variables=kept.variables if kept else {},
+        backup=backup,
+        superfluous=tuple(one.name for one in present.containers if one.name not in images) if kept else (),
+    )
+    return msgspec.structs.replace(one, restores=_restores(options, one))
+
+
+def _kept_images(kept: ev.ImagesKept | None) -> tuple[KeptImage, ...]:
+    if kept is None:
+        return ()
+    return tuple(KeptImage(name, image, kept.references.get(name, "")) for name, image in kept.images.items())
+
+
+def _restores(options: ev.RevertOptions, one: ServiceReversal) -> bool:
+    """Decide on the data: that of a stateful service stays unless it was chosen (spec: The ops repo, stateful)."""
+    if options.skip_data or one.backup is None or one.former is None:
+        return False
+    return not one.stateful or one.name in options.with_data or ALL in options.with_data
+
+
+def _refuse_unknown_data(options: ev.RevertOptions, services: Sequence[ServiceReversal]) -> None:
+    saved = [one.name for one in services if one.backup is not None]
+    unknown = [name for name in options.with_data if name != ALL and name not in saved]
+    if unknown:
+        raise InvalidInput(
+            "no_such_data",
+            f"No data of {', '.join(unknown)} was saved before this release; there is data of: "
+            f"{', '.join(saved) or 'no service'}.",
+        )
+
+
+def _as_they_were(then: Catalogue, services: Sequence[ServiceReversal]) -> Catalogue:
+    """Leave out the variables that the revert itself puts back."""
+    put_back = {name for one in services for name in one.variables}
+    required_variables = {
+        service: tuple(name for name in names if name not in put_back)
+        for service, names in then.required_variables.items()
+    }
+    return Catalogue(then.services, then.warnings, required_variables)
+
+
+# --- what must be there ------------------------------------------------------------------------------------------
+
+
+def _refuse_unready(world: World, services: Sequence[ServiceReversal]) -> None:
+    """Everything that is to be brought back must be there before anything is touched; all that is not is named."""
+    if not services:
+        return
+    world.engine.ping()
+    _ = world.compose
+    missing = [problem for one in services for problem in (*_missing_images(world, one), *_unusable_data(world, one))]
+    if missing:
+        raise Refused(
+            "way_back_missing",
+            "What is needed for the way back is not there, and nothing was touched:\n"
+            + "\n".join(f"  {problem}" for problem in missing)
+            + "\n--skip-data leaves the data as it is, --skip-git the code and the images.",
+        )
+
+
+def _missing_images(world: World, one: ServiceReversal) -> Iterator[str]:
+    for kept in one.images:
+        if world.engine.image_id(kept.image_id) is None:
+            yield f"{one.name}: the image {kept.image_id[7:19]} ({kept.reference}) of {kept.container} is gone"
+
+
+def _unusable_data(world: World, one: ServiceReversal) -> Iterator[str]:
+    if not one.restores or one.backup is None:
+        return
+    try:
+        backup = sets.verify(set_dir_of(world, one.name, one.backup))
+        for file in backup.files:
+            if file.kind == "volume":
+                world.engine.refuse_unrestorable(file.source, _containers_of(one))
+    except ReleasedError as error:
+        yield f"{one.name}: {error.message}"
+
+
+def _containers_of(one: ServiceReversal) -> frozenset[str]:
+    """Name the containers that a restore may take away: those of the service."""
+    plans = (one.present, one.former)
+    return frozenset(container.name for plan in plans if plan for container in plan.containers)
+
+
+def _warnings(world: World, services: Sequence[ServiceReversal]) -> Iterator[str]:
+    for one in services:
+        if one.superfluous:
+            yield f"{one.name}: {', '.join(one.superfluous)} did not exist before and goes; its volumes stay"
+        if one.backup is None and one.present.backup.kinds:
+            yield f"{one.name}: nothing was saved before, so its data stays as it is"
+        if one.restores:
+            yield from _left_behind(world, one)
+
+
+def _left_behind(world: World, one: ServiceReversal) -> Iterator[str]:
+    for name in sorted(_containers_of(one)):
+        for destination in world.engine.anonymous_volumes(name):
+            yield f"{one.name}: the anonymous volume at {destination} of {name} is left behind, and a new one made"

@@ -1,0 +1,146 @@
+"""Saves what a release or a revert is about to touch: data in backup sets, images under tags of ours."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+from released.adapters.backups import sets
+from released.adapters.backups.sets import BackupFile, BackupSet
+from released.adapters.durability import sync_engine_data, sync_filesystem, write_durably
+from released.domain import events as ev
+from released.domain.errors import ReleasedError, StepFailed
+from released.domain.failure import Failure
+from released.domain.plan import ServicePlan
+from released.domain.release import ReleaseState
+from released.phases.effects import Done, Fate, Harmless, NotDone, Observed, Slot
+from released.phases.projects import containers_now, project_of
+from released.phases.quiesce import held_still, wake
+from released.phases.world import World
+
+_SET = "set"
+"""Names, in the slot of a backup, the set that it writes; there before the set is begun."""
+
+
+def back_up(world: World, state: ReleaseState, service: ServicePlan, spare_image: str | None = None) -> Observed:
+    """Write one set per service and stamp; it counts only once its manifest is durable and it was read back.
+
+    Args:
+        world: the environment.
+        state: the release that touches the service.
+        service: what is saved.
+        spare_image: on the way back, an image to read volumes with where none of the service's containers exists;
+            what a half-done release has not made yet is then not missed.
+    """
+
+    def act(slot: Slot) -> ev.BackedUp:
+        set_dir = _fresh_set(world, service)
+        slot.say(f"writing {set_dir}")
+        write_durably(slot.path / _SET, set_dir.name.encode())
+        files = _archive(world, service, set_dir, slot, spare_image)
+        created = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        sets.finish(set_dir, BackupSet(service.name, set_dir.name, state.ticket, state.run, created, files))
+        read_back = sets.verify(set_dir)
+        for file in read_back.files:
+            slot.say(f"✓ {file.name}: {file.members} members, {file.bytes} bytes, sha256 {file.sha256[:12]}…")
+        return _result(read_back)
+
+    def observe(slot: Slot) -> Fate:
+        wake(world, slot)
+        world.engine.remove_helpers()
+        if not (slot.path / _SET).exists():
+            return NotDone()
+        set_dir = set_dir_of(world, service.name, (slot.path / _SET).read_text())
+        sets.discard_unfinished(set_dir)
+        return Done(_result(sets.verify(set_dir))) if set_dir.exists() else NotDone()
+
+    return Observed(act, observe, durable=lambda: sync_filesystem(world.state_dir))
+
+
+def _archive(
+    world: World, service: ServicePlan, set_dir: Path, slot: Slot, spare_image: str | None
+) -> tuple[BackupFile, ...]:
+    """Write every archive of a set; one that fails takes the others with it, for a part of a backup is none."""
+    try:
+        with held_still(world, service, slot):
+            return (*_volumes(world, service, set_dir, spare_image), *_config(world, service, set_dir))
+    except ReleasedError:
+        sets.discard_unfinished(set_dir)
+        raise
+
+
+def _fresh_set(world: World, service: ServicePlan) -> Path:
+    stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%d_%H%M%S")
+    for suffix in ("", *(f"_{number}" for number in range(2, 100))):
+        set_dir = set_dir_of(world, service.name, stamp + suffix)
+        if not set_dir.exists():
+            return set_dir
+    raise StepFailed(Failure("backup_failed", f"A hundred backups of {service.name} were begun in one second."))
+
+
+def set_dir_of(world: World, service: str, stamp: str) -> Path:
+    """Name the folder of a service's backup set."""
+    return sets.set_directory(world.state_dir, world.name, service, stamp)
+
+
+def _result(read_back: BackupSet) -> ev.BackedUp:
+    return ev.BackedUp(read_back.service, read_back.stamp, sum(file.bytes for file in read_back.files))
+
+
+def _volumes(world: World, service: ServicePlan, set_dir: Path, spare_image: str | None) -> Iterator[BackupFile]:
+    if "volume" not in service.backup.kinds:
+        return
+    project = project_of(world, service)
+    image = next((one.image_id for one in containers_now(world, service)), spare_image)
+    for name in service.backup.volumes:
+        volume = world.engine.find_volume(project, name, world.variables().get("CONTAINER_PREFIX", ""))
+        if volume is None and (spare_image or not (world.root / service.folder).exists()):
+            continue  # It comes with this release: nothing was ever kept under that name.
+        if volume is None or image is None:
+            raise StepFailed(Failure("backup_failed", f"The backup of {service.name} failed: {_lacks(volume, name)}"))
+        yield sets.write_volume(set_dir, volume, world.engine.read_volume(volume, image))
+
+
+def _lacks(volume: str | None, name: str) -> str:
+    if volume is None:
+        return f"the engine knows no such thing as its volume {name}."
+    return f"none of its containers exists, and the image of one is needed to read {volume}."
+
+
+def _config(world: World, service: ServicePlan, set_dir: Path) -> Iterator[BackupFile]:
+    if "config" in service.backup.kinds:
+        paths = [path for path in (Path(service.folder), Path(".env")) if (world.root / path).exists()]
+        yield sets.write_config(set_dir, world.root, paths)
+
+
+def keep_images(world: World, service: ServicePlan, before: str) -> Harmless:
+    """Give the images that run now a tag of ours, so that no prune or rebuild takes the way back.
+
+    Args:
+        world: the environment.
+        service: whose containers are looked at.
+        before: what the images ran before, for instance ``1234-1``; part of the tag.
+    """
+
+    def act(slot: Slot) -> ev.ImagesKept:
+        running = containers_now(world, service)
+        for one in running:
+            world.engine.tag_image(one.image_id, "released-kept", f"{world.name}-{before}-{one.name}"[:128])
+            slot.say(f"kept {one.image_id[:19]} of {one.name}")
+        return ev.ImagesKept(
+            service.name,
+            {one.name: one.image_id for one in running},
+            {one.name: one.image_ref for one in running},
+            _tag_variable(world, service),
+        )
+
+    return Harmless(act, durable=lambda: sync_engine_data(world.engine.data_root()))
+
+
+def _tag_variable(world: World, service: ServicePlan) -> dict[str, str | None]:
+    """Read what ``.env`` says now of the service's image: the release writes its own tag there."""
+    image = service.image
+    if image is None or image.env_var is None:
+        return {}
+    return {image.env_var: world.variables().get(image.env_var)}
