@@ -19,6 +19,9 @@ from releasectl.reporting import report
 COMMANDS = {
     "run": ("run", "Release a ticket, or go on with a halted one from a phase."),
     "resume": ("resume", "Go on with a halted release."),
+    "plan": ("plan", "Show everything a run would do, and change nothing."),
+    "revert": ("revert", "Take a release back."),
+    "rollback": ("revert", "The same as revert."),
     "cancel": ("cancel", "Stop a running release after its present step."),
     "resolve": ("resolve", "Settle a step that is in doubt."),
     "status": ("status", "Show where a ticket, or the environment, stands."),
@@ -28,6 +31,8 @@ COMMANDS = {
     "events": ("events", "Show the raw record of a ticket."),
     "services": ("services", "Show the services and what runs of them."),
     "note": ("note", "Put a remark on the record of a ticket."),
+    "adopt": ("adopt", "Take in a release that was done by hand."),
+    "return-to-main": ("return_to_main", "Go back from a hotfix branch to the configured one."),
     "hold": ("hold", "Keep releases out of the environment."),
     "unhold": ("unhold", "Let releases start again."),
     "lock": ("lock", "See who occupies the environment, or give up a halted release."),
@@ -73,7 +78,8 @@ def releasectl() -> None:
     """Release the tickets of an ops repo, and follow, resume and look at releases.
 
     Exit codes: 0 done, 1 failed or halted, 2 usage, 3 refused and nothing changed, 4 not found, 5 nothing to do,
-    6 daemon unreachable, 7 not allowed, 8 in doubt, 9 waited and the release goes on, 130 detached by ctrl-C.
+    6 daemon unreachable, 7 not allowed, 8 in doubt, 9 waited and the release goes on, 10 drift or changes,
+    130 detached by ctrl-C.
     """
 
 

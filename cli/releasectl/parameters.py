@@ -11,7 +11,8 @@ import click
 from releasectl.durations import parse_duration_s
 
 PHASES = ("prepare", "migrate", "ticket", "verify")
-STATES = ("requested", *PHASES, "released", "halted", "nothing_to_do", "abandoned")
+REVERT = "revert"
+STATES = ("requested", *PHASES, "released", "halted", "nothing_to_do", "abandoned", "reverting", "reverted")
 
 
 Parse = Callable[[str], str]
@@ -69,5 +70,6 @@ SERVICE = _named("service", r"[a-z0-9][a-z0-9._-]{0,63}", "the name of its folde
 COMMIT = _named("commit", r"[0-9a-f]{40}", "its full id of 40 hex digits")
 REQUEST_ID = _named("request id", r"[A-Za-z0-9._:-]{8,128}", "8 to 128 of A-Za-z0-9._:-")
 EVENT = click.IntRange(min=0)
-PHASE = OneOf("phase", PHASES)
+PLAN_HASH = _named("plan hash", r"[0-9a-f]{16}", "the 16 hex digits that plan printed")
+PHASE = OneOf("phase", (*PHASES, REVERT))
 STATE = OneOf("state", STATES)

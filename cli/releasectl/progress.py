@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 from releasectl.machine import Document, payload
-from releasectl.parameters import PHASES
+from releasectl.parameters import PHASES, REVERT
 from releasectl.sanitize import one_line
 from releasectl.times import moment
 from releasepb.v1 import releases_pb2 as pb
@@ -57,6 +57,10 @@ class PhaseSpan(Span):
         return sum(step.status == "done" for step in self.steps.values())
 
 
+_REST = {"revert_undone": "released", "adopted": "released"}
+"""The state in which an event leaves a release, where it is not called like the event."""
+
+
 class Progress:
     """What is known of the latest run of a ticket."""
 
@@ -74,14 +78,16 @@ class Progress:
         match event.type:
             case "run_requested":
                 self._begin_run(data, at)
+            case "revert_requested":
+                self._turn_back(at)
             case "phase_started" | "phase_completed" | "phase_skipped":
                 self._phase_event(event.type, data, at)
             case "step_started" | "step_succeeded" | "step_failed" | "step_interrupted":
                 self._step_event(event.type, data, at)
             case "halted" | "resumed":
                 self._turn(event.type, data, at)
-            case "released" | "nothing_to_do":
-                self.state, self.ended_at = event.type, at
+            case "released" | "nothing_to_do" | "reverted" | "revert_undone" | "abandoned" | "adopted":
+                self.state, self.ended_at = _REST.get(event.type, event.type), at
             case _:
                 pass
 
@@ -97,6 +103,12 @@ class Progress:
         self.services = [str(service["name"]) for service in plan.get("services", ())]
         self.phases = {name: PhaseSpan(name) for name in PHASES}
         self.state, self.started_at, self.ended_at, self.current = "requested", at, None, None
+
+    def _turn_back(self, at: dt.datetime) -> None:
+        """Enter the way back; what was done before stays in sight."""
+        self.phases[REVERT] = PhaseSpan(REVERT)
+        self.state, self.ended_at, self.current = "reverting", None, self.phases[REVERT]
+        self.started_at = at
 
     def _phase(self, name: str) -> PhaseSpan:
         return self.phases.setdefault(name, PhaseSpan(name))
@@ -114,7 +126,8 @@ class Progress:
 
     def _enter(self, phase: PhaseSpan, at: dt.datetime) -> None:
         phase.begin(at)
-        self.state, self.current, self.ended_at = phase.name, phase, None
+        self.state = "reverting" if phase.name == REVERT else phase.name
+        self.current, self.ended_at = phase, None
 
     def _step_event(self, kind: str, data: Document, at: dt.datetime) -> None:
         if self.current is None:

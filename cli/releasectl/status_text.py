@@ -29,7 +29,7 @@ Fact = tuple[str, Text | str]
 def print_release(release: pb.Release, settings: Settings) -> None:
     """Print where a ticket stands, the steps of the phase it is in, its failure, and what may be typed."""
     steps = [step for step in release.steps if step.phase == release.summary.phase]
-    show(Group(_headline(release), _facts(_release_facts(release))), settings)
+    show(Group(_headline(release), facts_table(_release_facts(release))), settings)
     if steps:
         show(Group("", _steps(steps)), settings)
     for line in (
@@ -49,7 +49,7 @@ def show_environment(environment: pb.Environment, settings: Settings) -> None:
 
 def print_environment(environment: pb.Environment, settings: Settings) -> None:
     """Print who occupies an environment, where its checkout stands, and its services."""
-    show(Group(Text(one_line(environment.name), style="bold"), _facts(_environment_facts(environment))), settings)
+    show(Group(Text(one_line(environment.name), style="bold"), facts_table(_environment_facts(environment))), settings)
     if environment.services:
         show(Group("", services_table(environment.services)), settings)
 
@@ -73,6 +73,22 @@ def _release_facts(release: pb.Release) -> Iterable[Fact]:
         yield "backups", ", ".join(f"{one_line(each.service)}={one_line(each.stamp)}" for each in release.backups)
     yield "started", f"{_time(summary.started_at)} by {one_line(summary.started_by)}"
     yield "changed", _time(summary.changed_at)
+    if release.HasField("revert"):
+        yield "taken back", _revert(release.revert)
+    for override in release.overrides:
+        yield "overridden", Text(_override(override), style="bold red")
+
+
+def _revert(revert: pb.RevertOutcome) -> str:
+    code = f"commit {short(revert.commit)}, the tree of {short(revert.target_sha)}" if revert.commit else "no code"
+    data = ", ".join(one_line(name) for name in revert.data_restored)
+    pushed = ", pushed" if revert.pushed else ", not pushed"
+    return code + (pushed if revert.commit else "") + (f"; data of {data}" if data else "; no data")
+
+
+def _override(override: pb.Override) -> str:
+    reason = f": {one_line(override.reason)}" if override.reason else ""
+    return f"{one_line(override.detail)}{reason}  ({one_line(override.by)}, {_time(override.at)})"
 
 
 def _environment_facts(environment: pb.Environment) -> Iterable[Fact]:
@@ -82,8 +98,14 @@ def _environment_facts(environment: pb.Environment) -> Iterable[Fact]:
     if environment.HasField("active"):
         active = environment.active
         yield "release", Text.assemble(f"ticket {one_line(active.ticket)}  ", word(active.state))
-    yield "checkout", f"{one_line(environment.repo)}  {one_line(environment.branch)} {short(environment.head)}"
+    yield "checkout", _checkout(environment)
     yield "epoch", str(environment.epoch)
+
+
+def _checkout(environment: pb.Environment) -> Text:
+    here, usual = one_line(environment.checkout_branch) or "detached", one_line(environment.branch)
+    text = Text(f"{one_line(environment.repo)}  {here} {short(environment.head)}")
+    return text if here == usual else text.append(f"  (releases are made from {usual})", style="yellow")
 
 
 def _lock(environment: pb.Environment) -> Text | str:
@@ -135,7 +157,8 @@ def _failure_lines(release: pb.Release) -> Iterator[str]:
         yield from (f"  │ {line}" for line in evidence_lines(release.failure.untrusted_evidence))
 
 
-def _facts(facts: Iterable[Fact]) -> Table:
+def facts_table(facts: Iterable[Fact]) -> Table:
+    """Lay out facts, their names in front."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")

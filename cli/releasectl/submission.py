@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -9,15 +10,18 @@ import click
 
 from releasectl import views
 from releasectl.connection import COMMAND_TIMEOUT_S, Connection
+from releasectl.durations import format_duration
 from releasectl.errors import ClientError, Next, usage
 from releasectl.exit_codes import ExitCode
 from releasectl.follow import Journey, follow, watch_again
 from releasectl.machine import document, emit
 from releasectl.reporting import next_lines, width
 from releasectl.settings import Settings
+from releasectl.times import moment
 from releasepb.v1 import releases_pb2 as pb
 
 Submit = Callable[[], pb.Accepted]
+Request = pb.RunRequest | pb.ResumeRequest | pb.RevertRequest
 
 
 def new_request_id() -> str:
@@ -41,13 +45,30 @@ def resume(connection: Connection, request: pb.ResumeRequest) -> pb.Accepted:
     return _submit(lambda: connection.ask(connection.releases.Resume, request, COMMAND_TIMEOUT_S), request)
 
 
-def run(connection: Connection, request: pb.RunRequest) -> pb.Accepted:
-    """Open a run."""
+def run(connection: Connection, request: pb.RunRequest, settings: Settings) -> pb.Accepted:
+    """Open a run, after its turn where it may wait for the environment."""
     request.environment = connection.environment
-    return _submit(lambda: connection.ask(connection.releases.Run, request, COMMAND_TIMEOUT_S), request)
+    if request.lock_wait_s:
+        _tell_who_is_waited_for(connection, settings)
+    patience_s = COMMAND_TIMEOUT_S + request.lock_wait_s
+    return _submit(lambda: connection.ask(connection.releases.Run, request, patience_s), request)
 
 
-def _submit(submit: Submit, request: pb.RunRequest | pb.ResumeRequest) -> pb.Accepted:
+def _tell_who_is_waited_for(connection: Connection, settings: Settings) -> None:
+    asked = pb.GetEnvironmentRequest(environment=connection.environment)
+    place = connection.ask(connection.environments.GetEnvironment, asked)
+    if place.lock_ticket:
+        age = format_duration((dt.datetime.now(dt.UTC) - moment(place.lock_since)).total_seconds())
+        settings.say(f"Waiting for ticket {place.lock_ticket}, which occupies {place.name} since {age}.")
+
+
+def revert(connection: Connection, request: pb.RevertRequest) -> pb.Accepted:
+    """Take a release back."""
+    request.environment = connection.environment
+    return _submit(lambda: connection.ask(connection.releases.Revert, request, COMMAND_TIMEOUT_S), request)
+
+
+def _submit(submit: Submit, request: Request) -> pb.Accepted:
     """Hand a command in; where its fate is unknown, say how to find out without doing it twice."""
     try:
         return submit()
@@ -59,7 +80,7 @@ def _submit(submit: Submit, request: pb.RunRequest | pb.ResumeRequest) -> pb.Acc
         raise _unknown(ExitCode.UNREACHABLE, error.reason, error.message, request) from None
 
 
-def _unknown(code: ExitCode, reason: str, message: str, request: pb.RunRequest | pb.ResumeRequest) -> ClientError:
+def _unknown(code: ExitCode, reason: str, message: str, request: Request) -> ClientError:
     return ClientError(
         code,
         reason,
@@ -93,6 +114,6 @@ def _show_accepted(accepted: pb.Accepted, settings: Settings) -> None:
     if not settings.is_text:
         emit(document(accepted))
         return
-    click.echo(f"Ticket {accepted.ticket} is being released in {accepted.environment} (run {accepted.run}).")
+    click.echo(f"Ticket {accepted.ticket} is under way in {accepted.environment} (run {accepted.run}).")
     if not settings.quiet:
         click.echo("\n".join(next_lines([watch_again(accepted.ticket)], settings, width(terminal=False))), err=True)

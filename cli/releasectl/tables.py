@@ -44,12 +44,12 @@ def show(what: RenderableType, settings: Settings) -> None:
 
 def print_releases(releases: Iterable[pb.ReleaseSummary], settings: Settings) -> None:
     """Print a line per release."""
-    table = _table("TICKET", "RUN", "STATE", "PHASE", "STARTED (UTC)", "BY", "SERVICES")
+    table = console_table("TICKET", "RUN", "STATE", "PHASE", "STARTED (UTC)", "BY", "SERVICES")
     for release in releases:
         table.add_row(
             one_line(release.ticket),
             str(release.run),
-            word(release.state),
+            _state(release),
             one_line(release.phase),
             _minute(release),
             one_line(release.started_by),
@@ -65,7 +65,7 @@ def print_services(services: Sequence[pb.ServiceStatus], settings: Settings) -> 
 
 def services_table(services: Sequence[pb.ServiceStatus]) -> Table:
     """Lay out services, what they should run and what they do run."""
-    table = _table("SERVICE", "CONTAINER", "STATE", "IMAGE")
+    table = console_table("SERVICE", "CONTAINER", "STATE", "IMAGE")
     for service in services:
         name = one_line(service.name)
         if not service.containers:
@@ -87,6 +87,12 @@ def short(sha: str) -> str:
     return one_line(sha)[:SHORT_SHA] or "-"
 
 
+def _state(release: pb.ReleaseSummary) -> Text:
+    """Show the state, and in red how often somebody decided against the usual way."""
+    state = word(release.state)
+    return state.append(f" !{release.overrides}", style="bold red") if release.overrides else state
+
+
 def _container_state(container: pb.ContainerStatus) -> Text:
     if container.health in ("", "none") or container.state != "running":
         return word(container.state)
@@ -105,7 +111,8 @@ def _minute(release: pb.ReleaseSummary) -> str:
     return f"{moment(release.started_at):%Y-%m-%d %H:%M}" if release.HasField("started_at") else "-"
 
 
-def _table(*titles: str) -> Table:
+def console_table(*titles: str) -> Table:
+    """Begin a table without lines around it."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for title in titles:
         flexible = title == "IMAGE"

@@ -122,7 +122,7 @@ class Simulation:
         now, boot_id, actor = self._instruments.now(), self._instruments.boot_id, self._instruments.actor
         fence = self.store.take_lease(self.name, "host", 1, boot_id, "0", now, actor)
         store = cast("EventStore", _Acknowledging(self))
-        supervisor = _Supervisor(store, fence, self._site(), self._instruments, self.reach, _no_fatal)
+        supervisor = _Supervisor(store, fence, self._site(), self._instruments, self.reach, _no_fatal, _nothing)
         supervisor.phases_here = _phases(self)
         return supervisor
 
@@ -213,6 +213,10 @@ class _Acknowledging:
         if not isinstance(last, ev.StepStarted):  # that place has the name after-intent
             self._simulation.reach("recorded", lifecycle.trigger_of(last))
         return recorded
+
+
+def _nothing() -> None:
+    """Find no checkout that is on its way back."""
 
 
 def _no_fatal(error: BaseException) -> NoReturn:

@@ -45,9 +45,7 @@ def without_variable(text: str, name: str) -> str:
     """Take the lines that set a variable out; every other line stays as it is, to the byte."""
     mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
     bindings = parse_stream(io.StringIO(text, newline=""))
-    return mark + "".join(
-        _before(binding) if _assigns(binding, name) else binding.original.string for binding in bindings
-    )
+    return mark + "".join(_before(one) if _assigns(one, name) else one.original.string for one in bindings)
 
 
 def _before(binding: Binding) -> str:

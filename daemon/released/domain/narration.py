@@ -10,20 +10,37 @@ def line(event: ev.Event) -> str:
     match event:
         case ev.PhaseStarted() | ev.PhaseCompleted() | ev.PhaseSkipped() | ev.Halted() | ev.Resumed() | ev.Recovered():
             return _phase_line(event)
-        case ev.RunRequested(run=run, plan=plan):
-            services = ", ".join(service.name for service in plan.services) or "no service"
-            warned = "".join(f"; warning: {warning}" for warning in plan.warnings)
-            return f"run {run} of {plan.ticket}: {plan.base_sha[:12]}..{plan.merge_sha[:12]}, {services}{warned}"
-        case ev.RevertRequested(plan=plan):
-            what = "the revert" if plan.undoes else f"run {plan.run}"
-            services = ", ".join(service.name for service in plan.services) or "no service"
-            return f"taking {what} of {plan.ticket} back: {_code(plan.target_sha)}, {services}"
+        case ev.RunRequested() | ev.RevertRequested() | ev.Adopted():
+            return _beginning(event)
+        case ev.NothingToDo():
+            return "nothing to do"
+        case ev.Released(run=run):
+            return f"run {run}: released"
         case ev.Reverted(run=run):
             return f"run {run}: taken back"
         case ev.RevertUndone(run=run):
             return f"run {run}: the revert is taken back, released"
+        case ev.Refused() | ev.CancelRequested() | ev.StepResolved() | ev.Abandoned() | ev.Noted():
+            return _operator_line(event)
+        case _:
+            return _step_line(event)
+
+
+def _beginning(event: ev.RunRequested | ev.RevertRequested | ev.Adopted) -> str:
+    services = ", ".join(service.name for service in event.plan.services) or "no service"
+    match event:
+        case ev.RunRequested(run=run, plan=plan):
+            warned = "".join(f"; warning: {warning}" for warning in plan.warnings)
+            return f"run {run} of {plan.ticket}: {plan.base_sha[:12]}..{plan.merge_sha[:12]}, {services}{warned}"
+        case ev.RevertRequested(plan=revert):
+            what = "the revert" if revert.undoes else f"run {revert.run}"
+            return f"taking {what} of {revert.ticket} back: {_code(revert.target_sha)}, {services}"
         case ev.Adopted(run=run, plan=plan, reason=reason):
             return f"run {run} of {plan.ticket}: done by hand, {plan.base_sha[:12]}..{plan.merge_sha[:12]}, {reason}"
+
+
+def _operator_line(event: ev.Refused | ev.CancelRequested | ev.StepResolved | ev.Abandoned | ev.Noted) -> str:
+    match event:
         case ev.Refused(code=code, message=message):
             return f"refused ({code}): {_first(message)}"
         case ev.CancelRequested(reason=reason):
@@ -34,12 +51,6 @@ def line(event: ev.Event) -> str:
             return f"given up: {reason}"
         case ev.Noted(text=text):
             return f"note: {text}"
-        case ev.NothingToDo():
-            return "nothing to do"
-        case ev.Released(run=run):
-            return f"run {run}: released"
-        case _:
-            return _step_line(event)
 
 
 def _code(target: str | None) -> str:

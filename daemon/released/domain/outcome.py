@@ -85,7 +85,10 @@ def _halted(state: ReleaseState) -> str:
             f"releasectl resolve {state.ticket} {halt.step} --as done|failed --reason 'what you found'\n  {command}"
         )
     if state.is_way_back:
-        return f"release-run failed in phase {halt.phase}. To go on with the way back once the cause is mended:\n  {command}"
+        return (
+            f"release-run failed in phase {halt.phase}.\n"
+            f"To go on with the way back once the cause is mended:\n  {command}"
+        )
     return (
         f"release-run failed in phase {halt.phase}. To roll back:\n  releasectl revert {state.ticket}\n"
         f"To go on once the cause is mended:\n  {command}"

@@ -140,11 +140,7 @@ def _given_base(world: World, text: str, head: Sha) -> Sha:
 def _base_of_hotfix(world: World, request: Request, history: History, found: CommitRange) -> Sha:
     """A hotfix is counted from the last released commit: its branch was checked out by hand (spec: return to main)."""
     last = history.last_released
-    if (
-        last is None
-        or not world.git.has_commit(parse_sha(last))
-        or not world.git.is_ancestor(parse_sha(last), found.merge)
-    ):
+    if last is None or not _contains(world.git, found.merge, parse_sha(last)):
         raise Refused(
             "hotfix_base_unknown",
             f"Branch {found.branch} is not built on the last released commit ({last or 'the record knows none'}), so "
@@ -153,6 +149,10 @@ def _base_of_hotfix(world: World, request: Request, history: History, found: Com
     if last == found.merge:
         raise _nothing_to_release(world, request, history, found.head)
     return parse_sha(last)
+
+
+def _contains(git: Git, merge: Sha, commit: Sha) -> bool:
+    return git.has_commit(commit) and git.is_ancestor(commit, merge)
 
 
 def _nothing_to_release(world: World, request: Request, history: History, head: Sha) -> Refused:
@@ -176,7 +176,7 @@ def _nothing_to_release(world: World, request: Request, history: History, head: 
 def _before_pull(git: Git, history: History, head: Sha) -> Sha | None:
     """Find the commit before a pull by hand: the record knows the last released one, the reflog knows the rest."""
     released = parse_sha(history.last_released) if history.last_released else head
-    if released != head and git.has_commit(released) and git.is_ancestor(released, head):
+    if released != head and _contains(git, head, released):
         return released
     return git.head_before_pull(head)
 

@@ -9,6 +9,7 @@ from released.adapters.durability import sync_filesystem
 from released.domain import events as ev
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure
+from released.domain.ids import Phase
 from released.domain.plan import Executable
 from released.domain.release import ReleaseState, required
 from released.domain.steps import Recovery
@@ -46,7 +47,7 @@ def facts(state: ReleaseState) -> dict[str, str]:
         "BASE_SHA": plan.base_sha,
         "MERGE_SHA": plan.merge_sha,
         "SERVICES": " ".join(service.name for service in plan.services),
-        "BACKUPS": " ".join(f"{backup.service}={backup.stamp}" for backup in state.results(ev.BackedUp, Phase.PREPARE)),
+        "BACKUPS": " ".join(f"{one.service}={one.stamp}" for one in state.results(ev.BackedUp, Phase.PREPARE)),
         "CONTAINER_PREFIX": plan.container_prefix,
     }
 

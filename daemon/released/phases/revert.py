@@ -34,7 +34,7 @@ def steps(world: World, state: ReleaseState) -> list[Step]:
     return [
         Step("revert.checkout", _checkout(world, state, plan)),
         *(step for one in plan.services for step in _saving(world, state, reversal, one)),
-        *_code(world, state, reversal),
+        *_code(world, reversal),
         *(Step(f"revert.{one.name}.compose", composer.read(former)) for one, former in started),
         *(Step(f"revert.{one.name}.image", _former_images(world, one)) for one in plan.services if one.images),
         *(step for one in plan.services for step in _bring_back(world, state, composer, one)),
@@ -80,7 +80,7 @@ def _saving(world: World, state: ReleaseState, reversal: Reversal, one: ServiceR
 # --- the code ----------------------------------------------------------------------------------------------------
 
 
-def _code(world: World, state: ReleaseState, reversal: Reversal) -> list[Step]:
+def _code(world: World, reversal: Reversal) -> list[Step]:
     target = reversal.plan.target_sha
     variables = {name: value for one in reversal.plan.services for name, value in one.variables.items()}
     pins = Step("revert.env-file", Harmless(lambda slot: set_variables(world, variables, slot)))

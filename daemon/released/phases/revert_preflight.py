@@ -92,10 +92,7 @@ def _refuse_later(state: ReleaseState, before: Snapshot, later: Sequence[LaterRe
     in_the_way = [one for one in later if takes_code or set(one.services) & set(before.services)]
     if not in_the_way:
         return
-    named = "\n".join(
-        f"  {one.ticket} ({one.state} since {one.started_at:%Y-%m-%dT%H:%MZ}; {', '.join(one.services) or 'no service'})"
-        for one in in_the_way
-    )
+    named = "\n".join(f"  {_described(one)}" for one in in_the_way)
     order = (*(one.ticket for one in in_the_way), state.ticket)
     raise Refused(
         "later_releases",
@@ -105,15 +102,20 @@ def _refuse_later(state: ReleaseState, before: Snapshot, later: Sequence[LaterRe
     )
 
 
+def _described(one: LaterRelease) -> str:
+    services = ", ".join(one.services) or "no service"
+    return f"{one.ticket} ({one.state}, begun {one.started_at:%Y-%m-%dT%H:%MZ}; {services})"
+
+
 def _refuse_moved(world: World, before: Snapshot, head: Sha, target: Sha | None) -> None:
     if target is None or world.git.same_tree(head, Sha(before.left_at)):
         return
     ours, _ = world.git.divergence(head, Sha(before.left_at))
-    named = "\n".join(f"  {commit.sha[:12]} {commit.subject} ({commit.author})" for commit in ours)
+    named = "\n".join(f"  {commit.sha[:12]} {commit.subject} ({commit.author})" for commit in ours) or "  none"
     raise Refused(
         "checkout_moved_on",
         f"The tree of {world.root} is not the one that this release left ({before.left_at[:12]}), and taking the code "
-        f"back would take more than its own changes. HEAD is {head[:12]}; commits that came on top:\n{named or '  none'}\n"
+        f"back would take more than its own changes. HEAD is {head[:12]}; commits that came on top:\n{named}\n"
         "Take these away first, or leave the code as it is with --skip-git.",
     )
 

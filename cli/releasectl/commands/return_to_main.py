@@ -1,0 +1,43 @@
+"""``releasectl return-to-main``."""
+
+from __future__ import annotations
+
+import click
+
+from releasectl import submission
+from releasectl.connection import COMMAND_TIMEOUT_S, connect
+from releasectl.machine import document, emit
+from releasectl.parameters import REQUEST_ID
+from releasectl.sanitize import one_line
+from releasectl.settings import Settings
+from releasectl.settings import command as declare
+from releasepb.v1 import releases_pb2 as pb
+
+_SHORT = 12
+
+
+@declare("return-to-main")
+@click.option("--reason", default="", metavar="TEXT", help="Why, where the branch lacks what is deployed.")
+@click.option("--request-id", type=REQUEST_ID, metavar="ID", help="Sent twice with one id, it acts once.")
+@click.pass_obj
+def command(settings: Settings, *, reason: str, request_id: str | None) -> None:
+    """Go back from a hotfix branch: check the configured branch out, fast-forward it, see that it is clean.
+
+    The next release counts its changes from the commit that is deployed, not from where the checkout then stands.
+    """
+    with connect(settings) as connection:
+        request = pb.ReturnToMainRequest(
+            environment=connection.environment,
+            request_id=request_id or submission.new_request_id(),
+            reason=reason,
+        )
+        answer = connection.ask(connection.environments.ReturnToMain, request, COMMAND_TIMEOUT_S)
+    if not settings.is_text:
+        emit(document(answer))
+        return
+    branch, left = one_line(answer.branch), one_line(answer.from_branch)
+    click.echo(f"On branch {branch} at {answer.head[:_SHORT]} again, and clean; it was on {left}.")
+    if answer.unreleased:
+        click.echo(f"Not released yet ({answer.deployed_sha[:_SHORT]} is deployed):")
+        for commit in answer.unreleased:
+            click.echo(f"  {commit.sha[:_SHORT]} {one_line(commit.subject)} ({one_line(commit.author)})")
