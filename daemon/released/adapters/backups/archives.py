@@ -10,16 +10,15 @@ from typing import IO, TYPE_CHECKING, Self, cast
 
 import zstandard
 
+from released.adapters.tars.entries import CHUNK, entries
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
-_CHUNK = 1 << 20
 _LEVEL = 3
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-_END_OF_TAR = 1024
-"""Two blocks of zeros end every complete archive."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def store_stream(path: Path, chunks: Iterable[bytes]) -> Written:
         ValueError: the stream is not a complete tar archive.
     """
     with _CompressedFile(path) as sink:
-        members = _count_members(_Tar(chunks, sink.write))
+        members = _count(sink.taking(chunks))
     return sink.written(members)
 
 
@@ -58,7 +57,7 @@ def pack_paths(path: Path, root: Path, paths: Sequence[Path]) -> Written:
 
     with (
         _CompressedFile(path) as sink,
-        tarfile.open(mode="w|", fileobj=cast("IO[bytes]", sink), format=tarfile.PAX_FORMAT, bufsize=_CHUNK) as tar,
+        tarfile.open(mode="w|", fileobj=cast("IO[bytes]", sink), format=tarfile.PAX_FORMAT, bufsize=CHUNK) as tar,
     ):
         for one in paths:
             tar.add(root / one, arcname=str(one), filter=count)
@@ -74,12 +73,27 @@ def read_archive(path: Path) -> Written:
     """
     with path.open("rb") as file:
         source = _HashedFile(file)
-        try:
-            members = _count_members(_Tar(_decompressed(source), _ignore))
-        except zstandard.ZstdError as error:
-            raise ValueError(f"zstd says: {error}") from error
-        source.drain()
+        members = _count(_decompressed(source))
     return Written(source.size, source.digest.hexdigest(), members)
+
+
+def open_archive(path: Path, size: int, sha256: str) -> Iterator[bytes]:
+    """Yield the tar stream that a compressed archive holds; only its end says that it is the one that was recorded.
+
+    Args:
+        path: the archive.
+        size: of the compressed file, in bytes.
+        sha256: of the compressed file, hex.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is damaged, or another one.
+    """
+    with path.open("rb") as file:
+        source = _HashedFile(file)
+        yield from _decompressed(source)
+    if (source.size, source.digest.hexdigest()) != (size, sha256):
+        raise ValueError(f"expected {size} bytes with sha256 {sha256}, got another file")
 
 
 class _CompressedFile:
@@ -111,6 +125,12 @@ class _CompressedFile:
         self._put(self._compressor.compress(data))
         return len(data)
 
+    def taking(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """Let a stream pass, and write it."""
+        for chunk in chunks:
+            self.write(chunk)
+            yield chunk
+
     def written(self, members: int) -> Written:
         return Written(self._bytes, self._digest.hexdigest(), members)
 
@@ -128,7 +148,7 @@ class _HashedFile:
         self.digest = hashlib.sha256()
         self.size = 0
 
-    def read(self, size: int = _CHUNK) -> bytes:
+    def read(self, size: int = CHUNK) -> bytes:
         data = self._file.read(size)
         self.digest.update(data)
         self.size += len(data)
@@ -139,68 +159,17 @@ class _HashedFile:
             pass
 
 
-class _Tar:
-    """A stream of chunks, readable as a file, that shows each chunk to ``seen`` and watches how it ends."""
-
-    def __init__(self, chunks: Iterable[bytes], seen: Callable[[bytes], object]) -> None:
-        self._chunks = iter(chunks)
-        self._seen = seen
-        self._rest = memoryview(b"")
-        self.size = 0
-        self.zeros_at_end = 0
-
-    def read(self, size: int) -> bytes:
-        if not self._rest:
-            self._rest = memoryview(self._next())
-        piece, self._rest = self._rest[:size], self._rest[size:]
-        return bytes(piece)
-
-    def drain(self) -> None:
-        while self._next():
-            pass
-
-    def _next(self) -> bytes:
-        chunk = next((chunk for chunk in self._chunks if chunk), b"")
-        if chunk:
-            self._seen(chunk)
-            self._watch(chunk)
-        return chunk
-
-    def _watch(self, chunk: bytes) -> None:
-        zeros = len(chunk) - len(chunk.rstrip(b"\0"))
-        self.zeros_at_end = self.zeros_at_end + zeros if zeros == len(chunk) else zeros
-        self.size += len(chunk)
-
-
-def _count_members(stream: _Tar) -> int:
-    """Walk a tar stream to its end.
-
-    Raises:
-        ValueError: it breaks off, or holds anything after its last entry.
-    """
-    members = 0
-    try:
-        with tarfile.open(mode="r|", fileobj=cast("IO[bytes]", stream), bufsize=_CHUNK) as tar:
-            while tar.next() is not None:
-                members += 1
-                # Else it remembers every entry, which is much for a large volume.
-                tar.members = []  # type: ignore[attr-defined]  # typeshed does not know it
-            end = tar.offset
-    except tarfile.TarError as error:
-        raise ValueError(f"tar says: {error}") from error
-    stream.drain()
-    # tarfile takes a broken header for the end, so look whether the archive really ends there.
-    if stream.zeros_at_end < max(_END_OF_TAR, stream.size - end):
-        raise ValueError(f"the archive breaks off after {members} entries")
-    return members
+def _count(chunks: Iterable[bytes]) -> int:
+    return sum(1 for _ in entries(chunks))
 
 
 def _decompressed(source: _HashedFile) -> Iterator[bytes]:
+    """Decompress a file, and read it to its end also where more lies behind what was compressed."""
     # In pieces of a fixed size: a mebibyte of compressed zeros is gigabytes of plain ones.
     reader = zstandard.ZstdDecompressor().stream_reader(cast("IO[bytes]", source))
-    while chunk := reader.read(_CHUNK):
-        yield chunk
-
-
-def _ignore(_: bytes) -> None:
-    """Let a chunk pass."""
+    try:
+        while chunk := reader.read(CHUNK):
+            yield chunk
+    except zstandard.ZstdError as error:
+        raise ValueError(f"zstd says: {error}") from error
+    source.drain()

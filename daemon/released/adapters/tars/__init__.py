@@ -1,0 +1,1 @@
+"""Tar streams: walked, vetted, moved and compared without being held in memory."""
