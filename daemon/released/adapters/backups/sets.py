@@ -15,14 +15,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from released.adapters.backups.archives import Written, pack_paths, read_archive, store_stream
+from released.adapters.backups.archives import Written, open_archive, pack_paths, read_archive, store_stream
+from released.adapters.backups.unpacking import refuse_unsafe, unpack
 from released.adapters.durability import sync_filesystem, write_durably
+from released.adapters.tars.entries import parts
+from released.adapters.tars.vetting import vetted
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
+
+    from released.adapters.tars.entries import Entry
 
 MANIFEST = "manifest.json"
 
@@ -125,10 +130,66 @@ def verify(set_dir: Path) -> BackupSet:
     return backup
 
 
+def list_sets(state_dir: Path, env: str, service: str) -> tuple[str, ...]:
+    """The stamps of a service's finished sets, newest last."""
+    manifests = (state_dir / "backups" / env / service).glob(f"*/{MANIFEST}")
+    stamps = (manifest.parent.name for manifest in manifests)
+    return tuple(sorted((stamp for stamp in stamps if _STAMP.fullmatch(stamp)), key=_age))
+
+
+def open_tar(set_dir: Path, file: BackupFile) -> Iterator[bytes]:
+    """Yield the tar stream of one archive in pieces; only at its end it is known to be what was saved.
+
+    Raises:
+        StepFailed: ``backup_unreadable``: the archive is damaged, or is not the one of the manifest.
+    """
+    path = set_dir / file.name
+    try:
+        yield from open_archive(path, file.bytes, file.sha256)
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, str(error)) from error
+
+
+def restore_config(set_dir: Path, file: BackupFile, root: Path, below: str) -> None:
+    """Bring back what a configuration's archive holds of one folder: names, content, links, modes, owners and times.
+
+    Each file is replaced as a whole, none is removed, and no symbolic link is followed. It may be repeated. Owners come
+    back only where the daemon runs as root. What was written is durable once ``root``'s file system is synced.
+
+    Args:
+        set_dir: the set's folder.
+        file: the archive, as the set's manifest has it.
+        root: what the names in the archive are relative to.
+        below: the folder, relative to ``root``, for instance ``packages/wiki``.
+
+    Raises:
+        Refused: ``archive_unsafe``: an entry could be written elsewhere, or something is in its way; nothing was
+            changed.
+        StepFailed: ``backup_unreadable``, with nothing changed; ``restore_failed``: the disk refuses.
+    """
+    archive = f"The backup {set_dir / file.name}"
+
+    def chosen() -> Iterator[Entry]:
+        folder = parts(below)
+        return (one for one in vetted(open_tar(set_dir, file), archive) if one.path[: len(folder)] == folder)
+
+    refuse_unsafe(chosen(), root, archive)
+    try:
+        unpack(chosen(), root)
+    except OSError as error:
+        message = f"{archive} was not restored as a whole into {root}: {error}. {_free(root)} It can be repeated."
+        raise StepFailed(Failure("restore_failed", message)) from error
+
+
 def discard_unfinished(set_dir: Path) -> None:
     """Remove a set that has no manifest; one that has it stays, and one that is not there is fine."""
     if set_dir.is_dir() and not (set_dir / MANIFEST).exists():
         shutil.rmtree(set_dir)
+
+
+def _age(stamp: str) -> tuple[str, int]:
+    day, second, *number = stamp.split("_")
+    return day + second, int(number[0]) if number else 1
 
 
 def _attempt(set_dir: Path, name: str, write: Callable[[Path], Written]) -> Written:
