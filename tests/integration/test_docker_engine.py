@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ import pytest
 from docker.types import Mount
 
 from released.adapters.docker.engine import DockerEngine
-from released.adapters.docker.volumes import HELPER_LABEL
+from released.adapters.docker.volumes import HELPER_LABEL, MOUNT_POINT
 from released.domain.errors import Refused, StepFailed
 from released.domain.redaction import Redactor
 from support.docker_stack import ENGINE_URL, SERVE_FOREVER, DockerStack, docker_stack
@@ -169,6 +170,45 @@ def test_a_container_is_stopped_started_paused_and_unpaused_and_again(engine: Do
     assert seen == ["paused", "paused", "running", "running", "exited", "exited", "running"]
 
 
+def test_a_container_is_removed_and_may_be_gone_already(engine: DockerEngine, stack: DockerStack) -> None:
+    one = stack.run(stack.image(), name="web")
+    engine.remove_container(f"{stack.prefix}-web")
+    engine.remove_container(one)
+    assert engine.container(one) is None
+
+
+def test_a_container_that_is_removed_may_first_end_its_work(engine: DockerEngine, stack: DockerStack) -> None:
+    volume = stack.volume(f"{stack.prefix}-data")
+    script = "trap 'echo bye > /v/farewell; exit 0' TERM\n: > /v/ready\nwhile :; do sleep 3600 & wait; done\n"
+    one = stack.run(stack.image(script), healthcheck="test -e /v/ready", volumes={volume: "/v"})
+    engine.wait_settled([one], frozenset({one}), time.monotonic() + LONG_S, time.monotonic)
+    engine.remove_container(one)
+    stack.run_to_end('test "$(cat /v/farewell)" = bye', volumes={volume: "/v"})
+
+
+def test_two_that_remove_a_container_at_one_time_both_see_it_gone(engine: DockerEngine, stack: DockerStack) -> None:
+    one = stack.run(stack.image())
+    other = DockerEngine(ENGINE_URL, OWNER)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda each: each.remove_container(one), (engine, other)))
+    other.close()
+    assert engine.container(one) is None
+
+
+def test_volumes_without_a_name_are_told_and_outlive_their_container(engine: DockerEngine, stack: DockerStack) -> None:
+    named = stack.volume(f"{stack.prefix}-data")
+    mounts = [Mount("/named", named, type="volume"), Mount("/b", None, type="volume"), Mount("/a", None, type="volume")]
+    host = stack.api.create_host_config(mounts=[*mounts, Mount("/host", "/etc", type="bind", read_only=True)])
+    one = stack.api.create_container(stack.image(), host_config=host)["Id"]
+    names = [mount["Name"] for mount in stack.api.inspect_container(one)["Mounts"] if mount["Type"] == "volume"]
+    assert engine.anonymous_volumes(one) == ("/a", "/b")
+    engine.remove_container(one)
+    assert [engine.find_volume("", name) for name in names] == names
+    assert engine.anonymous_volumes(one) == ()
+    for name in set(names) - {named}:
+        stack.api.remove_volume(name)
+
+
 def test_an_image_is_tagged_twice_with_the_same_end(engine: DockerEngine, stack: DockerStack) -> None:
     image = engine.image_id(stack.image())
     assert image is not None
@@ -177,6 +217,27 @@ def test_an_image_is_tagged_twice_with_the_same_end(engine: DockerEngine, stack:
     engine.tag_image(image, kept, "before")
     engine.tag_image(image, kept, "before")
     assert engine.image_id(f"{kept}:before") == image
+
+
+@pytest.mark.parametrize("reference", ["{}/web:2.5", "127.0.0.1:5000/{}/web:2", "registry.example:443/{}", "{}"])
+def test_a_reference_is_pointed_to_an_image(engine: DockerEngine, stack: DockerStack, reference: str) -> None:
+    there = reference.format(stack.prefix)
+    old, new = (engine.image_id(stack.image(f"echo {name}", tag=name)) for name in ("old", "new"))
+    assert old
+    assert new
+    stack.remove_later(there)
+    assert [engine.retag(image, there) for image in (new, old, old)] == [True, True, True]
+    assert engine.image_id(there) == old
+
+
+@pytest.mark.parametrize("reference", ["{id}", "{hex}", "{short}", "web@{id}", "web:1@{id}"])
+def test_a_digest_or_an_id_is_not_pointed_anywhere(engine: DockerEngine, stack: DockerStack, reference: str) -> None:
+    image = engine.image_id(stack.image())
+    assert image
+    before = _names_of(stack, image)
+    digits = image.removeprefix("sha256:")
+    assert not engine.retag(image, reference.format(id=image, hex=digits, short=digits[:12]))
+    assert _names_of(stack, image) == before
 
 
 def test_an_image_that_never_met_a_registry_has_no_digest(engine: DockerEngine, stack: DockerStack) -> None:
@@ -244,7 +305,7 @@ def test_a_reader_that_stops_half_way_leaves_no_container(engine: DockerEngine, 
 
 def test_reading_does_not_fill_an_empty_volume_from_the_image(engine: DockerEngine, stack: DockerStack) -> None:
     volume = stack.volume(f"{stack.prefix}-data")
-    filled = stack.run(stack.image("mkdir /v; echo stray > /v/stray"))
+    filled = stack.run(stack.image(f"mkdir {MOUNT_POINT}; echo stray > {MOUNT_POINT}/stray"))
     stack.api.wait(filled)
     image = stack.api.commit(filled, f"{stack.prefix}/filled", "1")["Id"]
     stack.remove_later(f"{stack.prefix}/filled:1")
@@ -263,6 +324,10 @@ def test_helpers_that_a_crash_left_behind_are_removed(engine: DockerEngine, stac
     assert engine.remove_helpers() == 1
     assert engine.container(left["Id"]) is None
     assert engine.container(other) is not None
+
+
+def _names_of(stack: DockerStack, image_id: str) -> list[list[str]]:
+    return [one["RepoTags"] for one in stack.api.images() if one["Id"] == image_id]
 
 
 def _helpers_of(stack: DockerStack, volume: str) -> list[object]:

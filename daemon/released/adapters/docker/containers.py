@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from docker.errors import APIError, NotFound
+
+if TYPE_CHECKING:
+    from docker import APIClient
 
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 
+_NO_NAME = re.compile(r"[0-9a-f]{64}")
+"""How the engine calls a volume that nobody gave a name."""
 _LOST = frozenset({"exited", "dead", "removing", "gone"})
 
 
@@ -68,6 +78,37 @@ def from_inspect(facts: dict[str, Any]) -> Running:
 def removed(container_id: str) -> Running:
     """Stand for a container that the engine no longer knows."""
     return Running(container_id, "", "", "", "gone", "", 0, 0, "", "", "", "")
+
+
+def stop_container(api: APIClient, container_id: str) -> None:
+    """Stop a container with the grace period that it was made with.
+
+    Raises:
+        docker.errors.NotFound: there is no such container.
+    """
+    # Said to the SDK too, which would else not wait for longer than its own limit.
+    api.stop(container_id, timeout=api.inspect_container(container_id)["Config"].get("StopTimeout"))
+
+
+def remove_container(api: APIClient, container_id: str) -> None:
+    """Stop and remove a container, and none of its volumes; one that is gone is fine, and one that is going too."""
+    with suppress(NotFound):
+        stop_container(api, container_id)
+        try:
+            api.remove_container(container_id, v=False, force=True)
+        except APIError as error:
+            if error.status_code != HTTPStatus.CONFLICT:
+                raise
+            api.wait(container_id, timeout=api.timeout, condition="removed")
+
+
+def anonymous_volumes(api: APIClient, container: str) -> tuple[str, ...]:
+    """Where a container has volumes that nobody gave a name, sorted; nothing for one that is gone."""
+    try:
+        mounts = api.inspect_container(container)["Mounts"]
+    except NotFound:
+        return ()
+    return tuple(sorted(one["Destination"] for one in mounts if _NO_NAME.fullmatch(one.get("Name", ""))))
 
 
 def _health(state: dict[str, Any]) -> str:

@@ -9,17 +9,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docker.errors import APIError, NotFound
+from docker.utils import parse_repository_tag
 
 from released.adapters.docker.connection import EngineConnection
-from released.adapters.docker.containers import PROJECT_LABEL, Running, from_inspect, removed
+from released.adapters.docker.containers import (
+    PROJECT_LABEL,
+    Running,
+    anonymous_volumes,
+    from_inspect,
+    remove_container,
+    removed,
+    stop_container,
+)
 from released.adapters.docker.events import container_events
-from released.adapters.docker.volumes import find_volume, read_volume, remove_helpers
+from released.adapters.docker.restoring import VolumeFacts, describe_volume, restore_volume
+from released.adapters.docker.volumes import find_volume, read_volume, remove_helpers, volume_sizes, volume_users
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Sequence
+    from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 
 _PROBES_SHOWN = 3
 _LOG_LINES = 200
+_SHORT_ID = 12
+"""Characters of an image's id as the engine's own listing shows it."""
 
 
 class DockerEngine:
@@ -113,7 +125,21 @@ class DockerEngine:
     def stop(self, container_id: str) -> None:
         """Stop it with the grace period that it was made with; a stopped one stays so."""
         with self._connection.answers() as api:
-            api.stop(container_id)
+            stop_container(api, container_id)
+
+    def remove_container(self, container_id: str) -> None:
+        """Stop it with its grace period and remove it, and none of its volumes; one that is gone is fine."""
+        with self._connection.answers() as api:
+            remove_container(api, container_id)
+
+    def anonymous_volumes(self, container: str) -> tuple[str, ...]:
+        """Where a container has volumes without a name, which nothing takes up again once the container is removed.
+
+        Args:
+            container: its name or id; one that is gone has none.
+        """
+        with self._connection.answers() as api:
+            return anonymous_volumes(api, container)
 
     def start(self, container_id: str) -> None:
         """Start it; a running one keeps running."""
@@ -174,6 +200,19 @@ class DockerEngine:
         with self._connection.answers() as api:
             api.tag(image_id, repository, tag)
 
+    def retag(self, image_id: str, reference: str) -> bool:
+        """Point ``name:tag`` to a local image; doing it again changes nothing.
+
+        Returns:
+            False, with nothing done, where the reference has no tag to point anywhere: a digest (``name@sha256:…``) or
+            an image's id.
+        """
+        if "@" in reference or _is_id(reference, image_id):
+            return False
+        repository, tag = parse_repository_tag(reference)
+        self.tag_image(image_id, repository, tag or "latest")
+        return True
+
     # Volumes
 
     def find_volume(self, project: str, name: str, prefix: str = "") -> str | None:
@@ -191,10 +230,48 @@ class DockerEngine:
         with self._connection.answers() as api:
             yield from read_volume(api, volume, image_id, self._owner)
 
-    def remove_helpers(self) -> int:
-        """Remove what our readers of volumes left behind in a crash; returns how many containers that were.
+    def describe_volume(self, volume: str) -> VolumeFacts | None:
+        """What must be on disk before the volume is restored; ``None`` where there is none.
 
-        One that is being read at the moment goes too, so call it before anything reads.
+        Raises:
+            Refused: ``volume_not_ours``: its content lies outside the engine's own disk.
+        """
+        with self._connection.answers() as api:
+            return describe_volume(api, volume)
+
+    def restore_volume(self, facts: VolumeFacts, image_id: str, archive: Callable[[], Iterable[bytes]]) -> None:
+        """Make the volume hold exactly what an archive holds, and read it back; nothing is started.
+
+        Repeat it after a crash at any instant; whether the volume is there does not matter. Times before 1970 become
+        1970, and of extended attributes only capabilities come back: the engine knows no others.
+
+        Args:
+            facts: of the volume, described and made durable before this was first called.
+            image_id: any local image; nothing of it is run.
+            archive: opens the tar stream, from its beginning each time that it is called.
+
+        Raises:
+            Refused: ``volume_in_use``, ``volume_not_ours`` or ``archive_unsafe``; nothing was changed.
+            StepFailed: ``backup_unreadable``, with nothing changed where the archive was so from the start;
+                ``volume_differs``: what was read back is not what the archive holds.
+        """
+        with self._connection.answers() as api:
+            restore_volume(api, facts, image_id, archive, self._owner)
+
+    def volume_users(self, volume: str) -> tuple[str, ...]:
+        """Names of the containers, in any state, that have the volume."""
+        with self._connection.answers() as api:
+            return volume_users(api, volume)
+
+    def volume_sizes(self, names: Collection[str]) -> dict[str, int]:
+        """Sizes in bytes, which take the engine a while; those that it cannot tell are left out."""
+        with self._connection.answers() as api:
+            return volume_sizes(api, names)
+
+    def remove_helpers(self) -> int:
+        """Remove what our work on volumes left behind in a crash; returns how many containers that were.
+
+        One that is at work at the moment goes too, so call it before anything reads or restores.
         """
         with self._connection.answers() as api:
             return remove_helpers(api, self._owner)
@@ -213,6 +290,12 @@ class DockerEngine:
     def _state(self, container_id: str) -> str:
         found = self.container(container_id)
         return found.state if found else "gone"
+
+
+def _is_id(reference: str, image_id: str) -> bool:
+    # Shorter ones could be names as well: there are images called db.
+    short = len(reference) >= _SHORT_ID and image_id.startswith(f"sha256:{reference}")
+    return short or reference.startswith("sha256:")
 
 
 def _settled(found: Sequence[Running], need_health: frozenset[str]) -> bool:
