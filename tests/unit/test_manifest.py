@@ -144,6 +144,15 @@ def test_a_timeout_is_a_duration_or_a_number_of_seconds(value: str, seconds: flo
             "name: wikijs\nbackup: {enabled: true}",
             "2: backup: expected type to name what is backed up, since enabled is true, got none",
         ),
+        ("name: wikijs\nfixes: [chown-data]", "2: fixes: expected a mapping, got a list"),
+        (
+            "name: wikijs\nfixes:\n  post_restore: {functions: chown-data}",
+            "3: fixes.post_restore.functions: expected a list, got 'chown-data'",
+        ),
+        (
+            "name: wikijs\nfixes:\n  post_restore:\n    functions:\n      - chown-data\n      - ../rm",
+            "6: fixes.post_restore.functions.1: expected the name of a hook, got '../rm'",
+        ),
         ("", "1: (document): expected a mapping, got nothing"),
         ("- name: wikijs", "1: (document): expected a mapping, got a list"),
         ("wikijs", "1: (document): expected a mapping, got 'wikijs'"),
@@ -206,6 +215,8 @@ def test_what_is_more_than_plain_data_is_refused(text: str, fault: str) -> None:
             "backup:\n  database: {engine: e, container: c, name: n, user: u, port: 1}",
             "3: backup.database.port: unknown key",
         ),
+        ("fixes:\n  pre_restore: {}", "3: fixes.pre_restore: unknown key"),
+        ("fixes: {post_restore: {function: [a]}}", "2: fixes.post_restore.function: unknown key"),
         ("containers:\n  - name: a\n  - name: b\n    helth_check: true", "5: containers.1.helth_check: unknown key"),
     ],
 )
@@ -214,8 +225,9 @@ def test_an_unknown_key_is_a_warning_with_its_line(lines: str, warning: str) -> 
     assert warnings == [f"{FILE}:{warning}"]
 
 
-def test_fixes_may_hold_anything() -> None:
-    assert parse_manifest("name: wikijs\nfixes: {a: {b: [1, 'c']}}\n", FILE, "wikijs")[1] == []
+def test_a_fix_names_the_hooks_that_run_after_a_restore() -> None:
+    assert parsed(SPECIFIED).fixes.post_restore.functions == ["chown-data"]
+    assert parsed("name: wikijs\n").fixes.post_restore.functions == []
 
 
 def test_one_kind_of_backup_needs_no_list() -> None:

@@ -85,6 +85,19 @@ class Backup(_Model):
         return self
 
 
+class PostRestore(_Model):
+    """What puts restored data right."""
+
+    functions: list[Annotated[str, matching(r"[a-z0-9][a-z0-9._-]*", "the name of a hook")]] = []
+    """Hooks of the service's ``scripts`` folder, in the order in which they are run."""
+
+
+class Fixes(_Model):
+    """What puts the service right after something that releases do to it."""
+
+    post_restore: PostRestore = PostRestore()
+
+
 class Manifest(_Model):
     """One service of the ops repo."""
 
@@ -97,7 +110,7 @@ class Manifest(_Model):
     containers: list[Container] = []
     health: Health = Health()
     backup: Backup = Backup()
-    fixes: dict[str, object] = {}
+    fixes: Fixes = Fixes()
 
 
 class InvalidManifest(Exception):

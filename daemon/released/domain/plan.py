@@ -88,6 +88,10 @@ class ServicePlan(msgspec.Struct, frozen=True):
     pre_start_init: tuple[Executable, ...] = ()
     post_start_init: tuple[Executable, ...] = ()
     ensure_config: tuple[Executable, ...] = ()
+    post_data_restore: tuple[Executable, ...] = ()
+    """Run once the service's data has been restored."""
+    post_restore_fixes: tuple[Executable, ...] = ()
+    """The hooks that its manifest names for the same moment, in its order."""
 
 
 class PathVerdict(msgspec.Struct, frozen=True):

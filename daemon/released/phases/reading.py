@@ -47,6 +47,7 @@ def read_catalogue(git: Git, settings: Environment, commit: Sha, prefix: str) ->
             manifests[name], found = mf.parse_manifest(raw.decode(), path, name)
             warnings += found
             problems += _unknown_dependencies(manifests[name], raw.decode(), path, texts)
+            problems += _missing_fixes(manifests[name], raw.decode(), path, files[name])
         except mf.InvalidManifest as invalid:
             problems += invalid.problems
         except UnicodeDecodeError as error:
@@ -92,6 +93,24 @@ def _unknown_dependencies(manifest: mf.Manifest, text: str, file: str, services:
     ]
 
 
+def _missing_fixes(manifest: mf.Manifest, text: str, file: str, entries: Collection[str]) -> list[str]:
+    document = strict_yaml.parse(text)
+    scripts = f"{file.rpartition('/')[0]}/scripts"
+    key = ("fixes", "post_restore", "functions")
+    return [
+        strict_yaml.located(
+            file, document.line((*key, index)), (*key, index), f"expected a hook {scripts}/{name} or {name}.*, got none"
+        )
+        for index, name in enumerate(manifest.fixes.post_restore.functions)
+        if not any(map(_hook(scripts, name).fullmatch, entries))
+    ]
+
+
+def _hook(scripts: str, point: str) -> re.Pattern[str]:
+    """Match the hooks of one point: ``scripts/<point>`` or ``scripts/<point>.<name>``, and nothing in a folder."""
+    return re.compile(rf"{re.escape(f'{scripts}/{point}')}(\.[^/]+)?")
+
+
 @dataclass(frozen=True)
 class _ServiceReader:
     git: Git
@@ -120,6 +139,12 @@ class _ServiceReader:
             pre_start_init=self._hooks(folder, "pre_start_init", entries.values()),
             post_start_init=self._hooks(folder, "post_start_init", entries.values()),
             ensure_config=self._hooks(folder, "ensure-config", entries.values(), repeatable=True),
+            post_data_restore=self._hooks(folder, "post_data_restore", entries.values()),
+            post_restore_fixes=tuple(
+                hook
+                for function in manifest.fixes.post_restore.functions
+                for hook in self._hooks(folder, function, entries.values())
+            ),
         )
 
     def required_variables(self, folder: str, entries: dict[str, TreeEntry]) -> tuple[str, ...]:
@@ -130,8 +155,8 @@ class _ServiceReader:
     def _hooks(
         self, folder: str, point: str, entries: Iterable[TreeEntry], *, repeatable: bool = False
     ) -> tuple[Executable, ...]:
-        """Find the hooks of one point in name order: ``scripts/<point>`` or ``scripts/<point>.<name>``, no folders."""
-        hook = re.compile(rf"{re.escape(f'{folder}/scripts/{point}')}(\.[^/]+)?")
+        """Find the hooks of one point in name order."""
+        hook = _hook(f"{folder}/scripts", point)
         mine = sorted((entry for entry in entries if hook.fullmatch(entry.path)), key=lambda entry: entry.path)
         return tuple(read_executable(self.git, self.commit, entry, repeatable=repeatable) for entry in mine)
 
