@@ -147,7 +147,7 @@ def open_tar(set_dir: Path, file: BackupFile) -> Iterator[bytes]:
     try:
         yield from open_archive(path, file.bytes, file.sha256)
     except (OSError, ValueError) as error:
-        raise _unreadable(path, str(error)) from error
+        raise _unreadable(path, str(error), "restore another set") from error
 
 
 def restore_config(set_dir: Path, file: BackupFile, root: Path, below: str) -> None:
@@ -245,6 +245,6 @@ def _free(folder: Path) -> str:
     return f"{shutil.disk_usage(there).free // 2**20} MiB are free on its disk."
 
 
-def _unreadable(path: Path, said: str) -> StepFailed:
-    message = f"The backup {path} cannot be read back: {said}. Look at the disk, then release again for a new one."
+def _unreadable(path: Path, said: str, remedy: str = "release again for a new one") -> StepFailed:
+    message = f"The backup {path} cannot be read back: {said}. Look at the disk, then {remedy}."
     return StepFailed(Failure("backup_unreadable", message))
