@@ -48,7 +48,7 @@ class Scene:
 
     def restore(self, file: BackupFile) -> None:
         """Restore the service's folder."""
-        restore_config(self.set_dir, file, self.root, WIKI)
+        restore_config(self.set_dir, file, self.root, WIKI, tracked=())
 
 
 @pytest.fixture(name="scene")

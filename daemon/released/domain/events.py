@@ -55,6 +55,8 @@ class ImagesKept(msgspec.Struct, frozen=True, tag="images_kept"):
     """Container name to the reference that it was made from."""
     variables: dict[str, str | None] = {}
     """The image-tag variable as ``.env`` holds it; ``None``: not at all."""
+    project: str = ""
+    """The Compose project of the containers; empty where there were none."""
 
 
 class CheckoutMoved(msgspec.Struct, frozen=True, tag="checkout_moved"):

@@ -10,8 +10,13 @@ from released.domain.plan import ServicePlan
 from released.phases.world import World
 
 
-def project_of(world: World, service: ServicePlan) -> str:
+def project_of(world: World, service: ServicePlan, known: str = "") -> str:
     """Name the project: the label of its existing containers, else COMPOSE_PROJECT_NAME, else the folder's name.
+
+    Args:
+        world: the environment.
+        service: whose project is asked for.
+        known: the label that its containers carried earlier in the run: they may have been taken away since.
 
     Raises:
         StepFailed: its containers carry labels of different projects.
@@ -25,7 +30,7 @@ def project_of(world: World, service: ServicePlan) -> str:
                 "Recreate them by hand in one project, then resume.",
             )
         )
-    return next(iter(carried), None) or world.variables().get("COMPOSE_PROJECT_NAME") or service.name
+    return next(iter(carried), None) or known or world.variables().get("COMPOSE_PROJECT_NAME") or service.name
 
 
 def containers_now(world: World, service: ServicePlan) -> list[Running]:

@@ -51,7 +51,7 @@ class Composer:
             if service.compose_file is None:
                 raise StepFailed(_source_drift(service, "it has no Compose file"))
             compose, world = self._world.compose, self._world
-            project = compose_project(world, service, project_of(world, service))
+            project = compose_project(world, service, project_of(world, service, self._known_project(service)))
             model = compose.config(project, self._environment(service), world.mask)
             names = tuple(one.name for one in model.services if not one.profiles)
             if not names:
@@ -94,6 +94,10 @@ class Composer:
 
         recreate = self._world.compose.recreate
         return self._process(service, recreate, failed, conclude, Recovery.OBSERVE, observe)
+
+    def _known_project(self, service: ServicePlan) -> str:
+        kept = self._state.results(ev.ImagesKept, Phase.PREPARE)
+        return next((one.project for one in kept if one.service == service.name), "")
 
     def _replaced(self, service: ServicePlan) -> dict[str, str] | None:
         """Give the service's containers by name where they are new ones and were started."""

@@ -8,7 +8,7 @@ import msgspec
 
 from released.adapters.backups import sets
 from released.adapters.backups.sets import BackupFile
-from released.adapters.docker.volumes import VolumeFacts
+from released.adapters.docker.restoring import VolumeFacts
 from released.adapters.durability import sync_engine_data, sync_filesystem, write_durably
 from released.domain import events as ev
 from released.domain.errors import StepFailed
@@ -69,9 +69,10 @@ def _containers(world: World, state: ReleaseState, one: ServiceReversal) -> set[
 def _restore(world: World, slot: Slot, service: ServicePlan, set_dir: Path, file: BackupFile, image_id: str) -> None:
     if file.kind == "volume":
         facts = _facts(world, slot, file.source)
-        world.engine.restore_volume(facts, image_id, sets.open_volume(set_dir, file))
+        world.engine.restore_volume(facts, image_id, lambda: sets.open_tar(set_dir, file))
     else:
-        sets.restore_config(set_dir, file, world.root, service.folder)
+        tracked = world.git.list_folder(world.git.state().head, service.folder, recursive=True)
+        sets.restore_config(set_dir, file, world.root, service.folder, {entry.path for entry in tracked})
 
 
 def _facts(world: World, slot: Slot, volume: str) -> VolumeFacts:
@@ -80,6 +81,6 @@ def _facts(world: World, slot: Slot, volume: str) -> VolumeFacts:
     noted = sorted(slot.path.parent.glob(f"*/{name}"))
     if noted:
         return msgspec.json.decode(noted[0].read_bytes(), type=VolumeFacts)
-    facts = world.engine.describe_volume(volume)
+    facts = world.engine.describe_volume(volume) or VolumeFacts(volume)
     write_durably(slot.path / name, msgspec.json.encode(facts))
     return facts

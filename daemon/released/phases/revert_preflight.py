@@ -235,17 +235,26 @@ def _unusable_data(world: World, one: ServiceReversal) -> Iterator[str]:
         return
     try:
         backup = sets.verify(set_dir_of(world, one.name, one.backup))
-        for file in backup.files:
-            if file.kind == "volume":
-                world.engine.refuse_unrestorable(file.source, _containers_of(one))
+        volumes = [file.source for file in backup.files if file.kind == "volume"]
+        for volume in volumes:
+            world.engine.describe_volume(volume)
     except ReleasedError as error:
         yield f"{one.name}: {error.message}"
+        return
+    for volume in volumes:
+        strangers = sorted(set(world.engine.volume_users(volume)) - _containers_of(world, one))
+        if strangers:
+            yield f"{one.name}: volume {volume} is also used by {', '.join(strangers)}; stop and remove these first"
 
 
-def _containers_of(one: ServiceReversal) -> frozenset[str]:
-    """Name the containers that a restore may take away: those of the service."""
-    plans = (one.present, one.former)
-    return frozenset(container.name for plan in plans if plan for container in plan.containers)
+def _containers_of(world: World, one: ServiceReversal) -> frozenset[str]:
+    """Name the containers that a restore takes away: those of the service, by manifest and by Compose."""
+    plans = [plan for plan in (one.present, one.former) if plan is not None]
+    named = frozenset(container.name for plan in plans for container in plan.containers)
+    projects = world.engine.projects_of(named)
+    mine = {found.service for name in named if (found := world.engine.container(name))}
+    made = (world.engine.containers_of(project, tuple(mine)) for project in projects)
+    return named | {found.name for containers in made for found in containers}
 
 
 def _warnings(world: World, services: Sequence[ServiceReversal]) -> Iterator[str]:
@@ -259,6 +268,6 @@ def _warnings(world: World, services: Sequence[ServiceReversal]) -> Iterator[str
 
 
 def _left_behind(world: World, one: ServiceReversal) -> Iterator[str]:
-    for name in sorted(_containers_of(one)):
+    for name in sorted(_containers_of(world, one)):
         for destination in world.engine.anonymous_volumes(name):
             yield f"{one.name}: the anonymous volume at {destination} of {name} is left behind, and a new one made"

@@ -133,6 +133,7 @@ def keep_images(world: World, service: ServicePlan, before: str) -> Harmless:
             {one.name: one.image_id for one in running},
             {one.name: one.image_ref for one in running},
             _tag_variable(world, service),
+            next((one.project for one in running if one.project), ""),
         )
 
     return Harmless(act, durable=lambda: sync_engine_data(world.engine.data_root()))

@@ -24,7 +24,7 @@ from released.domain.errors import StepFailed
 from released.domain.failure import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from released.adapters.tars.entries import Entry
@@ -150,7 +150,7 @@ def open_tar(set_dir: Path, file: BackupFile) -> Iterator[bytes]:
         raise _unreadable(path, str(error), "restore another set") from error
 
 
-def restore_config(set_dir: Path, file: BackupFile, root: Path, below: str) -> None:
+def restore_config(set_dir: Path, file: BackupFile, root: Path, below: str, tracked: Collection[str]) -> None:
     """Bring back what a configuration's archive holds of one folder: names, content, links, modes, owners and times.
 
     Each file is replaced as a whole, none is removed, and no symbolic link is followed. It may be repeated. Owners come
@@ -161,6 +161,7 @@ def restore_config(set_dir: Path, file: BackupFile, root: Path, below: str) -> N
         file: the archive, as the set's manifest has it.
         root: what the names in the archive are relative to.
         below: the folder, relative to ``root``, for instance ``packages/wiki``.
+        tracked: files, relative to ``root``, that stay as they are: git brings these back.
 
     Raises:
         Refused: ``archive_unsafe``: an entry could be written elsewhere, or something is in its way; nothing was
@@ -170,8 +171,9 @@ def restore_config(set_dir: Path, file: BackupFile, root: Path, below: str) -> N
     archive = f"The backup {set_dir / file.name}"
 
     def chosen() -> Iterator[Entry]:
-        folder = parts(below)
-        return (one for one in vetted(open_tar(set_dir, file), archive) if one.path[: len(folder)] == folder)
+        folder, left = parts(below), {parts(name) for name in tracked}
+        found = (one for one in vetted(open_tar(set_dir, file), archive) if one.path[: len(folder)] == folder)
+        return (one for one in found if one.path not in left)
 
     refuse_unsafe(chosen(), root, archive)
     try:
