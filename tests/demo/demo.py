@@ -1,4 +1,4 @@
-"""A release that survives kill -9, told live on real git, real containers and real processes (``make demo``).
+"""A release that survives kill -9 and is taken back, on real git, containers and processes (``make demo``).
 
 Everything is made in a temporary folder and removed at the end, also after ctrl-C. Ends with 1 when anything is not
 as told.
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -30,6 +31,10 @@ KILLED_IN = "slow.healthy"
 """The step in which the daemon is killed: the new container is up, and not healthy yet."""
 FAILED = 1
 """What the client exits with when a release halts."""
+REFUSED = 3
+"""What the client exits with when something is refused."""
+KEPT, LOST = "/data/order-1", "/data/order-2"
+"""What a user wrote into web's volume before the release, and after."""
 NEEDED_FILE = ".asd/customers.csv"
 ANNOUNCE = """\
 #!/bin/bash
@@ -84,9 +89,12 @@ def _stage() -> Iterator[Stack]:
 
 def _tell(stack: Stack) -> None:
     daemon = stack.daemon()
+    stack.containers.run_in("web", "touch", KEPT)
+    before = Before.of(stack)
     try:
         _good_release(stack, daemon)
         _failing_script(stack)
+        _way_back(stack, before)
         _derived_files(stack)
     except (NotAsTold, AssertionError, subprocess.TimeoutExpired):
         print(f"\nWhat the daemon had to say:\n{daemon.log}", file=sys.stderr)
@@ -160,6 +168,43 @@ def _failing_script(stack: Stack) -> None:
     status = _run(stack, "run", "1235", "--from=ticket", "--reason", "customers.csv was missing")
     _expect_exit(status, 0, "releasectl run 1235 --from=ticket")
     _expect(stack.containers.ids() == migrated, "no container was recreated for it")
+
+
+# --- the way back -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Before:
+    """What stood before the first release."""
+
+    tree: str
+    images: dict[str, str]
+    dotenv: str
+
+    @classmethod
+    def of(cls, stack: Stack) -> Before:
+        """Note what stands now."""
+        tree = stack.ops.git("rev-parse", "HEAD^{tree}")
+        dotenv = (stack.ops.checkout / ".env").read_text(encoding="utf-8")
+        return cls(tree, stack.containers.image_ids(), dotenv)
+
+
+def _way_back(stack: Stack, before: Before) -> None:
+    _title("A user writes into web; then 1234 turns out to be bad. 1235 stands on top of it, so that is refused")
+    stack.containers.run_in("web", "touch", LOST)
+    _note(f"docker exec {stack.names.container('web')} touch {LOST}")
+    _expect_exit(_run(stack, "revert", "1234", "--yes"), REFUSED, "releasectl revert 1234")
+
+    _title("Both are taken back, the newest first; web is stateful, so that its data is named to be restored")
+    reverting = ("revert", "1235", "1234", "--with-data", "web", "--reason", "orders get lost", "--yes")
+    _expect_exit(_run(stack, *reverting), 0, "releasectl revert 1235 1234")
+    now = Before.of(stack)
+    files = stack.containers.run_in("web", "ls", "/data").split()
+    _expect(now.tree == before.tree, "the code is back: the same tree, by one commit for each release")
+    _expect(now.images == before.images, "the images are back: every container runs the one that it ran before")
+    _expect(now.dotenv == before.dotenv, ".env is back, to the byte")
+    _expect(KEPT.rpartition("/")[2] in files, f"the data is back: {KEPT} is there")
+    _expect(LOST.rpartition("/")[2] not in files, f"and {LOST}, written after the backup, is gone, as was said before")
 
 
 # --- the end ------------------------------------------------------------------------------------------------------

@@ -58,6 +58,24 @@ class StackContainers:
             for one in running
         }
 
+    def run_in(self, service: str, *command: str) -> str:
+        """Run a command in a service's container; return what it printed.
+
+        Raises:
+            AssertionError: it failed.
+        """
+        with closing(APIClient(base_url=ENGINE_URL)) as api:
+            begun = api.exec_create(self._names.container(service), list(command))
+            printed: bytes = api.exec_start(begun["Id"])
+            assert api.exec_inspect(begun["Id"])["ExitCode"] == 0, printed
+        return printed.decode()
+
+    def image_ids(self) -> dict[str, str]:
+        """Give the image that each service's container was made from."""
+        with closing(APIClient(base_url=ENGINE_URL)) as api:
+            inspected = [api.inspect_container(found["Id"]) for found in self._mine(api)]
+        return {one["Name"].removeprefix(f"/{self._names.prefix}"): one["Image"] for one in inspected}
+
     def remove(self) -> None:
         """Remove containers, volumes and networks; the images belong to ``FirstImages``."""
         with closing(APIClient(base_url=ENGINE_URL)) as api:
