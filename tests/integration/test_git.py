@@ -133,6 +133,11 @@ def test_a_branch_with_a_slash_is_named_whole(repo: OpsRepo, git: Git) -> None:
     assert git.state().branch == "hotfix/1234"
 
 
+def test_a_branch_is_named_by_its_name_where_there_is_a_tag_of_that_name(repo: OpsRepo, git: Git) -> None:
+    repo.git("tag", "main")
+    assert git.state().branch == "main"
+
+
 @pytest.mark.parametrize(
     ("command", "word"),
     [
