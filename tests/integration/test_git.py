@@ -527,7 +527,7 @@ def test_hooks_do_not_run(repo: OpsRepo, git: Git, canary: Path) -> None:
         (repo.checkout / ".git/hooks" / hook).symlink_to(canary)
     base = Sha(repo.head())
     repo.commit({"a": "1"}, "a")
-    git.fast_forward(base, git.fetch())
+    git.move(base, git.fetch())
 
 
 @pytest.mark.parametrize(
@@ -544,7 +544,7 @@ def test_a_program_in_the_repositorys_configuration_does_not_run(
     git.state()
     git.commits(base, merge)
     git.changed_paths(base, merge)
-    git.fast_forward(base, merge)
+    git.move(base, merge)
 
 
 def test_the_repositorys_ssh_command_does_not_run(repo: OpsRepo, canary: Path) -> None:

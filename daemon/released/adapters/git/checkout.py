@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from released.adapters.git import contents, history
 from released.adapters.git.command import GitCommand
 from released.adapters.git.environment import hardened_environment
-from released.adapters.git.fast_forward import move_forward, settle_move
 from released.adapters.git.fetch import fetch_branch
 from released.adapters.git.files import open_below
-from released.adapters.git.head import commit_of
+from released.adapters.git.head import NO_COMMIT, Head, commit_of, head_of
+from released.adapters.git.move import move, settle_move
 from released.adapters.git.names import parse_branch, parse_remote
 from released.adapters.git.paths import repository_path
 from released.adapters.git.records import ChangedPath, CheckoutState, Commit, TreeEntry, object_id
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-_NO_COMMIT = "0" * 40
 _MOVES_TO_NEW_CODE = ("pull", "merge", "reset")
 
 
@@ -135,28 +134,31 @@ class Git:
 
         ``None`` where the reflog does not know (a fresh clone, an expired entry).
         """
-        for entry in self._command.reflog():
-            moved = entry.new == parse_sha(current) and entry.old not in (current, _NO_COMMIT)
+        for entry in self._command.reflog("HEAD"):
+            moved = entry.new == parse_sha(current) and entry.old not in (current, NO_COMMIT)
             if moved and entry.message.startswith(_MOVES_TO_NEW_CODE):
                 return Sha(entry.old)
         return None
 
-    def fast_forward(self, base: Sha, merge: Sha) -> None:
-        """Move branch and work tree from ``base`` to ``merge`` and make both durable.
+    def move(self, old: Sha, new: Sha) -> None:
+        """Move branch and work tree from ``old`` to ``new``, a descendant or not, and make both durable.
 
-        The checkout is expected to be clean and at ``base``. Files in the way, ignored ones too, make git refuse.
+        The checkout is expected to be clean and at ``old``. Files in the way, ignored ones too, make git refuse.
 
         Raises:
             StepFailed: HEAD is elsewhere, or git refused (``fast_forward_failed``).
         """
-        move_forward(self._command, parse_sha(base), parse_sha(merge))
+        move(self._command, parse_sha(old), self._here_at(new), parse_sha(old))
 
-    def settle_fast_forward(self, base: Sha, merge: Sha) -> bool:
-        """Find out how far an interrupted ``fast_forward`` came; complete one that is half done.
+    def settle_move(self, old: Sha, new: Sha) -> bool:
+        """Find out how far an interrupted ``move`` came; complete one that is half done.
 
-        Returns True where the checkout is at ``merge`` and durable, False where it is untouched at ``base``.
+        Returns True where the checkout is at ``new`` and durable, False where it is untouched at ``old``.
 
         Raises:
             StepFailed: it stands otherwise (``checkout_in_doubt``); the paths are named and nothing was touched.
         """
-        return settle_move(self._command, parse_sha(base), parse_sha(merge))
+        return settle_move(self._command, parse_sha(old), self._here_at(new))
+
+    def _here_at(self, commit: Sha) -> Head:
+        return Head(head_of(self._command).branch, parse_sha(commit))

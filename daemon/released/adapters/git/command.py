@@ -46,7 +46,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class ReflogEntry:
-    """One move of HEAD."""
+    """One move of a ref."""
 
     old: str
     new: str
@@ -99,10 +99,10 @@ class GitCommand:
         """Return where git keeps ``name`` (``index.lock``, ``MERGE_HEAD``), also in a linked work tree."""
         return self.checkout / self.ask("rev-parse", "--git-path", name).text
 
-    def reflog(self) -> tuple[ReflogEntry, ...]:
-        """Return the moves of HEAD, newest first; empty where there is no readable reflog."""
+    def reflog(self, ref: str) -> tuple[ReflogEntry, ...]:
+        """Return the moves of ``ref``, newest first; empty where there is no readable reflog."""
         try:
-            entries = RefLog.from_file(str(self.path_of("logs/HEAD")))
+            entries = RefLog.from_file(str(self.path_of(f"logs/{ref}")))
         except (OSError, ValueError):
             return ()
         return tuple(ReflogEntry(entry.oldhexsha, entry.newhexsha, entry.message) for entry in reversed(entries))

@@ -88,6 +88,7 @@ def _configuration(checkout: Path, credential_file: Path | None, protocols: Sequ
         ("core.fsmonitor", "false"),
         ("core.quotePath", "false"),
         ("core.fsync", "all"),
+        ("core.logAllRefUpdates", "true"),  # whatever a branch is moved away from can be found again
         ("submodule.recurse", "false"),
         ("gc.auto", "0"),
         ("maintenance.auto", "false"),

@@ -10,6 +10,8 @@ from released.domain.ids import Sha
 if TYPE_CHECKING:
     from released.adapters.git.command import GitCommand
 
+NO_COMMIT = "0" * 40
+"""What git writes for the commit of a branch that is not there."""
 _BRANCHES = "refs/heads/"
 
 

@@ -1,17 +1,20 @@
-"""After a crash: how far did an interrupted fast-forward of ours come, and may it be completed?
+"""After a crash: how far did an interrupted move of ours come, and may it be completed?
 
-git's order is: take ``index.lock``, change the work tree, replace the index, move the branch. A path that the
-fast-forward changes can therefore be found in its old version, in its new one, half written, or taken away and not yet
+git's order is: take ``index.lock``, change the work tree, replace the index, move the branch, put HEAD on it. A path
+that the move changes can therefore be found in its old version, in its new one, half written, or taken away and not yet
 written again. All of that git can bring back, so completing it destroys nothing. Anything else is a stranger's.
 """
 
 from __future__ import annotations
 
 import os
+from functools import cached_property
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NoReturn
 
 from released.adapters.git.command import shown
 from released.adapters.git.files import open_below
+from released.adapters.git.head import head_of
 from released.adapters.git.records import (
     DIFFERENCES,
     STATUS,
@@ -23,66 +26,87 @@ from released.adapters.git.records import (
     parse_changes,
     parse_status,
 )
+from released.adapters.git.switch import switch_over_everything
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure, NextCommand
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from released.adapters.git.command import GitCommand
+    from released.adapters.git.head import Head
     from released.domain.ids import Sha
 
 
 class Settlement:
-    """Judges and completes one interrupted fast-forward from ``base`` to ``merge``; no git process lives any more."""
+    """Judges and completes one interrupted move from ``old`` to ``end``; no git process lives any more."""
 
-    def __init__(self, command: GitCommand, base: Sha, merge: Sha) -> None:
+    def __init__(self, command: GitCommand, old: Sha, end: Head) -> None:
         self._command = command
-        self._base = base
-        self._merge = merge
+        self._old = old
+        self._end = end
 
     def settle(self) -> bool:
-        """Return True where the checkout now stands cleanly at ``merge``, False where it is untouched at ``base``.
+        """Return True where the checkout now stands cleanly at ``end``, False where it is untouched at ``old``.
 
         Raises:
             StepFailed: it stands otherwise; nothing was touched (``checkout_in_doubt``).
         """
-        head = self._head()
+        at_end = self._is_at_end()
         dirty = self._dirty()
         if not dirty:
-            return head == self._merge
+            return at_end
         strange = self._strange_paths(dirty)
         if strange:
-            self._fail(f"these paths are neither as in {self._base} nor as in {self._merge}: {', '.join(strange)}")
+            self._fail(f"these paths are neither as in {self._old} nor as in {self._end.commit}: {', '.join(strange)}")
         self._complete()
         return True
 
-    def _head(self) -> str:
-        head = self._command.ask("rev-parse", "--verify", "HEAD").text
-        if head not in (self._base, self._merge):
-            self._fail(f"HEAD is at {head}, neither at {self._base} nor at {self._merge}")
-        if self._command.run("symbolic-ref", "--quiet", "HEAD").rc != 0:
-            self._fail("HEAD is detached")
-        return head
+    def _is_at_end(self) -> bool:
+        head = head_of(self._command)
+        if head.branch is None:
+            self._fail(f"HEAD is detached at {head.commit}")
+        if head != self._end and head.commit != self._old:
+            self._fail(f"HEAD is at {head}, neither at {self._old} nor at {self._end}")
+        return head == self._end
 
     def _dirty(self) -> tuple[StatusEntry, ...]:
         return tuple(parse_status(self._command.ask(*STATUS).output))
 
+    @cached_property
+    def _changes(self) -> dict[str, Change]:
+        answer = self._command.ask(*DIFFERENCES, self._old, self._end.commit, "--")
+        return {change.path: change for change in parse_changes(answer.output)}
+
     def _strange_paths(self, dirty: tuple[StatusEntry, ...]) -> list[str]:
-        answer = self._command.ask(*DIFFERENCES, self._base, self._merge, "--")
-        changes = {change.path: change for change in parse_changes(answer.output)}
-        strange = {entry.path for entry in dirty if not _is_ours(entry, changes.get(entry.path))}
-        strange |= {path for path, change in changes.items() if not self._on_its_way(change)}
+        strange = {entry.path for entry in dirty if not _is_ours(entry, self._changes.get(entry.path))}
+        strange |= {path for path in map(self._reached, self._changes) if not self._is_on_its_way(path)}
         return sorted(shown(path) for path in strange)
 
-    def _on_its_way(self, change: Change) -> bool:
-        """Tell whether the file on disk is in a state that the fast-forward itself can have left."""
-        path = self._command.checkout / change.path
-        if SUBMODULE in (change.old.mode, change.new.mode) or not os.path.lexists(path):
-            return True
-        if path.is_symlink():
-            return self._link_is_known(change, os.fsencode(path.readlink()))
-        if path.is_dir():
-            return change.new.absent or not any(path.iterdir())
-        return path.is_file() and self._file_is_known(change, executable=bool(path.stat().st_mode & 0o100))
+    def _reached(self, path: str) -> str:
+        """Return how far the way to ``path`` leads on disk: what is no folder ends it, an ignored file for instance."""
+        for folder in reversed(PurePosixPath(path).parents[:-1]):
+            place = self._command.checkout / folder
+            if place.is_symlink() or (place.exists() and not place.is_dir()):
+                return str(folder)
+        return path
+
+    def _is_on_its_way(self, path: str) -> bool:
+        """Tell whether what is on disk is in a state that the move itself can have left."""
+        change = self._changes.get(path)
+        place = self._command.checkout / path
+        if change is None or not os.path.lexists(place):
+            return change is not None
+        if place.is_symlink():
+            return self._link_is_known(change, os.fsencode(place.readlink()))
+        if place.is_dir():
+            return change.new.absent or change.new.mode == SUBMODULE or self._holds_only_changes(place)
+        return place.is_file() and self._file_is_known(change, executable=bool(place.stat().st_mode & 0o100))
+
+    def _holds_only_changes(self, folder: Path) -> bool:
+        """Tell whether all that is below a folder, where a file is to be, is judged for itself."""
+        found = (place for place in folder.rglob("*") if place.is_symlink() or not place.is_dir())
+        return all(str(place.relative_to(self._command.checkout)) in self._changes for place in found)
 
     def _link_is_known(self, change: Change, target: bytes) -> bool:
         known = (version for version in (change.old, change.new) if version.mode == SYMLINK)
@@ -103,7 +127,7 @@ class Settlement:
         return whole.startswith((self._command.checkout / change.path).read_bytes())
 
     def _complete(self) -> None:
-        answer = self._command.run("reset", "--hard", "--quiet", self._merge, "--")
+        answer = switch_over_everything(self._command, self._end)
         if answer.rc != 0:
             self._fail(f"it could not be completed: {answer.complaint}")
         left = ", ".join(shown(entry.path) for entry in self._dirty())
@@ -111,7 +135,7 @@ class Settlement:
             self._fail(f"it was completed, and these paths are dirty all the same: {left}")
 
     def _fail(self, finding: str) -> NoReturn:
-        raise checkout_in_doubt(self._command, f"the interrupted move to {self._merge} cannot be settled: {finding}")
+        raise checkout_in_doubt(self._command, f"the interrupted move to {self._end} cannot be settled: {finding}")
 
 
 def checkout_in_doubt(command: GitCommand, finding: str) -> StepFailed:
@@ -122,7 +146,7 @@ def checkout_in_doubt(command: GitCommand, finding: str) -> StepFailed:
 
 
 def _is_ours(entry: StatusEntry, change: Change | None) -> bool:
-    """Tell whether the fast-forward changes this path, and the index holds one of its two versions."""
+    """Tell whether the move changes this path, and the index holds one of its two versions."""
     if change is None:
         return False
     untracked = entry.status == "??"

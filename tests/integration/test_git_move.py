@@ -1,4 +1,4 @@
-"""Moving a checkout forward, and what a crash in the middle of it leaves (real git, killed for real)."""
+"""Moving a checkout, forward or sideways, and what a crash in the middle leaves (real git, killed for real)."""
 
 from __future__ import annotations
 
@@ -30,11 +30,16 @@ MERGE_FILES = {
 
 
 class Move:
-    """A checkout at ``base`` whose remote has a pull request at ``merge``, fetched."""
+    """A checkout at ``base`` whose remote has a pull request at ``merge``, fetched.
 
-    def __init__(self, folder: Path) -> None:
+    ``sideways``: the checkout has a commit of its own, so that ``merge`` is no descendant of ``base``.
+    """
+
+    def __init__(self, folder: Path, *, sideways: bool) -> None:
         self.repo = OpsRepo.create(folder, BASE_FILES)
         self.git = Git(self.repo.checkout, "origin", "main")
+        if sideways:
+            self.commit("only-here")
         self.base = Sha(self.repo.head())
         self.repo.merge_pull_request("1234-change", MERGE_FILES, "change")
         self.merge = self.git.fetch()
@@ -47,12 +52,19 @@ class Move:
         self.path(name).write_text(content)
         self.path(name).chmod(mode)
 
+    def commit(self, name: str) -> None:
+        """Commit a new file by hand."""
+        self.write(name, "by hand\n")
+        self.repo.git("add", name)
+        self.repo.git("commit", "--quiet", "-m", name)
+
     def settle(self) -> bool:
-        return self.git.settle_fast_forward(self.base, self.merge)
+        return self.git.settle_move(self.base, self.merge)
 
     def start(self) -> subprocess.Popen[bytes]:
-        """Start the fast-forward as the daemon does, but without waiting for it."""
-        command = ["git", "-C", str(self.repo.checkout), "merge", "--ff-only", "--quiet", self.merge]
+        """Start the move as the daemon does, but without waiting for it."""
+        options = ["--quiet", "--no-track", "--no-overwrite-ignore", "--force-create=main"]
+        command = ["git", "-C", str(self.repo.checkout), "switch", *options, self.merge]
         environment = os.environ | self.git._command._environment
         return subprocess.Popen(command, env=environment, start_new_session=True)
 
@@ -61,14 +73,14 @@ class Move:
         return (state.head, state.branch, state.dirty) == (self.merge, "main", ())
 
 
-@pytest.fixture
-def move(tmp_path: Path) -> Move:
-    return Move(tmp_path / "ops")
+@pytest.fixture(params=["forward", "sideways"])
+def move(request: pytest.FixtureRequest, tmp_path: Path) -> Move:
+    return Move(tmp_path / "ops", sideways=request.param == "sideways")
 
 
 @pytest.fixture
 def gate(move: Move, tmp_path: Path) -> Iterator[Path]:
-    """A pipe at which git stops in the middle of the fast-forward, while it writes ``m-changed``."""
+    """A pipe at which git stops in the middle of the move, while it writes ``m-changed``."""
     pipe = tmp_path / "gate"
     os.mkfifo(pipe)
     (move.repo.checkout / ".git/info").mkdir(exist_ok=True)
@@ -82,33 +94,78 @@ def gate(move: Move, tmp_path: Path) -> Iterator[Path]:
 
 
 def test_the_checkout_stands_at_the_merge_and_is_clean(move: Move) -> None:
-    move.git.fast_forward(move.base, move.merge)
+    move.git.move(move.base, move.merge)
     assert move.stands_at_merge()
 
 
 def test_scripts_stay_executable(move: Move) -> None:
-    move.git.fast_forward(move.base, move.merge)
+    move.git.move(move.base, move.merge)
     assert os.access(move.path("added/script.sh"), os.X_OK)
 
 
 def test_a_checkout_that_is_not_at_its_base_is_not_moved(move: Move) -> None:
     with pytest.raises(StepFailed, match="HEAD is at") as caught:
-        move.git.fast_forward(move.merge, move.merge)
+        move.git.move(move.merge, move.merge)
     assert (caught.value.code, move.repo.head()) == ("fast_forward_failed", move.base)
 
 
-def test_a_commit_that_is_no_descendant_is_refused_by_git(move: Move) -> None:
-    move.repo.git("commit", "--quiet", "--allow-empty", "-m", "local")
-    local = Sha(move.repo.head())
-    with pytest.raises(StepFailed, match="Not possible to fast-forward"):
-        move.git.fast_forward(local, move.merge)
-    assert move.repo.head() == local
+def test_a_detached_head_is_not_moved(move: Move) -> None:
+    move.repo.git("checkout", "--quiet", "--detach")
+    with pytest.raises(StepFailed, match=r"expected .* on a branch"):
+        move.git.move(move.base, move.merge)
+    assert move.repo.head() == move.base
+
+
+def test_the_branch_that_is_checked_out_is_moved_and_no_other(move: Move) -> None:
+    move.repo.git("switch", "--quiet", "--create", "hotfix/1234")
+    move.git.move(move.base, move.merge)
+    assert (move.git.state().branch, move.repo.git("rev-parse", "main")) == ("hotfix/1234", move.base)
+
+
+def test_files_that_the_new_commit_lacks_are_gone(tmp_path: Path) -> None:
+    move = Move(tmp_path / "ops", sideways=True)
+    move.git.move(move.base, move.merge)
+    assert not move.path("only-here").exists()
+
+
+def test_a_move_there_and_back_leaves_what_was_before(move: Move) -> None:
+    move.git.move(move.base, move.merge)
+    move.git.move(move.merge, move.base)
+    assert (move.repo.head(), move.git.state().dirty) == (move.base, ())
+    assert move.path("m-changed").read_text() == "old m\n"
+
+
+def test_a_merge_in_progress_is_kept(move: Move) -> None:
+    (move.repo.checkout / ".git/MERGE_HEAD").write_text(f"{move.merge}\n")
+    with pytest.raises(StepFailed, match="cannot switch branch while merging"):
+        move.git.move(move.base, move.merge)
+    assert (move.path(".git/MERGE_HEAD").exists(), move.repo.head()) == (True, move.base)
+
+
+def test_a_commit_that_somebody_makes_meanwhile_is_named(move: Move, gate: Path) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        moved = pool.submit(move.git.move, move.base, move.merge)
+        with gate.open("wb"):
+            tree = f"{move.base}^{{tree}}"
+            theirs = move.repo.git("commit-tree", tree, "-p", move.base, "-m", "a stranger's")
+            move.repo.git("update-ref", "refs/heads/main", theirs)
+        with pytest.raises(StepFailed, match=f"git -C {move.repo.checkout} branch overtaken-{theirs[:12]} {theirs}"):
+            moved.result()
+
+
+def test_a_commit_of_the_move_that_somebody_pulls_meanwhile_is_no_loss(move: Move, gate: Path) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        moved = pool.submit(move.git.move, move.base, move.merge)
+        with gate.open("wb"):
+            move.repo.git("update-ref", "refs/heads/main", f"{move.merge}^1")
+        moved.result()
+    assert move.stands_at_merge()
 
 
 def test_a_changed_file_in_the_way_is_kept(move: Move) -> None:
     move.write("a-changed", "a stranger's\n")
-    with pytest.raises(StepFailed, match="would be overwritten by merge"):
-        move.git.fast_forward(move.base, move.merge)
+    with pytest.raises(StepFailed, match="would be overwritten by checkout"):
+        move.git.move(move.base, move.merge)
     assert move.path("a-changed").read_text() == "a stranger's\n"
 
 
@@ -116,15 +173,43 @@ def test_an_ignored_file_in_the_way_is_kept(move: Move) -> None:
     move.repo.commit({".env": "from git\n"}, "somebody committed .env")
     move.write(".env", "PASSWORD=ours\n")
     with pytest.raises(StepFailed):
-        move.git.fast_forward(move.base, move.git.fetch())
+        move.git.move(move.base, move.git.fetch())
+    assert (move.path(".env").read_text(), move.repo.head()) == ("PASSWORD=ours\n", move.base)
+    assert move.git.state().dirty == ()
+
+
+def test_an_ignored_file_where_the_new_commit_has_a_folder_is_kept(move: Move) -> None:
+    move.repo.commit({".env/inner": "from git\n"}, "a folder")
+    move.write(".env", "PASSWORD=ours\n")
+    with pytest.raises(StepFailed, match="would be overwritten"):
+        move.git.move(move.base, move.git.fetch())
     assert (move.path(".env").read_text(), move.repo.head()) == ("PASSWORD=ours\n", move.base)
 
 
-@pytest.mark.parametrize("option", ["--no-ff", "--squash", "--no-commit", "--autostash", "--verify-signatures"])
-def test_merge_options_in_the_repositorys_configuration_change_nothing(move: Move, option: str) -> None:
-    move.repo.git("config", "branch.main.mergeOptions", option)
-    move.git.fast_forward(move.base, move.merge)
-    assert move.stands_at_merge()
+def test_an_ignored_file_in_a_folder_where_the_new_commit_has_a_file_is_kept(move: Move) -> None:
+    move.repo.commit({".asd": "from git\n"}, "a file")
+    move.write(".asd/workspace", "ours\n")
+    with pytest.raises(StepFailed, match=r"would be overwritten|lose untracked files"):
+        move.git.move(move.base, move.git.fetch())
+    assert (move.path(".asd/workspace").read_text(), move.repo.head()) == ("ours\n", move.base)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("branch.autoSetupMerge", "always"),
+        ("branch.autoSetupRebase", "always"),
+        ("checkout.defaultRemote", "origin"),
+        ("checkout.workers", "4"),
+        ("core.logAllRefUpdates", "false"),
+        ("submodule.recurse", "true"),
+    ],
+)
+def test_settings_in_the_repositorys_configuration_change_nothing(move: Move, key: str, value: str) -> None:
+    move.repo.git("config", key, value)
+    before = move.path(".git/config").read_bytes()
+    move.git.move(move.base, move.merge)
+    assert (move.stands_at_merge(), move.path(".git/config").read_bytes()) == (True, before)
 
 
 # --- settling after a crash -------------------------------------------------------------------------------------------
@@ -136,7 +221,7 @@ def test_a_move_that_never_began_is_to_be_done(move: Move) -> None:
 
 
 def test_a_move_that_was_completed_is_done(move: Move) -> None:
-    move.git.fast_forward(move.base, move.merge)
+    move.git.move(move.base, move.merge)
     assert move.settle() is True
 
 
@@ -177,7 +262,7 @@ def everything_but_the_branch(move: Move) -> None:
 
 
 def files_lost_by_a_power_cut(move: Move) -> None:
-    move.git.fast_forward(move.base, move.merge)
+    move.git.move(move.base, move.merge)
     move.write("a-changed", "")
     move.path("added/script.sh").unlink()
 
@@ -203,7 +288,7 @@ def test_a_half_done_move_is_completed(move: Move, crash: Callable[[Move], None]
 def test_a_move_that_left_only_its_lock_is_to_be_done(move: Move) -> None:
     lock_only(move)
     assert move.settle() is False
-    move.git.fast_forward(move.base, move.merge)
+    move.git.move(move.base, move.merge)
     assert move.stands_at_merge()
 
 
@@ -310,12 +395,39 @@ def test_an_ignored_file_where_the_merge_adds_one_is_kept(move: Move) -> None:
     some_files(move)
     move.write(".env", "PASSWORD=ours\n")
     with pytest.raises(StepFailed, match=r"\.env"):
-        move.git.settle_fast_forward(move.base, move.git.fetch())
+        move.git.settle_move(move.base, move.git.fetch())
     assert move.path(".env").read_text() == "PASSWORD=ours\n"
 
 
+def test_an_ignored_file_where_the_new_commit_adds_a_folder_is_kept(move: Move) -> None:
+    move.repo.commit({".env/inner": "from git\n"}, "a folder")
+    some_files(move)
+    move.write(".env", "PASSWORD=ours\n")
+    with pytest.raises(StepFailed, match=r"\.env"):
+        move.git.settle_move(move.base, move.git.fetch())
+    assert move.path(".env").read_text() == "PASSWORD=ours\n"
+
+
+def test_an_ignored_link_where_the_new_commit_adds_a_folder_is_kept(move: Move, tmp_path: Path) -> None:
+    move.repo.commit({".env/inner": "from git\n"}, "a folder")
+    some_files(move)
+    (tmp_path / "inner").write_text("from git\n")
+    move.path(".env").symlink_to(tmp_path)
+    with pytest.raises(StepFailed, match=r"\.env"):
+        move.git.settle_move(move.base, move.git.fetch())
+    assert move.path(".env").is_symlink()
+
+
+def test_a_merge_in_progress_is_not_settled_away(move: Move) -> None:
+    some_files(move)
+    move.path(".git/MERGE_HEAD").write_text(f"{move.merge}\n")
+    with pytest.raises(StepFailed, match="cannot switch branch while merging"):
+        move.settle()
+    assert move.path(".git/MERGE_HEAD").exists()
+
+
 def test_a_strangers_change_after_the_move_is_named_and_kept(move: Move) -> None:
-    move.git.fast_forward(move.base, move.merge)
+    move.git.move(move.base, move.merge)
     move.write("a-changed", "a stranger's\n")
     with pytest.raises(StepFailed, match="a-changed"):
         move.settle()
@@ -340,15 +452,43 @@ def test_links_that_the_merge_changes_are_settled(move: Move) -> None:
     move.git.fetch()
     some_files(move)
     move.path("link").symlink_to("kept")
-    assert move.git.settle_fast_forward(move.base, merge) is True
+    assert move.git.settle_move(move.base, merge) is True
 
 
 def test_a_file_that_becomes_a_folder_is_settled(move: Move) -> None:
-    merge = Sha(move.repo.commit({"kept": None, "other": "x"}, "away"))
+    move.repo.commit({"kept": None, "other": "x"}, "away")
     merge = Sha(move.repo.commit({"kept/inner": "inner\n"}, "folder"))
     move.git.fetch()
     some_files(move)
     move.path("kept").unlink()
     move.write("kept/inner", "inner\n")
-    assert move.git.settle_fast_forward(move.base, merge) is True
+    assert move.git.settle_move(move.base, merge) is True
     assert move.git.state().dirty == ()
+
+
+def test_a_folder_that_becomes_a_file_is_settled(move: Move) -> None:
+    folder, file = folder_and_file(move)
+    move.git.move(move.base, folder)
+    move.write("kept-1", "new\n")
+    assert move.git.settle_move(folder, file) is True
+    assert (move.path("packages").read_text(), move.git.state().dirty) == ("a file now\n", ())
+
+
+def test_a_strangers_ignored_file_in_a_folder_that_becomes_a_file_is_named_and_kept(move: Move) -> None:
+    folder, file = folder_and_file(move)
+    move.git.move(move.base, folder)
+    move.write("kept-1", "new\n")
+    move.write("packages/.env", "PASSWORD=ours\n")
+    with pytest.raises(StepFailed, match="packages"):
+        move.git.settle_move(folder, file)
+    assert move.path("packages/.env").read_text() == "PASSWORD=ours\n"
+
+
+def folder_and_file(move: Move) -> tuple[Sha, Sha]:
+    """Two commits: ``packages`` is a folder in the first one and a file in the second."""
+    folder = move.repo.commit({"packages/web": "web\n", "kept-1": "old\n"}, "folder")
+    move.repo.commit({"packages/web": None, "kept-1": "new\n"}, "away")
+    (move.repo.developer / "packages").rmdir()
+    file = move.repo.commit({"packages": "a file now\n"}, "file")
+    move.git.fetch()
+    return Sha(folder), Sha(file)
