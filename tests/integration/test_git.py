@@ -7,22 +7,20 @@ import pwd
 import shutil
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from released.adapters.git.checkout import Git
 from released.adapters.git.command import presentable
+from released.adapters.git.processes import GitProcess, wait_until_gone
 from released.adapters.git.records import ChangedPath
 from released.domain.errors import InvalidInput, Refused
 from released.domain.ids import Sha
 from support.git_daemon import serve_over_git
 from support.ops_repo import OpsRepo
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ODD_NAMES = ["two\nlines", "grün €.txt", "-rf", 'quo"te', "back\\slash", " leading", "glob*[x]"]
 UNKNOWN = Sha("1" * 40)
@@ -37,16 +35,6 @@ def repo(tmp_path: Path) -> OpsRepo:
 @pytest.fixture
 def git(repo: OpsRepo) -> Git:
     return Git(repo.checkout, "origin", "main")
-
-
-@pytest.fixture
-def canary(tmp_path: Path) -> Iterator[Path]:
-    """A program; the file beside it exists once anybody ran it."""
-    program = tmp_path / "canary.sh"
-    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/canary-ran\nexit 1\n")
-    program.chmod(0o755)
-    yield program
-    assert not (tmp_path / "canary-ran").exists()
 
 
 def dirty_paths(git: Git) -> dict[str, str]:
@@ -290,8 +278,8 @@ def test_a_fetch_that_hangs_is_ended_with_its_children_at_the_deadline(repo: Ops
     repo.git("remote", "set-url", "origin", "ssh://host.invalid/ops.git")
     with pytest.raises(Refused, match="did not finish within 2 seconds"):
         Git(repo.checkout, "origin", "main", ssh_command=str(ssh)).fetch(timeout_s=2)
-    transport = Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/stat")
-    assert not transport.exists() or transport.read_text().split()[2] == "Z"
+    transport = GitProcess(int((tmp_path / "pid").read_text()), ours=True)
+    assert wait_until_gone(transport, time.monotonic() + 5)
 
 
 # --- what commits say -------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""A real ``git daemon`` on a free loopback port."""
+"""A real ``git daemon`` on a free loopback port, for fetching and for pushing."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def serve_over_git(repository: Path) -> Iterator[str]:
     """Serve ``repository`` as long as the block runs; yields its ``git://`` URL."""
     port = _free_port()
-    command = ["git", "daemon", "--verbose", "--export-all", "--reuseaddr", "--listen=127.0.0.1", f"--port={port}"]
-    command += [f"--base-path={repository.parent}", str(repository.parent)]
+    options = ["--verbose", "--export-all", "--enable=receive-pack", "--reuseaddr", f"--base-path={repository.parent}"]
+    command = ["git", "daemon", *options, "--listen=127.0.0.1", f"--port={port}", str(repository.parent)]
     daemon = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     try:
         _wait_until_ready(daemon)

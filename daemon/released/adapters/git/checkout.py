@@ -7,19 +7,24 @@ from typing import TYPE_CHECKING
 from released.adapters.git import contents, history
 from released.adapters.git.command import GitCommand
 from released.adapters.git.environment import hardened_environment
-from released.adapters.git.fetch import fetch_branch
+from released.adapters.git.fetch import fetch_branch, fetched_ref, has_branch
 from released.adapters.git.files import open_below
-from released.adapters.git.head import NO_COMMIT, Head, commit_of, head_of
+from released.adapters.git.head import NO_COMMIT, Head, head_of
+from released.adapters.git.keeping import keep, kept
 from released.adapters.git.move import move, settle_move
 from released.adapters.git.names import parse_branch, parse_remote
 from released.adapters.git.paths import repository_path
+from released.adapters.git.push import push_commit
 from released.adapters.git.records import ChangedPath, CheckoutState, Commit, TreeEntry, object_id
+from released.adapters.git.restoring import restoring_commit, same_tree
+from released.adapters.git.return_to_branch import return_to_branch, settle_return
 from released.adapters.git.state import state_of
 from released.domain.errors import Refused
 from released.domain.ids import Sha, parse_sha
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from pathlib import Path
 
 _MOVES_TO_NEW_CODE = ("pull", "merge", "reset")
@@ -47,7 +52,7 @@ class Git:
     @property
     def fetched_ref(self) -> str:
         """The ref of ours that holds what was fetched last."""
-        return f"refs/released/remote/{self.branch}"
+        return fetched_ref(self.branch)
 
     def own_folder(self) -> Path:
         """Return git's own folder of this work tree: what lies there is never added to a commit."""
@@ -70,8 +75,29 @@ class Git:
             Refused: the remote is unknown (``remote_unknown``), or it cannot be fetched in time (``fetch_failed``).
             StepFailed: a git process holds on to the ref's lock (``checkout_in_doubt``).
         """
-        fetch_branch(self._command, self.remote, self.branch, self.fetched_ref, timeout_s)
-        return commit_of(self._command, self.fetched_ref)
+        return fetch_branch(self._command, self.remote, self.branch, timeout_s)
+
+    def fetch_other(self, branch: str, timeout_s: float = 120) -> Sha | None:
+        """Fetch another branch of the remote, as ``fetch`` does; ``None`` where the remote has no such branch.
+
+        Raises:
+            InvalidInput: the branch is no branch name (``branch_invalid``).
+            Refused: the remote is unknown (``remote_unknown``), or it does not answer in time (``fetch_failed``).
+            StepFailed: a git process holds on to the ref's lock (``checkout_in_doubt``).
+        """
+        if not has_branch(self._command, self.remote, parse_branch(branch), timeout_s):
+            return None
+        return fetch_branch(self._command, self.remote, branch, timeout_s)
+
+    def push(self, commit: Sha, timeout_s: float = 120) -> None:
+        """Push a commit to the remote's branch, as a fast-forward only; nothing happens where it is there already.
+
+        Raises:
+            Refused: the remote is unknown (``remote_unknown``), or it did not take the commit in time
+                (``push_failed``); after a deadline it may have taken it all the same, so pushing again tells.
+            StepFailed: a git process holds on to the lock of ``fetched_ref`` (``checkout_in_doubt``).
+        """
+        push_commit(self._command, self.remote, self.branch, commit, timeout_s)
 
     def is_ancestor(self, old: Sha, new: Sha) -> bool:
         """Tell whether ``new`` contains ``old``; a commit contains itself.
@@ -93,9 +119,51 @@ class Git:
         """Return the commits that only ``head`` has (ours) and those that only ``tip`` has (theirs)."""
         return self.commits(tip, head), self.commits(head, tip)
 
+    def brought_back(self, bad_base: Sha, bad_merge: Sha, deployed: Sha, tip: Sha) -> tuple[Commit, ...]:
+        """Return the commits of ``bad_base..bad_merge`` that ``tip`` contains and ``deployed`` does not, newest first.
+
+        Empty where this repository no longer has that range.
+
+        Raises:
+            Refused: ``deployed`` or ``tip`` is not in this repository (``git_failed``).
+        """
+        return history.brought_back(self._command, bad_base, bad_merge, deployed, tip)
+
+    def message(self, commit: Sha) -> str:
+        """Return the whole message of a commit, without the newlines at its end."""
+        return history.message(self._command, commit)
+
     def changed_paths(self, base: Sha, merge: Sha) -> tuple[ChangedPath, ...]:
         """Return the paths whose content or mode differs; a rename is a deletion and an addition."""
         return history.changed_paths(self._command, base, merge)
+
+    def same_tree(self, first: Sha, second: Sha) -> bool:
+        """Tell whether two commits hold exactly the same files."""
+        return same_tree(self._command, first, second)
+
+    def restoring_commit(self, parent: Sha, tree_of: Sha, message: str, at: datetime) -> Sha:
+        """Make a durable commit on top of ``parent`` whose tree is exactly that of ``tree_of``; nothing moves.
+
+        The same arguments give the same commit, however often. ``at`` (aware of its time zone) dates it.
+
+        Raises:
+            Refused: a commit is not in this repository (``git_failed``).
+        """
+        return restoring_commit(self._command, parent, tree_of, message, at)
+
+    def keep(self, commit: Sha, name: str) -> None:
+        """Make ``refs/released/<name>`` stand at a commit, durably, so that no garbage collection takes it.
+
+        Raises:
+            InvalidInput: the name cannot be used (``kept_name_invalid``).
+            Refused: there is no such commit, or the name lies below another kept one (``git_failed``).
+            StepFailed: a git process holds on to the ref's lock (``checkout_in_doubt``).
+        """
+        keep(self._command, commit, name)
+
+    def kept(self, prefix: str) -> dict[str, Sha]:
+        """Return what is kept below ``prefix``, by the names that ``keep`` was given."""
+        return kept(self._command, prefix)
 
     def read(self, commit: Sha, path: str) -> bytes | None:
         """Return a file's content at a commit; ``None`` where the commit has no such path.
@@ -159,6 +227,30 @@ class Git:
             StepFailed: it stands otherwise (``checkout_in_doubt``); the paths are named and nothing was touched.
         """
         return settle_move(self._command, parse_sha(old), self._here_at(new))
+
+    def return_to_branch(self, head: Sha, target: Sha) -> None:
+        """Leave another branch, at ``head``, for the configured one, and fast-forward that to ``target``; all durable.
+
+        The checkout is expected to be clean. The branch is made where it is missing. Files in the way, ignored ones
+        too, make git refuse, and then nothing has changed.
+
+        Raises:
+            StepFailed: the branch has commits that ``target`` lacks (``branch_diverged``), HEAD is elsewhere, or git
+                refused (``fast_forward_failed``).
+        """
+        return_to_branch(self._command, self.branch, parse_sha(head), parse_sha(target))
+
+    def settle_return(self, head: Sha, target: Sha) -> bool:
+        """Find out how far an interrupted ``return_to_branch`` came; complete one that is half done.
+
+        Returns True where the configured branch is checked out at ``target`` and durable, False where the checkout is
+        untouched at ``head``.
+
+        Raises:
+            StepFailed: the branch has commits that ``target`` lacks (``branch_diverged``), or the checkout stands
+                otherwise (``checkout_in_doubt``); the paths are named and nothing was touched.
+        """
+        return settle_return(self._command, self.branch, parse_sha(head), parse_sha(target))
 
     def _here_at(self, commit: Sha) -> Head:
         return Head(head_of(self._command).branch, parse_sha(commit))

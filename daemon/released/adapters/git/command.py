@@ -9,6 +9,7 @@ import signal
 import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from released.adapters.git.environment import inherited_git_variables
@@ -64,14 +65,22 @@ class GitCommand:
         self.checkout = checkout
         self._environment = dict(environment)
 
-    def run(self, *arguments: str, stdin: BinaryIO | None = None, timeout_s: float | None = None) -> Answer:
+    def run(
+        self,
+        *arguments: str,
+        stdin: BinaryIO | None = None,
+        timeout_s: float | None = None,
+        variables: Mapping[str, str] = MappingProxyType({}),
+    ) -> Answer:
         """Run git to its end, or for ``timeout_s`` seconds; then it and its children are ended.
+
+        ``variables`` come on top of our environment.
 
         Raises:
             Refused: git is not installed (``git_missing``).
             TimeoutError: the time was up.
         """
-        started = self._start(arguments, stdin)
+        started = self._start(arguments, stdin, self._environment | dict(variables))
         process = _process_of(started)
         try:
             output, complaint = process.communicate(timeout=timeout_s)
@@ -80,13 +89,15 @@ class GitCommand:
             raise TimeoutError(f"git did not finish within {timeout_s:g} seconds") from None
         return Answer(process.returncode, output, presentable(complaint))
 
-    def ask(self, *arguments: str, stdin: BinaryIO | None = None) -> Answer:
+    def ask(
+        self, *arguments: str, stdin: BinaryIO | None = None, variables: Mapping[str, str] = MappingProxyType({})
+    ) -> Answer:
         """Run git for an answer that it must be able to give.
 
         Raises:
             Refused: git could not (``git_failed``), with its own words.
         """
-        answer = self.run(*arguments, stdin=stdin)
+        answer = self.run(*arguments, stdin=stdin, variables=variables)
         if answer.rc != 0:
             raise Refused(
                 "git_failed",
@@ -107,16 +118,16 @@ class GitCommand:
             return ()
         return tuple(ReflogEntry(entry.oldhexsha, entry.newhexsha, entry.message) for entry in reversed(entries))
 
-    def _start(self, arguments: tuple[str, ...], stdin: BinaryIO | None) -> GitProgram.AutoInterrupt:
+    def _start(
+        self, arguments: tuple[str, ...], stdin: BinaryIO | None, environment: Mapping[str, str]
+    ) -> GitProgram.AutoInterrupt:
         # GitPython can add to the inherited environment, but not take away from it.
-        scrubbed = [
-            word for name in inherited_git_variables() for word in ("-u", name) if name not in self._environment
-        ]
+        scrubbed = [word for name in inherited_git_variables() for word in ("-u", name) if name not in environment]
         command = ["env", *scrubbed, "git", "-C", str(self.checkout), "--no-pager", *arguments]
         if shutil.which("git") is None:
             raise Refused("git_missing", "git is not installed. Install it with: apt-get install git")
         return GitProgram(str(self.checkout)).execute(
-            command, istream=stdin, as_process=True, env=self._environment, start_new_session=True
+            command, istream=stdin, as_process=True, env=environment, start_new_session=True
         )
 
 

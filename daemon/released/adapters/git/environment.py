@@ -92,9 +92,11 @@ def _configuration(checkout: Path, credential_file: Path | None, protocols: Sequ
         ("submodule.recurse", "false"),
         ("gc.auto", "0"),
         ("maintenance.auto", "false"),
+        ("i18n.commitEncoding", "UTF-8"),  # part of a commit, so of its id
+        ("push.pushOption", ""),  # an empty one forgets those that the repository configures
         ("protocol.allow", "never"),
         ("protocol.ext.allow", "never"),
-        ("credential.helper", ""),  # an empty one forgets those that the repository configures
+        ("credential.helper", ""),  # as above
     ]
     settings += [(f"protocol.{name}.allow", "always") for name in protocols]
     if credential_file is not None:

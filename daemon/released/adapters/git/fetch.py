@@ -1,15 +1,18 @@
-"""Fetching one branch into a ref of ours, and nothing besides."""
+"""Fetching one branch into a ref of ours, and nothing besides; asking whether there is one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from released.adapters.git.head import commit_of
 from released.adapters.git.locks import remove_stale_locks
+from released.adapters.git.remotes import require_known
 from released.domain.errors import Refused
 from released.domain.failure import NextCommand
 
 if TYPE_CHECKING:
-    from released.adapters.git.command import GitCommand
+    from released.adapters.git.command import Answer, GitCommand
+    from released.domain.ids import Sha
 
 _FETCH = (
     "fetch",
@@ -24,29 +27,51 @@ _FETCH = (
 )
 
 
-def fetch_branch(command: GitCommand, remote: str, branch: str, into: str, timeout_s: float) -> None:
-    """Fetch ``branch`` of ``remote`` into the ref ``into``, also where it was rewritten.
+_LIST = ("ls-remote", "--quiet", "--exit-code", "--upload-pack=git-upload-pack")
+_NONE_FOUND = 2
+
+
+def fetched_ref(branch: str) -> str:
+    """Name the ref of ours that holds what was fetched last of ``branch``."""
+    return f"refs/released/remote/{branch}"
+
+
+def fetch_branch(command: GitCommand, remote: str, branch: str, timeout_s: float) -> Sha:
+    """Fetch ``branch`` of ``remote`` into ``fetched_ref``, also where it was rewritten, and return its tip.
 
     Raises:
         Refused: the remote is unknown (``remote_unknown``), or it cannot be fetched in time (``fetch_failed``).
         StepFailed: a git process holds on to the ref's lock (``checkout_in_doubt``).
     """
-    _require_known(command, remote)
+    require_known(command, remote)
+    into = fetched_ref(branch)
     remove_stale_locks(command, (into,))
     refspec = f"+refs/heads/{branch}:{into}"
-    try:
-        answer = command.run(*_FETCH, "--end-of-options", remote, refspec, timeout_s=timeout_s)
-    except TimeoutError as error:
-        raise _failed(command, remote, branch, str(error)) from None
+    answer = _ask_remote(command, remote, branch, timeout_s, (*_FETCH, "--end-of-options", remote, refspec))
     if answer.rc != 0:
         raise _failed(command, remote, branch, answer.complaint)
+    return commit_of(command, into)
 
 
-def _require_known(command: GitCommand, remote: str) -> None:
-    # git would take a name that is no remote for a path.
-    if command.run("config", "--get-all", f"remote.{remote}.url").rc != 0:
-        add = f"git -C {command.checkout} remote add {remote} URL"
-        raise Refused("remote_unknown", f"{command.checkout} has no remote {remote!r}. Add it with: {add}")
+def has_branch(command: GitCommand, remote: str, branch: str, timeout_s: float) -> bool:
+    """Ask ``remote`` whether it has ``branch``.
+
+    Raises:
+        Refused: the remote is unknown (``remote_unknown``), or it does not answer in time (``fetch_failed``).
+    """
+    require_known(command, remote)
+    question = (*_LIST, "--end-of-options", remote, f"refs/heads/{branch}")
+    answer = _ask_remote(command, remote, branch, timeout_s, question)
+    if answer.rc not in (0, _NONE_FOUND):
+        raise _failed(command, remote, branch, answer.complaint)
+    return answer.rc == 0
+
+
+def _ask_remote(command: GitCommand, remote: str, branch: str, timeout_s: float, arguments: tuple[str, ...]) -> Answer:
+    try:
+        return command.run(*arguments, timeout_s=timeout_s)
+    except TimeoutError as error:
+        raise _failed(command, remote, branch, str(error)) from None
 
 
 def _failed(command: GitCommand, remote: str, branch: str, complaint: str) -> Refused:

@@ -44,3 +44,27 @@ def changed_paths(command: GitCommand, base: Sha, merge: Sha) -> tuple[ChangedPa
     """Return the paths whose content or mode differs; a rename is a deletion and an addition."""
     answer = command.ask(*DIFFERENCES, parse_sha(base), parse_sha(merge), "--")
     return tuple(ChangedPath(shown(change.path), change.status) for change in parse_changes(answer.output))
+
+
+def brought_back(command: GitCommand, bad_base: Sha, bad_merge: Sha, deployed: Sha, tip: Sha) -> tuple[Commit, ...]:
+    """Return the commits of ``bad_base..bad_merge`` that ``tip`` contains and ``deployed`` does not, newest first.
+
+    A range that this repository no longer has was rewritten away: nothing of it can come back.
+
+    Raises:
+        Refused: ``deployed`` or ``tip`` is not in this repository (``git_failed``).
+    """
+    if not (has_commit(command, bad_base) and has_commit(command, bad_merge)):
+        return ()
+    coming = {commit.sha for commit in commits(command, deployed, tip)}
+    return tuple(commit for commit in commits(command, bad_base, bad_merge) if commit.sha in coming)
+
+
+def message(command: GitCommand, commit: Sha) -> str:
+    """Return the whole message of a commit, without the newlines at its end.
+
+    Raises:
+        Refused: the commit is not in this repository (``git_failed``).
+    """
+    showing = ("rev-list", "--max-count=1", "--encoding=UTF-8", "--no-commit-header", "--format=%B")
+    return shown(command.ask(*showing, parse_sha(commit), "--").text.rstrip("\n"))

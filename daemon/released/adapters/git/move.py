@@ -28,12 +28,12 @@ def move(command: GitCommand, old: Sha, end: Head, branch_at: Sha | None) -> Non
     """
     head = head_of(command)
     if head.commit != old or end.branch is None:
-        raise _failed(command, end, 1, f"HEAD is at {head}, expected {old} on a branch.")
+        raise not_moved(command, end, 1, f"HEAD is at {head}, expected {old} on a branch.")
     answer = switch(command, end)
     if answer.rc != 0:
-        raise _failed(command, end, answer.rc, answer.complaint)
+        raise not_moved(command, end, answer.rc, answer.complaint)
     if head_of(command) != end:
-        raise _failed(command, end, 1, f"git reported success, but HEAD is at {head_of(command)}.")
+        raise not_moved(command, end, 1, f"git reported success, but HEAD is at {head_of(command)}.")
     _make_durable(command)
     _refuse_overtaken(command, end, branch_at)
 
@@ -80,7 +80,8 @@ def _overtaken(command: GitCommand, end: Head, commit: str) -> StepFailed:
     return StepFailed(Failure("fast_forward_failed", message, next=(keeps,)))
 
 
-def _failed(command: GitCommand, end: Head, rc: int, complaint: str) -> StepFailed:
+def not_moved(command: GitCommand, end: Head, rc: int, complaint: str) -> StepFailed:
+    """Make the failure of a move that did not take place."""
     look = ("git", "-C", str(command.checkout), "status")
     message = f"{command.checkout} could not be moved to {end}: {complaint} Look with: {' '.join(look)}"
     shows = NextCommand(look, "shows what is in the way")
