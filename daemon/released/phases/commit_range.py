@@ -12,6 +12,7 @@ from released.domain.events import RunOptions
 from released.domain.failure import NextCommand
 from released.domain.ids import Sha, Ticket, parse_sha
 from released.domain.next_steps import run
+from released.domain.trailers import trailers
 from released.phases.history import HeldCommits, History
 from released.phases.releasable import releasable
 from released.phases.world import World
@@ -105,7 +106,7 @@ def deployed(git: Git, head: Sha, merge: Sha) -> Sha:
 
 def _restored(git: Git, commit: Sha) -> Sha | None:
     try:
-        claimed = revert_commit.restored_tree(git.trailers(commit))
+        claimed = revert_commit.restored_tree(trailers(git.message(commit)))
     except InvalidInput:
         return None
     return claimed if claimed and git.has_commit(claimed) and git.same_tree(commit, claimed) else None

@@ -16,7 +16,7 @@ from released.domain import lifecycle, next_steps
 from released.domain.errors import InvalidInput, Refused, ReleasedError
 from released.domain.failure import NextCommand
 from released.domain.ids import ServiceName, Sha
-from released.domain.plan import ServicePlan
+from released.domain.plan import ReleasePlan, ServicePlan
 from released.domain.release import ReleaseState, required
 from released.domain.revert_plan import KeptImage, RevertPlan, ServiceReversal
 from released.domain.snapshot import Snapshot, stood_before
@@ -61,7 +61,7 @@ def plan_revert(
     _refuse_unknown_data(options, services)
     refuse_missing_variables(world, [one.former for one in services if one.former], _as_they_were(then, services))
     _refuse_unready(world, services)
-    _refuse_unpushable(world, options, head, target)
+    _refuse_unpushable(world, plan, options, head, target)
     return RevertPlan(
         ticket=state.ticket,
         run=state.run,
@@ -120,17 +120,23 @@ def _refuse_moved(world: World, before: Snapshot, head: Sha, target: Sha | None)
     )
 
 
-def _refuse_unpushable(world: World, options: ev.RevertOptions, head: Sha, target: Sha | None) -> None:
+def _refuse_unpushable(
+    world: World, plan: ReleasePlan, options: ev.RevertOptions, head: Sha, target: Sha | None
+) -> None:
     if not options.push or target is None:
         return
-    tip = world.git.fetch()
-    if not world.git.is_ancestor(tip, head):
-        upstream = f"{world.settings.remote}/{world.settings.branch}"
-        raise Refused(
-            "push_impossible",
-            f"{upstream} has commits that are not checked out here ({tip[:12]}), so the revert commit could not be "
-            "pushed on top of them. Revert without --push; the next run copes with the unpushed commit.",
-        )
+    upstream = f"{world.settings.remote}/{world.settings.branch}"
+    if plan.branch:
+        why = f"branch {plan.branch} is checked out, and only {upstream} is pushed to."
+    elif not world.git.is_ancestor(world.git.fetch(), head):
+        why = f"{upstream} has commits that are not checked out here."
+    else:
+        return
+    raise Refused(
+        "push_impossible",
+        f"The commit that takes the code back cannot be pushed: {why} Revert without --push; the next run copes with "
+        "a commit that was not pushed.",
+    )
 
 
 # --- the services ------------------------------------------------------------------------------------------------
