@@ -65,6 +65,7 @@ class Daemon:
         for station in self._stations.values():
             await hub.blocking(station.files.restore_missing)
             station.supervisor.start()
+            station.hook_runner.start()
         notify("READY=1")
         logger.info("released %s serves %s", VERSION, ", ".join(self._stations))
         await stopped.wait()
@@ -75,6 +76,7 @@ class Daemon:
     def _hand_over(self) -> None:
         """End between two steps where that is soon; else the next daemon recovers the step."""
         for station in self._stations.values():
+            station.hook_runner.stop()
             if not station.supervisor.stop(_HAND_OVER_S):
                 logger.warning("%s: stopped in the middle of a step; the next start recovers it", station.name)
         self._projector.stop()

@@ -12,7 +12,17 @@ from released.domain import commands as cmd
 from released.domain import events as ev
 from released.domain.errors import InvalidInput
 from released.domain.failure import Failure, NextCommand
-from released.domain.ids import PHASES, Phase, parse_phase, parse_request_id, parse_service, parse_sha, parse_ticket
+from released.domain.hook import exit_code, told
+from released.domain.ids import (
+    PHASES,
+    Phase,
+    parse_hook,
+    parse_phase,
+    parse_request_id,
+    parse_service,
+    parse_sha,
+    parse_ticket,
+)
 from released.domain.narration import line
 from released.domain.outcome import Outcome
 from released.domain.overrides import Override
@@ -121,6 +131,16 @@ def note(request: pb.NoteRequest) -> cmd.Note:
         InvalidInput: a name in it is wrong, or the remark is empty.
     """
     return cmd.Note(parse_ticket(request.ticket), parse_request_id(request.request_id), reason(request.text))
+
+
+def run_hook(request: pb.RunHookRequest) -> cmd.RunHook:
+    """Read a command to run a hook.
+
+    Raises:
+        InvalidInput: a name in it is wrong.
+    """
+    service, hook = parse_service(request.name), parse_hook(request.hook)
+    return cmd.RunHook(service, hook, parse_request_id(request.request_id), request.reason.strip())
 
 
 def reason(text: str) -> str:
@@ -294,6 +314,15 @@ def container(name: str, found: Running | None) -> pb.ContainerStatus:
         return pb.ContainerStatus(name=name, state="absent")
     return pb.ContainerStatus(
         name=name, id=found.id[:12], state=found.state, health=found.health, image=found.image_ref
+    )
+
+
+def hook_end(started: ev.HookStarted, ended: ev.HookEnded) -> pb.HookEnd:
+    """Tell how a hook that was run by hand came out."""
+    return pb.HookEnd(
+        rc=ended.failure.rc if ended.failure else 0,
+        message=printable(told(started, ended)),
+        exit_code=exit_code(ended),
     )
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
 
 from released.api import convert
+from released.api.hooks import follow_hook
 from released.api.hub import Hub, actor, answering
 from released.api.previews import commit
+from released.api.service_logs import read_logs
 from released.domain import commands as cmd
 from released.domain import events as ev
 from released.domain.errors import NotFound, Refused, ReleasedError
@@ -86,6 +89,24 @@ class Environments(rpc.EnvironmentsServicer):
             reason = (await self._hub.masked(station, request)).reason.strip()
             started = await self._hub.command(station, lambda: station.returning.go(request_id, reason, caller))
             return await self._hub.blocking(lambda: _returned(station, started))
+
+    async def ReadServiceLogs(
+        self, request: pb.ReadServiceLogsRequest, context: Context
+    ) -> AsyncIterator[pb.ServiceLogChunk]:
+        """Read what a service's containers print, and follow it."""
+        async with answering(context):
+            parse_service(request.name)
+            async for chunk in read_logs(self._hub, self._hub.station(request.environment), request):
+                yield chunk
+
+    async def RunHook(self, request: pb.RunHookRequest, context: Context) -> AsyncIterator[pb.HookItem]:
+        """Run a hook of a service by hand; it belongs to no call and goes on without the caller."""
+        async with answering(context):
+            station, caller = self._hub.station(request.environment), actor(context)
+            command = convert.run_hook(await self._hub.masked(station, request))
+            started = await self._hub.command(station, lambda: station.hooks.run(command, caller))
+            async for item in follow_hook(self._hub, station, started):
+                yield item
 
     async def Rebuild(self, request: pb.RebuildRequest, context: Context) -> pb.RebuildResponse:
         """Make all projections and derived files anew from the events."""

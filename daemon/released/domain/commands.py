@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from released.domain.events import RevertOptions, RunOptions
-from released.domain.ids import Phase, RequestId, Sha, Ticket
+from released.domain.ids import HookName, Phase, RequestId, ServiceName, Sha, Ticket
 
 
 class StartRun(msgspec.Struct, frozen=True):
@@ -78,4 +78,13 @@ class ResumeRun(msgspec.Struct, frozen=True):
     ticket: Ticket
     request_id: RequestId
     from_phase: Phase | None = None
+    reason: str = ""
+
+
+class RunHook(msgspec.Struct, frozen=True):
+    """Run one hook of a service by hand."""
+
+    service: ServiceName
+    hook: HookName
+    request_id: RequestId
     reason: str = ""

@@ -9,6 +9,7 @@ from released.domain import events as ev
 from released.domain import lifecycle, next_steps
 from released.domain.environment import EnvironmentState
 from released.domain.errors import InvalidInput, NotFound, Refused
+from released.domain.hook import refuse_while_hook_runs
 from released.domain.ids import PHASES, Phase
 from released.domain.plan import ReleasePlan
 from released.domain.release import ReleaseState, required
@@ -19,7 +20,8 @@ def admit_start(command: cmd.StartRun, state: ReleaseState, environment: Environ
     """Refuse what no look at the world could make right: the ticket's own state and the lock.
 
     Raises:
-        Refused: the ticket is running, halted or released, or another release occupies the environment.
+        Refused: the ticket is running, halted or released, another release occupies the environment, or a hook runs
+            there by hand.
         InvalidInput: a phase is to be skipped that cannot be, or without a reason.
     """
     _check_skips(command)
@@ -29,11 +31,12 @@ def admit_start(command: cmd.StartRun, state: ReleaseState, environment: Environ
 
 
 def refuse_busy(environment: EnvironmentState) -> None:
-    """Refuse while a release occupies the environment.
+    """Refuse while a release occupies the environment, its checkout goes back, or a hook runs by hand.
 
     Raises:
-        Refused: ``environment_busy``, with who occupies it since when.
+        Refused: ``environment_busy``, with who occupies it since when; ``returning``; ``hook_running``.
     """
+    refuse_while_hook_runs(environment)
     lock, returning = environment.lock, environment.returning
     if returning is not None:
         raise Refused(

@@ -1,4 +1,4 @@
-"""The state of an environment: who owns it and which release occupies it, folded from its stream."""
+"""The state of an environment: who owns it, which release occupies it, which hook runs; folded from its stream."""
 
 from __future__ import annotations
 
@@ -41,6 +41,16 @@ class Returned(msgspec.Struct, frozen=True):
     """Where the checkout stands now."""
 
 
+class HookRun(msgspec.Struct, frozen=True):
+    """A hook that a person started, and whose end is not on record."""
+
+    started: ev.HookStarted
+    since: dt.datetime
+    actor: ev.Actor
+    epoch: int
+    """Of the daemon that took it; any later one finds out what became of it instead of running it."""
+
+
 class EnvironmentState(msgspec.Struct, frozen=True):
     """What is known of an environment."""
 
@@ -51,6 +61,7 @@ class EnvironmentState(msgspec.Struct, frozen=True):
     returning: ev.ReturnStarted | None = None
     """A return from a hotfix branch whose end is not recorded."""
     returned: Returned | None = None
+    hook: HookRun | None = None
 
 
 def fold(events: Iterable[ev.Recorded]) -> EnvironmentState:
@@ -79,6 +90,11 @@ def evolve(state: EnvironmentState, recorded: ev.Recorded) -> EnvironmentState:
             state = replace(state, hold=Hold(reason, recorded.at, until, recorded.actor))
         case ev.Unheld():
             state = replace(state, hold=None)
+        case ev.HookStarted() as started:
+            epoch = state.lease.epoch if state.lease else 0
+            state = replace(state, hook=HookRun(started, recorded.at, recorded.actor, epoch))
+        case ev.HookEnded():
+            state = replace(state, hook=None)
         case _:
             pass
     return replace(state, version=recorded.version)

@@ -11,8 +11,8 @@ import datetime as dt
 import msgspec
 
 from released.domain.failure import Failure, NextCommand
-from released.domain.ids import Phase, Ticket
-from released.domain.plan import ReleasePlan
+from released.domain.ids import Phase, ServiceName, Ticket
+from released.domain.plan import Executable, ReleasePlan
 from released.domain.revert_plan import RevertPlan
 
 
@@ -194,6 +194,26 @@ class ReturnEnded(msgspec.Struct, frozen=True):
 
     request_id: str
     failed: str = ""
+
+
+class HookStarted(msgspec.Struct, frozen=True):
+    """The intent of a hook that a person runs by hand: from here on its effect may have taken place."""
+
+    request_id: str
+    service: ServiceName
+    executable: Executable
+    reason: str
+    boot_id: str
+
+
+class HookEnded(msgspec.Struct, frozen=True):
+    """A hook that was run by hand is over; well, where it has no failure."""
+
+    request_id: str
+    failure: Failure | None = None
+    in_doubt: bool = False
+    """Its process was lost, and nobody can know how far it came."""
+    output: OutputRef | None = None
 
 
 # --- a release ---------------------------------------------------------------------------------------------------
@@ -418,6 +438,8 @@ Event = (
     | Unheld
     | ReturnStarted
     | ReturnEnded
+    | HookStarted
+    | HookEnded
     | RunRequested
     | Refused
     | PhaseStarted
@@ -463,5 +485,5 @@ def release_stream(environment: str, ticket: str) -> str:
 
 
 def environment_stream(environment: str) -> str:
-    """Name the stream of an environment's leases, locks and holds."""
+    """Name the stream of an environment's leases, locks, holds and hooks run by hand."""
     return f"environment/{environment}"

@@ -12,6 +12,8 @@ Ticket = NewType("Ticket", str)
 """The key of a release inside an environment."""
 ServiceName = NewType("ServiceName", str)
 """The folder of a service under ``packages/``."""
+HookName = NewType("HookName", str)
+"""A file below a service's ``scripts/``, with or without its ending."""
 Sha = NewType("Sha", str)
 """A full, lower-case git object id of 40 hex digits."""
 RequestId = NewType("RequestId", str)
@@ -19,6 +21,7 @@ RequestId = NewType("RequestId", str)
 
 _TICKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_HOOK = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+@-]{0,127}")
 _SHA = re.compile(r"[0-9a-f]{40}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 
@@ -61,6 +64,17 @@ def parse_service(text: str) -> ServiceName:
     if not _SERVICE.fullmatch(text):
         raise InvalidInput("service_invalid", f"{text!r} is not a service name: expected its folder below packages/.")
     return ServiceName(text)
+
+
+def parse_hook(text: str) -> HookName:
+    """Accept the name of a hook.
+
+    Raises:
+        InvalidInput: the text is not a plain file name.
+    """
+    if not _HOOK.fullmatch(text):
+        raise InvalidInput("hook_invalid", f"{text!r} is not a hook: expected the name of a file below scripts/.")
+    return HookName(text)
 
 
 def parse_sha(text: str) -> Sha:

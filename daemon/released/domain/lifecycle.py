@@ -37,6 +37,11 @@ ENDED = (RELEASED, NOTHING_TO_DO, ABANDONED, REVERTED)
 
 FREE = "free"
 OCCUPIED = "occupied"
+FREE_WITH_HOOK = "free_with_hook"
+"""A hook runs by hand: no release may start, and no other hook."""
+OCCUPIED_WITH_HOOK = "occupied_with_hook"
+"""A hook runs by hand, to mend what made the release halt that occupies the environment."""
+PLACE_STATUSES = (FREE, OCCUPIED, FREE_WITH_HOOK, OCCUPIED_WITH_HOOK)
 
 
 class Row(TypedDict):
@@ -86,8 +91,13 @@ ENVIRONMENT_TABLE = [
     _row("lock_taken", FREE, OCCUPIED),
     _row("lock_freed", OCCUPIED, FREE),
     _row("return_started", FREE, FREE),
-    _row("return_ended", FREE, FREE),
-    *(_row(trigger, status, status) for trigger in ("lease_taken", "held", "unheld") for status in (FREE, OCCUPIED)),
+    *(_row("return_ended", status, status) for status in (FREE, FREE_WITH_HOOK)),
+    _row("lock_freed", OCCUPIED_WITH_HOOK, FREE_WITH_HOOK),
+    _row("hook_started", FREE, FREE_WITH_HOOK),
+    _row("hook_started", OCCUPIED, OCCUPIED_WITH_HOOK),
+    _row("hook_ended", FREE_WITH_HOOK, FREE),
+    _row("hook_ended", OCCUPIED_WITH_HOOK, OCCUPIED),
+    *(_row(trigger, status, status) for trigger in ("lease_taken", "held", "unheld") for status in PLACE_STATUSES),
 ]
 
 
@@ -99,8 +109,8 @@ def release_machine() -> Machine:
 
 @cache
 def environment_machine() -> Machine:
-    """Build the machine of an environment: at most one release occupies it."""
-    return _machine([FREE, OCCUPIED], ENVIRONMENT_TABLE)
+    """Build the machine of an environment: at most one release occupies it, and one hook runs by hand."""
+    return _machine([*PLACE_STATUSES], ENVIRONMENT_TABLE)
 
 
 def _machine(statuses: list[str], table: list[Row]) -> Machine:

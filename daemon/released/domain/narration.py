@@ -99,6 +99,10 @@ def _step_line(event: ev.Event) -> str:
             return f"did not go back: {_first(failed)}" if failed else "went back from the hotfix branch"
         case ev.LockFreed(ticket=ticket, run=run):
             return f"free again after ticket {ticket}, run {run}"
+        case ev.HookStarted(executable=executable, reason=reason):
+            return f"by hand: {executable.path}" + (f", {reason}" if reason else "")
+        case ev.HookEnded(failure=failure):
+            return f"by hand: failed, {_first(failure.message)}" if failure else "by hand: done"
         case _:
             return type(event).__name__
 

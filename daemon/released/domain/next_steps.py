@@ -8,6 +8,7 @@ from released.domain.failure import NextCommand
 from released.domain.ids import Phase
 
 if TYPE_CHECKING:
+    from released.domain.events import HookStarted
     from released.domain.release import ReleaseState
 
 CLIENT = "releasectl"
@@ -42,6 +43,12 @@ def revert(ticket: str, *options: str) -> tuple[NextCommand, ...]:
 def unhold() -> tuple[NextCommand, ...]:
     """Let releases start again."""
     return (NextCommand((CLIENT, "unhold"), "lets releases start again", "changes"),)
+
+
+def attach_to_hook(started: HookStarted) -> tuple[NextCommand, ...]:
+    """Follow a hook that runs by hand: its request acts only once."""
+    argv = (CLIENT, "services", "run", started.service, started.executable.name, "--request-id", started.request_id)
+    return (NextCommand(argv, "follows the hook until it ends"),)
 
 
 def after_halt(state: ReleaseState) -> tuple[NextCommand, ...]:

@@ -121,7 +121,8 @@ class Answers:
         pairs = zip(ids, decided.events, strict=True)
         news = tuple(NewEvent(event_id, now, asked.actor, event) for event_id, event in pairs)
         writes = [StreamWrite(ev.release_stream(self._world.name, asked.ticket), decided.state.version, news)]
-        if decided.place is not None and decided.of_place:
+        if decided.place is not None:
+            # Without events, too: what was decided holds for this state of the environment only.
             locking = tuple(NewEvent(new_id(), now, asked.actor, event) for event in decided.of_place)
             writes.append(StreamWrite(ev.environment_stream(self._world.name), decided.place.version, locking))
         return writes

@@ -10,6 +10,7 @@ from released.domain import commands as cmd
 from released.domain import decide
 from released.domain import events as ev
 from released.domain.errors import Refused
+from released.domain.hook import refuse_while_hook_runs
 from released.domain.ids import Phase, parse_sha
 from released.domain.plan import ReleasePlan
 from released.domain.release import ReleaseState, Reversal, required
@@ -77,15 +78,16 @@ class Desk:
         """Let a halted release go on.
 
         Raises:
-            Refused, InvalidInput: see ``decide.resume``; it is on record.
+            Refused, InvalidInput: see ``decide.resume``, or a hook runs by hand; it is on record.
         """
 
         def decided() -> Decided:
-            state = self._answers.release(command.ticket)
+            state, place = self._answers.release(command.ticket), self._answers.environment()
             phase = decide.admit_resume(command, state)
+            refuse_while_hook_runs(place)
             self._refuse_moved(state)
             refuse_if_taken(self._world)
-            return Decided(state, decide.resume(command, state, self._renewed(command, state, phase)))
+            return Decided(state, decide.resume(command, state, self._renewed(command, state, phase)), place)
 
         return self._answers.answer(Asked("resume", command.ticket, command.request_id, actor), decided)
 

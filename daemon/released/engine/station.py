@@ -15,6 +15,8 @@ from released.domain.configuration import Environment
 from released.domain.plan import ServicePlan
 from released.engine.desk import Desk
 from released.engine.faults import Faults
+from released.engine.hook_desk import HookDesk
+from released.engine.hook_runner import HookRunner
 from released.engine.instruments import Instruments
 from released.engine.return_to_main import ReturnToMain
 from released.engine.supervisor import Supervisor
@@ -33,6 +35,8 @@ class Station:
     fence: Fence
     desk: Desk
     supervisor: Supervisor
+    hooks: HookDesk
+    hook_runner: HookRunner
     files: TicketFiles
     returning: ReturnToMain
 
@@ -93,6 +97,15 @@ def open_station(
     )
     returning = ReturnToMain(store, fence, world, instruments)
     supervisor = Supervisor(store, fence, world, instruments, faults, on_fatal, returning.recover)
-    files = TicketFiles(store, name, world.root, settings.workspace)
-    desk = Desk(store, fence, world, instruments, supervisor.wake)
-    return Station(world, store, fence, desk, supervisor, files, returning)
+    hook_runner = HookRunner(store, fence, world, instruments, faults, on_fatal)
+    return Station(
+        world=world,
+        store=store,
+        fence=fence,
+        desk=Desk(store, fence, world, instruments, supervisor.wake),
+        supervisor=supervisor,
+        hooks=HookDesk(store, fence, world, instruments, hook_runner.wake),
+        hook_runner=hook_runner,
+        files=TicketFiles(store, name, world.root, settings.workspace),
+        returning=returning,
+    )

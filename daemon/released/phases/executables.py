@@ -1,8 +1,9 @@
-"""Runs the ops repo's own executables, hooks and ticket scripts, as steps (spec: ticket)."""
+"""Runs the ops repo's own executables, hooks and ticket scripts: as steps, or by hand (spec: ticket)."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 from released.adapters.commands.scripts import Command, Exit
 from released.adapters.durability import sync_filesystem
@@ -18,14 +19,24 @@ from released.phases.world import World
 
 
 def executable_step(world: World, state: ReleaseState, name: str, executable: Executable) -> Step:
-    """Run one executable in place, its content equal to the released commit's."""
+    """Run one executable of a release."""
+    recovery = Recovery.REPEAT if executable.repeatable else Recovery.ASK
+    return Step(name, executable_process(world, executable, facts(state), recovery))
+
+
+def executable_process(
+    world: World, executable: Executable, variables: Mapping[str, str], recovery: Recovery
+) -> Process:
+    """Run one executable in place, its content equal to the commit's."""
 
     def command() -> Command:
-        _refuse_changed(world, executable)
+        changed = changed_since_commit(world, executable)
+        if changed is not None:
+            raise StepFailed(changed)
         return Command(
             argv=_argv(world, executable),
             cwd=world.root,
-            env=world.command_environment(facts(state)),
+            env=world.command_environment(dict(variables)),
             timeout_s=executable.timeout_s,
             idle_s=executable.idle_s,
             secrets=world.secrets(),
@@ -34,9 +45,7 @@ def executable_step(world: World, state: ReleaseState, name: str, executable: Ex
     def failed(ended: Exit, output: str) -> Failure:
         return _failure(world, executable, ended, output)
 
-    recovery = Recovery.REPEAT if executable.repeatable else Recovery.ASK
-    process = Process(world.scripts, command, failed, recovery=recovery, durable=lambda: sync_filesystem(world.root))
-    return Step(name, process)
+    return Process(world.scripts, command, failed, recovery=recovery, durable=lambda: sync_filesystem(world.root))
 
 
 def facts(state: ReleaseState) -> dict[str, str]:
@@ -52,20 +61,20 @@ def facts(state: ReleaseState) -> dict[str, str]:
     }
 
 
+def changed_since_commit(world: World, executable: Executable) -> Failure | None:
+    """Say that the file is not what the commit holds, so that it must not be run; ``None`` where it is."""
+    if world.git.blob_of_file(executable.path) == executable.blob:
+        return None
+    return Failure(
+        "script_changed",
+        f"{executable.path} in {world.root} is not what the released commit holds, so it is not run. "
+        f"Restore it (git -C {world.root} checkout -- {executable.path}), then go on.",
+    )
+
+
 def _argv(world: World, executable: Executable) -> tuple[str, ...]:
     path = str(world.root / executable.path)
     return (path, "--yes") if os.access(path, os.X_OK) else ("bash", path, "--yes")
-
-
-def _refuse_changed(world: World, executable: Executable) -> None:
-    if world.git.blob_of_file(executable.path) != executable.blob:
-        raise StepFailed(
-            Failure(
-                "script_changed",
-                f"{executable.path} in {world.root} is not what the released commit holds, so it is not run. "
-                f"Restore it (git -C {world.root} checkout -- {executable.path}), then resume.",
-            )
-        )
 
 
 def _failure(world: World, executable: Executable, ended: Exit, output: str) -> Failure:

@@ -44,6 +44,8 @@ class Running:
     """Compose project, empty for a container that Compose did not make."""
     service: str
     """Name in the Compose file, empty likewise."""
+    has_terminal: bool = False
+    """Whether it prints to a terminal, so that its log is raw bytes."""
 
     @property
     def lost(self) -> bool:
@@ -72,6 +74,7 @@ def from_inspect(facts: dict[str, Any]) -> Running:
         created_at=facts["Created"],
         project=labels.get(PROJECT_LABEL, ""),
         service=labels.get(SERVICE_LABEL, ""),
+        has_terminal=config.get("Tty", False),
     )
 
 

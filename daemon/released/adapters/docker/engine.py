@@ -12,6 +12,7 @@ from docker.errors import APIError, NotFound
 from docker.utils import parse_repository_tag
 
 from released.adapters.docker.connection import EngineConnection
+from released.adapters.docker.container_log import ContainerLog
 from released.adapters.docker.containers import (
     PROJECT_LABEL,
     Running,
@@ -172,6 +173,10 @@ class DockerEngine:
             except APIError as error:
                 return f"(no container log: {error.explanation})"
         return mask(printed.decode(errors="replace"))[-max_characters:]
+
+    def log(self, name: str, tail: int) -> ContainerLog:
+        """What the containers of this name print, beginning with the last ``tail`` lines."""
+        return ContainerLog(self._connection, self.container, name, tail)
 
     def health_log(self, container_id: str) -> str:
         """Exit code and output of the last few health probes; empty without health check or container."""

@@ -27,7 +27,7 @@ def container_events(
     Whoever inspects a container inside the block misses nothing that happens after the inspection.
     """
     stream = _subscribe(api, container_ids)
-    alarm = Timer(max(0.0, timeout_s), _close, (stream,))
+    alarm = Timer(max(0.0, timeout_s), close_stream, (stream,))
     alarm.daemon = True
     alarm.start()
     try:
@@ -35,7 +35,7 @@ def container_events(
     finally:
         alarm.cancel()
         alarm.join()
-        _close(stream)
+        close_stream(stream)
 
 
 def _subscribe(api: APIClient, container_ids: Sequence[str]) -> CancellableStream[dict[str, Any]]:
@@ -46,7 +46,8 @@ def _subscribe(api: APIClient, container_ids: Sequence[str]) -> CancellableStrea
     return api.events(since=since, filters=filters, decode=True)
 
 
-def _close(stream: CancellableStream[dict[str, Any]]) -> None:
+def close_stream(stream: CancellableStream[Any]) -> None:
+    """End a stream of the engine from any thread; one that has ended stays so."""
     # Closing a stream that has ended, or that the other thread just closed, is what we want anyway.
     with suppress(OSError, AttributeError, DockerException):
         stream.close()
