@@ -18,8 +18,8 @@ class ExitCode(IntEnum):
     NOT_ALLOWED = 7
     IN_DOUBT = 8
     WAITED = 9
-    CHANGES = 10
-    """Drift, or a plan with changes, where the flag that asks for it was given."""
+    DRIFT = 10
+    """Drift; and of a plan, that there is something to do."""
     DETACHED = 130
     BROKEN_PIPE = 141
     """What a shell shows for a command whose reader has gone, as in ``releasectl events 1234 | head``."""

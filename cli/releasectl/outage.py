@@ -74,6 +74,6 @@ class Outage:
             ExitCode.UNREACHABLE,
             "daemon_unreachable",
             f"The daemon at {self._address} has been away for {GIVE_UP_AFTER_S:g}s. "
-            "The release is on record and goes on when the daemon is started again; only the watching ends here.",
+            "What was begun is on record and goes on when the daemon is started again; only the watching ends here.",
             (self._again,),
         )

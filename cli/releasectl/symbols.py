@@ -6,6 +6,8 @@ _DONE, _FAILED, _RUNNING, _WAITING = "✓", "✗", "▸", "·"
 
 _LOOK = {
     "done": (_DONE, "green"),
+    "ok": (_DONE, "green"),
+    "warning": (_WAITING, "yellow"),
     "succeeded": (_DONE, "green"),
     "released": (_DONE, "green"),
     "healthy": (_DONE, "green"),

@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 _HAND_OVER_S = 10.0
 """How long SIGTERM waits for the present step; what runs under a shim goes on by itself."""
 _THREADS = 32
+_PATIENT_THREADS = 4
 EXIT_FATAL = 70
 
 
@@ -37,6 +38,7 @@ class Daemon:
         self._configuration = configuration
         self._instruments = Instruments()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="api")
+        self._patient = ThreadPoolExecutor(_PATIENT_THREADS, thread_name_prefix="patient")
         configuration.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         configuration.store.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._store = open_store(configuration.store.url, _fail_stop)
@@ -58,7 +60,15 @@ class Daemon:
         stopped = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        hub = Hub(self._stations, self._store, self._projector, self._threads, self._desks)
+        hub = Hub(
+            stations=self._stations,
+            store=self._store,
+            projector=self._projector,
+            configuration=self._configuration,
+            threads=self._threads,
+            patient=self._patient,
+            desks=self._desks,
+        )
         server = Server(hub, self._configuration.listen)
         self._projector.start()
         await server.start()

@@ -57,4 +57,4 @@ def command(  # noqa: PLR0913 (one argument per flag, as click hands them over)
     with connect(settings) as connection:
         preview = ask_plan(connection, request)
     show_run(preview, settings)
-    return ExitCode.CHANGES if detailed_exitcode and not preview.nothing_to_do else ExitCode.DONE
+    return ExitCode.DRIFT if detailed_exitcode and not preview.nothing_to_do else ExitCode.DONE

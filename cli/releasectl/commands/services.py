@@ -1,22 +1,36 @@
-"""``releasectl services``."""
+"""``releasectl services``: what runs of each service, what it prints, and its hooks."""
 
 from __future__ import annotations
 
 import click
 
+from releasectl.commands.services_logs import command as logs
+from releasectl.commands.services_run import command as run
 from releasectl.connection import connect
 from releasectl.machine import document, emit
 from releasectl.parameters import SERVICE
-from releasectl.settings import Settings
+from releasectl.settings import CONTEXT, Settings, global_flags
 from releasectl.settings import command as declare
 from releasectl.tables import print_services
 from releasepb.v1 import releases_pb2 as pb
 
 
+class _Services(click.Group):
+    """A group whose subcommands leave their names to services: ``services logs`` shows the service of that name."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Take the first word for a subcommand only where another word follows."""
+        if args[0] in self.commands and len(args) > 1:
+            return super().resolve_command(ctx, args)
+        return "", _list, args
+
+
 @declare("services")
 @click.argument("name", type=SERVICE, required=False)
 @click.pass_obj
-def command(settings: Settings, *, name: str | None) -> None:
+def _list(settings: Settings, *, name: str | None) -> None:
     """Show the services of the ops repo, what their manifests ask for, and what runs."""
     with connect(settings) as connection:
         request = pb.ListServicesRequest(environment=connection.environment, name=name or "")
@@ -30,3 +44,23 @@ def command(settings: Settings, *, name: str | None) -> None:
         print_services(answer.services, settings)
     else:
         settings.say("The ops repo has no services.")
+
+
+@click.group(
+    "services",
+    cls=_Services,
+    context_settings=CONTEXT,
+    invoke_without_command=True,
+    subcommand_metavar="[NAME] | logs NAME | run NAME HOOK",
+    epilog="A service called logs or run is shown by its name alone. Global flags: see releasectl --help.",
+)
+@global_flags(hidden=True)
+@click.pass_context
+def command(context: click.Context) -> None:
+    """Show the services of the ops repo, what their manifests ask for, and what runs."""
+    if context.invoked_subcommand is None:
+        context.invoke(_list, name=None)
+
+
+command.add_command(logs)
+command.add_command(run)

@@ -10,6 +10,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from released.adapters.docker.containers import Running
 from released.domain import commands as cmd
 from released.domain import events as ev
+from released.domain.checkup import Check
+from released.domain.drift import Finding
 from released.domain.errors import InvalidInput
 from released.domain.failure import Failure, NextCommand
 from released.domain.hook import exit_code, told
@@ -315,6 +317,17 @@ def container(name: str, found: Running | None) -> pb.ContainerStatus:
     return pb.ContainerStatus(
         name=name, id=found.id[:12], state=found.state, health=found.health, image=found.image_ref
     )
+
+
+def drift_finding(found: Finding) -> pb.DriftFinding:
+    """Show one thing that was compared."""
+    fix = next_command(found.fix) if found.fix else None
+    return pb.DriftFinding(subject=found.subject, drifted=found.drifted, line=printable(found.line), fix=fix)
+
+
+def check(found: Check) -> pb.Check:
+    """Show one thing that was looked at."""
+    return pb.Check(name=found.name, status=found.status, finding=printable(found.finding), fix=printable(found.fix))
 
 
 def hook_end(started: ev.HookStarted, ended: ev.HookEnded) -> pb.HookEnd:

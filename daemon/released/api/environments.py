@@ -17,10 +17,13 @@ from released.domain import commands as cmd
 from released.domain import events as ev
 from released.domain.errors import NotFound, Refused, ReleasedError
 from released.domain.ids import parse_request_id, parse_service, parse_sha, parse_ticket
+from released.engine.checkup.checks import examine
 from released.engine.station import Station
 from released.version import VERSION
 from releasepb.v1 import releases_pb2 as pb
 from releasepb.v1 import releases_pb2_grpc as rpc
+
+_PROJECTION_S = 5.0
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -107,6 +110,25 @@ class Environments(rpc.EnvironmentsServicer):
             started = await self._hub.command(station, lambda: station.hooks.run(command, caller))
             async for item in follow_hook(self._hub, station, started):
                 yield item
+
+    async def GetDrift(self, request: pb.GetDriftRequest, context: Context) -> pb.Drift:
+        """Compare what runs with what the manifests ask for."""
+        async with answering(context):
+            station = self._hub.station(request.environment)
+            await self._hub.blocking(lambda: self._hub.projector.wait_for(station.store.head(), _PROJECTION_S))
+            found = await self._hub.blocking(station.drift)
+            return pb.Drift(
+                findings=[convert.drift_finding(one) for one in found], drifted=any(one.drifted for one in found)
+            )
+
+    async def CheckEnvironment(self, request: pb.CheckEnvironmentRequest, context: Context) -> pb.Checkup:
+        """Look at everything that a release needs."""
+        async with answering(context):
+            subject = self._hub.subject(self._hub.station(request.environment))
+            found = await self._hub.patiently(lambda: examine(subject))
+            return pb.Checkup(
+                checks=[convert.check(one) for one in found], healthy=all(one.status != "failed" for one in found)
+            )
 
     async def Rebuild(self, request: pb.RebuildRequest, context: Context) -> pb.RebuildResponse:
         """Make all projections and derived files anew from the events."""

@@ -16,8 +16,10 @@ from grpc_status import rpc_status
 from released.api.identity import actor_of
 from released.api.masking import M, masked
 from released.api.status import rich_status
+from released.domain.configuration import Configuration
 from released.domain.errors import InvalidInput, NotFound, ReleasedError
 from released.domain.events import Actor
+from released.engine.checkup.subject import Subject
 from released.engine.station import Station
 from released.store.event_store import EventStore
 from released.store.projections import Projector
@@ -36,6 +38,9 @@ class Hub:
     projector: Projector
     threads: ThreadPoolExecutor
     """For reads."""
+    configuration: Configuration
+    patient: ThreadPoolExecutor
+    """For looks at what may keep one waiting: remotes, whole files."""
     desks: Mapping[str, ThreadPoolExecutor]
     """One thread for each station's desk: it takes one command at a time, and a remote may keep it waiting."""
 
@@ -56,6 +61,15 @@ class Hub:
     async def blocking(self, work: Callable[[], T]) -> T:
         """Do blocking work that waits for nobody outside, in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self.threads, work)
+
+    async def patiently(self, work: Callable[[], T]) -> T:
+        """Do blocking work that may wait for somebody outside, in a thread that no other read needs."""
+        return await asyncio.get_running_loop().run_in_executor(self.patient, work)
+
+    def subject(self, station: Station) -> Subject:
+        """Name what is examined of an environment."""
+        path, listeners = self.configuration.store.path, tuple(self.configuration.listen)
+        return Subject(station.world, self.store, path, listeners)
 
     async def masked(self, station: Station, request: M) -> M:
         """Hide the station's secrets in what a person typed."""

@@ -85,10 +85,18 @@ def _step_line(event: ev.Event) -> str:
             return f"  ✗ {step}: {_first(failure.message.removeprefix('✗ ').removeprefix(f'{step}: '))}"
         case ev.StepInterrupted(step=step):
             return f"  · {step}: interrupted, safe to do again"
+        case _:
+            return _environment_line(event)
+
+
+def _environment_line(event: ev.Event) -> str:
+    match event:
         case ev.LeaseTaken(epoch=epoch, holder=holder):
             return f"owned by {holder}, epoch {epoch}"
         case ev.LockTaken(ticket=ticket, run=run):
             return f"occupied by ticket {ticket}, run {run}"
+        case ev.LockFreed(ticket=ticket, run=run):
+            return f"free again after ticket {ticket}, run {run}"
         case ev.Held(reason=reason):
             return f"releases are kept out: {reason}"
         case ev.Unheld():
@@ -97,8 +105,6 @@ def _step_line(event: ev.Event) -> str:
             return f"going back from branch {branch} to {target[:12]}"
         case ev.ReturnEnded(failed=failed):
             return f"did not go back: {_first(failed)}" if failed else "went back from the hotfix branch"
-        case ev.LockFreed(ticket=ticket, run=run):
-            return f"free again after ticket {ticket}, run {run}"
         case ev.HookStarted(executable=executable, reason=reason):
             return f"by hand: {executable.path}" + (f", {reason}" if reason else "")
         case ev.HookEnded(failure=failure):

@@ -12,7 +12,9 @@ from released.adapters.git.checkout import Git
 from released.domain import environment, release
 from released.domain import events as ev
 from released.domain.configuration import Environment
+from released.domain.drift import Finding
 from released.domain.plan import ServicePlan
+from released.engine.deployed import deployed
 from released.engine.desk import Desk
 from released.engine.faults import Faults
 from released.engine.hook_desk import HookDesk
@@ -21,6 +23,7 @@ from released.engine.instruments import Instruments
 from released.engine.return_to_main import ReturnToMain
 from released.engine.supervisor import Supervisor
 from released.engine.ticket_files import TicketFiles
+from released.phases.drift import findings
 from released.phases.reading import read_catalogue
 from released.phases.world import World
 from released.store.event_store import EventStore, Fence
@@ -56,6 +59,14 @@ class Station:
     def environment(self) -> environment.EnvironmentState:
         """Fold the record of the environment."""
         return environment.fold(self.store.read(ev.environment_stream(self.name)))
+
+    def drift(self) -> list[Finding]:
+        """Compare what runs with the manifests of the present commit and with the record.
+
+        Raises:
+            Refused: the manifests are wrong, or the engine does not answer.
+        """
+        return findings(self.world, self.services(), deployed(self.store, self.name))
 
     def services(self) -> list[ServicePlan]:
         """Read the services of the commit that is checked out.

@@ -13,6 +13,7 @@ from released.domain.release import ReleaseState, required
 from released.phases.checkout import at_merge
 from released.phases.effects import Harmless, Slot, Step
 from released.phases.health import container_lines, endpoint_lines, unhealthy
+from released.phases.images import image_lines
 from released.phases.projects import containers_now
 from released.phases.world import World
 
@@ -74,26 +75,8 @@ def _images_of(world: World, state: ReleaseState, service: ServicePlan) -> Calla
 
 def _image_lines(world: World, state: ReleaseState, service: ServicePlan) -> list[str]:
     """Compare what runs with what the manifest asks for: the tag, and the image itself where it is known."""
-    image = service.image
-    if image is None:
+    if service.image is None:
         return []
-    known = next(
-        (one.image_id for one in state.results(ev.ImageReady, Phase.MIGRATE) if one.service == service.name), None
-    )
-    expected_id = known or world.engine.image_id(image.reference)
-    app = {one.name for one in service.containers if one.role == "app"}
-    lines: list[str] = []
-    for one in containers_now(world, service):
-        if one.name not in app:
-            continue
-        same = one.image_ref == image.reference and (expected_id is None or one.image_id == expected_id)
-        running = one.image_ref if one.image_ref != image.reference else f"{one.image_ref} ({one.image_id[7:19]})"
-        wanted = (
-            image.reference if one.image_ref != image.reference else f"{image.reference} ({(expected_id or '')[7:19]})"
-        )
-        lines.append(
-            f"✓ {service.name}.image: {running}"
-            if same
-            else f"✗ {service.name}.image: got {running}, expected {wanted}"
-        )
-    return lines
+    ready = state.results(ev.ImageReady, Phase.MIGRATE)
+    known = next((one.image_id for one in ready if one.service == service.name), None)
+    return image_lines(service, containers_now(world, service), known or world.engine.image_id(service.image.reference))

@@ -94,6 +94,10 @@ class Compose:
             raise ValueError("name the services to recreate: without a name Compose recreates every one")
         return [*self._front(project), "up", "-d", "--force-recreate", "--no-deps", "--no-build", *services]
 
+    def up(self, project: ComposeProject) -> list[str]:
+        """Command that makes a project's containers what the file says, and leaves those alone that are so already."""
+        return [*self._front(project), "up", "-d"]
+
     def config(self, project: ComposeProject, env: Mapping[str, str], mask: Callable[[str], str] = str) -> ComposeModel:
         """What Compose makes of the file: variables, defaults and extensions resolved.
 

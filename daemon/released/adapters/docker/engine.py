@@ -5,6 +5,7 @@ Nothing here decides: facts are returned as the engine told them, and the caller
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,16 @@ class DockerEngine:
         """Return when the engine answers."""
         with self._connection.answers() as api:
             api.ping()
+
+    def version(self) -> str:
+        """The version of the engine, such as ``20.10.24+dfsg1``."""
+        with self._connection.answers() as api:
+            return str(api.version()["Version"])
+
+    def system_time(self) -> dt.datetime:
+        """What the engine's own clock says."""
+        with self._connection.answers() as api:
+            return dt.datetime.fromisoformat(api.info()["SystemTime"])
 
     def data_root(self) -> Path:
         """The folder in which the engine keeps containers, images and volumes (on the engine's own host)."""

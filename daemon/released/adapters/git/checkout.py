@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from released.adapters.git import contents, history
 from released.adapters.git.command import GitCommand
 from released.adapters.git.environment import hardened_environment
-from released.adapters.git.fetch import fetch_branch, fetched_ref, has_branch
+from released.adapters.git.fetch import fetch_branch, fetched_ref, tip_at_remote
 from released.adapters.git.files import open_below
 from released.adapters.git.head import NO_COMMIT, Head, head_of
 from released.adapters.git.keeping import keep, kept
@@ -85,7 +85,7 @@ class Git:
             Refused: the remote is unknown (``remote_unknown``), or it does not answer in time (``fetch_failed``).
             StepFailed: a git process holds on to the ref's lock (``checkout_in_doubt``).
         """
-        if not has_branch(self._command, self.remote, parse_branch(branch), timeout_s):
+        if tip_at_remote(self._command, self.remote, parse_branch(branch), timeout_s) is None:
             return None
         return fetch_branch(self._command, self.remote, branch, timeout_s)
 
@@ -98,6 +98,25 @@ class Git:
             StepFailed: a git process holds on to the lock of ``fetched_ref`` (``checkout_in_doubt``).
         """
         push_commit(self._command, self.remote, self.branch, commit, timeout_s)
+
+    def tip_at_remote(self, timeout_s: float) -> Sha | None:
+        """Ask the remote where its branch stands; nothing is fetched. ``None`` where it has no such branch.
+
+        Raises:
+            Refused: the remote is unknown (``remote_unknown``), or it does not answer in time (``fetch_failed``).
+        """
+        return tip_at_remote(self._command, self.remote, self.branch, timeout_s)
+
+    def ignores(self, path: str) -> bool:
+        """Tell whether git leaves a path out, because it is ignored and not in the index; a folder ends with a slash.
+
+        Raises:
+            Refused: git cannot tell (``git_failed``).
+        """
+        answer = self._command.run("check-ignore", "--quiet", "--", path)
+        if answer.rc not in (0, 1):
+            raise Refused("git_failed", f"git cannot tell whether {self.checkout} ignores {path}: {answer.complaint}")
+        return answer.rc == 0
 
     def is_ancestor(self, old: Sha, new: Sha) -> bool:
         """Tell whether ``new`` contains ``old``; a commit contains itself.

@@ -1,4 +1,4 @@
-"""Fetching one branch into a ref of ours, and nothing besides; asking whether there is one."""
+"""Fetching one branch into a ref of ours, and nothing besides; or only asking where it stands."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from released.adapters.git.locks import remove_stale_locks
 from released.adapters.git.remotes import require_known
 from released.domain.errors import Refused
 from released.domain.failure import NextCommand
+from released.domain.ids import Sha
 
 if TYPE_CHECKING:
     from released.adapters.git.command import Answer, GitCommand
-    from released.domain.ids import Sha
 
 _FETCH = (
     "fetch",
@@ -25,7 +25,6 @@ _FETCH = (
     "--refmap=",  # else git moves the remote-tracking branch along
     "--upload-pack=git-upload-pack",  # else remote.*.uploadpack of the repository names a program
 )
-
 
 _LIST = ("ls-remote", "--quiet", "--exit-code", "--upload-pack=git-upload-pack")
 _NONE_FOUND = 2
@@ -53,8 +52,8 @@ def fetch_branch(command: GitCommand, remote: str, branch: str, timeout_s: float
     return commit_of(command, into)
 
 
-def has_branch(command: GitCommand, remote: str, branch: str, timeout_s: float) -> bool:
-    """Ask ``remote`` whether it has ``branch``.
+def tip_at_remote(command: GitCommand, remote: str, branch: str, timeout_s: float) -> Sha | None:
+    """Ask ``remote`` where its ``branch`` stands; nothing is fetched. ``None`` where it has no such branch.
 
     Raises:
         Refused: the remote is unknown (``remote_unknown``), or it does not answer in time (``fetch_failed``).
@@ -64,7 +63,7 @@ def has_branch(command: GitCommand, remote: str, branch: str, timeout_s: float) 
     answer = _ask_remote(command, remote, branch, timeout_s, question)
     if answer.rc not in (0, _NONE_FOUND):
         raise _failed(command, remote, branch, answer.complaint)
-    return answer.rc == 0
+    return Sha(answer.text.split()[0]) if answer.rc == 0 else None
 
 
 def _ask_remote(command: GitCommand, remote: str, branch: str, timeout_s: float, arguments: tuple[str, ...]) -> Answer:

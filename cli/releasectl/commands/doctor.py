@@ -1,0 +1,45 @@
+"""``releasectl doctor``."""
+
+from __future__ import annotations
+
+import click
+from rich.text import Text
+
+from releasectl.connection import COMMAND_TIMEOUT_S, connect
+from releasectl.exit_codes import ExitCode
+from releasectl.machine import document, emit
+from releasectl.sanitize import clean, one_line
+from releasectl.settings import Settings
+from releasectl.settings import command as declare
+from releasectl.tables import show, word
+from releasepb.v1 import releases_pb2 as pb
+
+
+@declare("doctor")
+@click.pass_obj
+def command(settings: Settings) -> int:
+    """Check everything that a release needs: repository, engine, Compose, disk, clock, permissions, store, workspace.
+
+    One line per check, and below each that is not well what to do. Exits with 1 where one failed.
+    """
+    with connect(settings) as connection:
+        request = pb.CheckEnvironmentRequest(environment=connection.environment)
+        checkup = connection.ask(connection.environments.CheckEnvironment, request, COMMAND_TIMEOUT_S)
+    _show(checkup, settings)
+    return ExitCode.DONE if checkup.healthy else ExitCode.FAILED
+
+
+def _show(checkup: pb.Checkup, settings: Settings) -> None:
+    if settings.output == "json":
+        emit(document(checkup))
+    for check in checkup.checks:
+        if settings.output == "jsonl":
+            emit(document(check))
+        elif settings.is_text and (check.status != "ok" or not settings.quiet):
+            _print(check, settings)
+
+
+def _print(check: pb.Check, settings: Settings) -> None:
+    show(Text.assemble(word(check.status), f"  {one_line(check.name)}: {clean(check.finding)}"), settings)
+    if check.fix:
+        click.echo(f"    → {one_line(check.fix)}")

@@ -1,0 +1,120 @@
+"""Drift: where what runs, or what is checked out, is not what the record and the manifests say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from released.domain.events import ImageReady
+from released.domain.failure import NextCommand
+from released.domain.plan import Image
+from released.domain.release import ReleaseState
+
+_PATHS_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was compared."""
+
+    subject: str
+    """A service, ``checkout``, ``.env`` or ``containers``."""
+    line: str
+    """``✓`` or ``✗``, and what was found."""
+    fix: NextCommand | None = None
+
+    @property
+    def drifted(self) -> bool:
+        """True where it is not as it should be."""
+        return self.line.startswith("✗")
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What the record knows of what is deployed."""
+
+    head: str | None = None
+    """The commit at which the latest release left the checkout."""
+    ticket: str = ""
+    """Of that release."""
+    images: Mapping[str, ImageReady] = field(default_factory=dict)
+    """For each service the image that a release made ready last."""
+    occupant: ReleaseState | None = None
+    """The release that occupies the environment: what it left undone is drift until it is settled."""
+
+    def image_id(self, service: str, reference: str) -> str | None:
+        """Give the image that a reference stood for in the service's latest release."""
+        known = self.images.get(service)
+        return known.image_id or None if known and known.reference == reference else None
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """How a checkout stands."""
+
+    repo: str
+    head: str
+    branch: str | None
+    """``None`` for a detached HEAD."""
+    dirty: tuple[str, ...]
+    """Paths that differ from HEAD."""
+
+
+def checkout_findings(found: Checkout, deployed: Deployed, branch: str) -> list[Finding]:
+    """Compare a checkout with the commit that was released last, and with the configured branch."""
+    return [_head(found, deployed), _branch(found, branch), _clean(found)]
+
+
+def _head(found: Checkout, deployed: Deployed) -> Finding:
+    here, expected = found.head[:12], deployed.head
+    if expected is None:
+        return Finding("checkout", f"✓ checkout.head: {here} (no release is on record)")
+    by = f"(ticket {deployed.ticket})"
+    if found.head == expected:
+        return Finding("checkout", f"✓ checkout.head: {here} {by}")
+    line = f"✗ checkout.head: got {here}, expected {expected[:12]} {by}"
+    return Finding("checkout", line, _git(found, "takes the checkout back", "reset", "--hard", expected))
+
+
+def _branch(found: Checkout, branch: str) -> Finding:
+    if found.branch == branch:
+        return Finding("checkout", f"✓ checkout.branch: {branch}")
+    line = f"✗ checkout.branch: got {found.branch or 'a detached HEAD'}, expected {branch}"
+    return Finding("checkout", line, _git(found, "goes back to the branch", "checkout", branch))
+
+
+def _clean(found: Checkout) -> Finding:
+    if not found.dirty:
+        return Finding("checkout", "✓ checkout.clean: nothing differs from HEAD")
+    line = f"✗ checkout.clean: {_listed(found.dirty)} not as in HEAD"
+    return Finding("checkout", line, _status(found))
+
+
+def _git(found: Checkout, effect: str, *arguments: str) -> NextCommand:
+    """Give a command that moves the checkout; where work would be lost with it, one that shows the work."""
+    if found.dirty:
+        return _status(found)
+    return NextCommand(("git", "-C", found.repo, *arguments), effect, "changes")
+
+
+def _status(found: Checkout) -> NextCommand:
+    return NextCommand(("git", "-C", found.repo, "status"), "shows what differs: look first, it is often work")
+
+
+def _listed(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - _PATHS_SHOWN} more" if len(paths) > _PATHS_SHOWN else ""
+    verb = "is" if len(paths) == 1 else "are"
+    return f"{', '.join(paths[:_PATHS_SHOWN])}{more} {verb}"
+
+
+def pin_finding(image: Image, variables: Mapping[str, str], env_file: str) -> Finding | None:
+    """Compare the tag in ``.env`` with the manifest's; ``None`` where the image is not pinned there."""
+    name = image.env_var
+    if name is None:
+        return None
+    value = variables.get(name)
+    if value == image.tag:
+        return Finding(".env", f"✓ .env.{name}: {image.tag}")
+    script = f"$a{name}={image.tag}" if value is None else f"s|^{name}=.*|{name}={image.tag}|"
+    fix = NextCommand(("sed", "-i", script, env_file), "writes the manifest's tag", "changes")
+    return Finding(".env", f"✗ .env.{name}: got {value or 'nothing'}, expected {image.tag}", fix)

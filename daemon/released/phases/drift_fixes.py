@@ -1,0 +1,72 @@
+"""What may be typed to bring a service back to what its manifest says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from released.adapters.docker.containers import Running
+from released.domain import next_steps
+from released.domain.errors import Refused, StepFailed
+from released.domain.failure import NextCommand
+from released.domain.plan import ServicePlan
+from released.domain.release import ReleaseState
+from released.phases.projects import compose_project, project_of
+from released.phases.world import World
+
+
+@dataclass(frozen=True)
+class Fixes:
+    """The fixes of one service; where a release occupies the environment, it is settled first."""
+
+    world: World
+    service: ServicePlan
+    occupant: ReleaseState | None
+
+    def recreate(self) -> NextCommand:
+        """Have Compose make the containers what the manifest says."""
+        return self._settle() or self._compose_up()
+
+    def container(self, one: Running | None) -> NextCommand:
+        """Bring one container up, or show what it says."""
+        if one is None:
+            return self.recreate()
+        match one.state:
+            case "running" | "restarting":
+                return _look_at_log(self.service.name)
+            case "paused":
+                return self._settle() or _docker("unpause", one.name, "lets it go on")
+            case _:
+                return self._settle() or _docker("start", one.name, "starts it")
+
+    def _settle(self) -> NextCommand | None:
+        if self.occupant is None:
+            return None
+        look = next_steps.follow if self.occupant.is_running else next_steps.look_at
+        return look(self.occupant.ticket)[0]
+
+    def _compose_up(self) -> NextCommand:
+        if self.service.compose_file is None:
+            return self._look()
+        try:
+            project = compose_project(self.world, self.service, project_of(self.world, self.service))
+            command = self.world.compose.up(project)
+        except Refused:
+            return NextCommand((next_steps.CLIENT, "doctor"), "tells what this host lacks")
+        except StepFailed:  # the containers belong to several projects: a person has to look
+            return self._look()
+        return NextCommand((*self._tag(), *command), "brings its containers up as the manifest says", "changes")
+
+    def _look(self) -> NextCommand:
+        return NextCommand((next_steps.CLIENT, "services", self.service.name), "shows what runs of it")
+
+    def _tag(self) -> tuple[str, ...]:
+        image = self.service.image
+        return ("env", f"{image.env_var}={image.tag}") if image and image.env_var else ()
+
+
+def _docker(verb: str, name: str, effect: str) -> NextCommand:
+    return NextCommand(("docker", verb, name), effect, "changes")
+
+
+def _look_at_log(service: str) -> NextCommand:
+    return NextCommand((next_steps.CLIENT, "services", "logs", service), "shows what its containers print")
