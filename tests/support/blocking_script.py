@@ -38,11 +38,15 @@ class BlockingScript:
             header: lines of comment at its top.
         """
         script = cls(stack)
-        os.mkfifo(script._gate)
-        witness, gate = shlex.quote(str(script._witness)), shlex.quote(str(script._gate))
-        text = f"#!/bin/sh\n{header}\necho began $$ >>{witness}\necho waiting\ncat {gate}\n"
-        stack.merge(TICKET, {f"releases/{NAME}": f"{text}echo ended >>{witness}\nexit {rc}\n"})
+        stack.merge(TICKET, {f"releases/{NAME}": script.content(rc, header)})
         return script
+
+    def content(self, rc: int = 0, header: str = "") -> str:
+        """Make its gate, and give what it consists of."""
+        os.mkfifo(self._gate)
+        witness, gate = shlex.quote(str(self._witness)), shlex.quote(str(self._gate))
+        text = f"#!/bin/sh\n{header}\necho began $$ >>{witness}\necho waiting\ncat {gate}\n"
+        return f"{text}echo ended >>{witness}\nexit {rc}\n"
 
     def await_begin(self, times: int = 1) -> None:
         """Wait until it runs, for the so manieth time."""
@@ -65,6 +69,10 @@ class BlockingScript:
     def noted(self) -> list[str]:
         """Give what it noted: ``began PID`` and ``ended``."""
         return self._witness.read_text(encoding="ascii").splitlines()
+
+    def has_begun(self) -> bool:
+        """Tell whether it was ever run."""
+        return self._witness.exists()
 
     def runs(self) -> list[str]:
         """Give what it noted, without process ids."""

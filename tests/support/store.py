@@ -103,6 +103,8 @@ SAMPLES: tuple[ev.Event, ...] = (
     ev.StepResolved("request-6", "script:1234-users.sh", done=True, reason="all users are there"),
     ev.Abandoned("request-7", "never mind"),
     ev.Noted("request-8", "the vendor knows"),
+    ev.HookStarted("request-9", ServiceName("wiki"), _HOOK, "the key is stale", "5e0d"),
+    ev.HookEnded("request-9", _FAILURE, in_doubt=True, output=_OUTPUT),
 )
 """At least one event of each type, and one step for each kind of result."""
 

@@ -14,6 +14,8 @@ from releasectl.settings import command as declare
 from releasectl.tables import show, word
 from releasepb.v1 import releases_pb2 as pb
 
+_STATUS_WIDTH = 9
+
 
 @declare("doctor")
 @click.pass_obj
@@ -40,6 +42,7 @@ def _show(checkup: pb.Checkup, settings: Settings) -> None:
 
 
 def _print(check: pb.Check, settings: Settings) -> None:
-    show(Text.assemble(word(check.status), f"  {one_line(check.name)}: {clean(check.finding)}"), settings)
+    gap = " " * (_STATUS_WIDTH - len(check.status))
+    show(Text.assemble(word(check.status), f"{gap}{one_line(check.name)}: {clean(check.finding)}"), settings)
     if check.fix:
         click.echo(f"    → {one_line(check.fix)}")

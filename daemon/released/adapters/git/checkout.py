@@ -113,7 +113,8 @@ class Git:
         Raises:
             Refused: git cannot tell (``git_failed``).
         """
-        answer = self._command.run("check-ignore", "--quiet", "--", path)
+        # The command refuses to take paths literally, as our environment has git do.
+        answer = self._command.run("--no-literal-pathspecs", "check-ignore", "--quiet", "--", path)
         if answer.rc not in (0, 1):
             raise Refused("git_failed", f"git cannot tell whether {self.checkout} ignores {path}: {answer.complaint}")
         return answer.rc == 0
