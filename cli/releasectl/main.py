@@ -10,7 +10,9 @@ from importlib import metadata
 from typing import NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
+from releasectl import completion
 from releasectl import settings as flags
 from releasectl.errors import ClientError, Next
 from releasectl.exit_codes import ExitCode
@@ -39,6 +41,7 @@ COMMANDS = {
     "unhold": ("unhold", "Let releases start again."),
     "lock": ("lock", "See who occupies the environment, or give up a halted release."),
     "rebuild": ("rebuild", "Make everything that is derived anew from the record."),
+    "completion": ("completion", "Print the script that completes command lines in a shell."),
     "version": ("version", "Show the versions of the client and the daemon."),
 }
 """Subcommand to its module below ``releasectl.commands``, imported when it is used, and its line in the help."""
@@ -58,6 +61,13 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"releasectl.commands.{COMMANDS[cmd_name][0]}")
         found: click.Command = module.command
         return found
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Offer the subcommands without importing them."""
+        offered = [
+            CompletionItem(name, help=line) for name, (_, line) in COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return offered + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 (click's interface)
         """List the subcommands without importing them."""
@@ -124,7 +134,7 @@ def _leave_stdout() -> None:
 
 
 def main() -> NoReturn:
-    """Run the command line of this process.
+    """Run the command line of this process, or complete the one that a shell asks about.
 
     The process ends at once: waiting for the threads of gRPC and the interpreter's clean-up would cost more than most
     commands.
@@ -132,7 +142,7 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    code = execute(sys.argv[1:])
+    code = completion.answer(releasectl) if completion.VARIABLE in os.environ else execute(sys.argv[1:])
     sys.stderr.flush()
     os._exit(code)
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
 from releasectl.durations import parse_duration_s
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 PHASES = ("prepare", "migrate", "ticket", "verify")
 REVERT = "revert"
@@ -61,12 +65,35 @@ class OneOf(click.Choice[str]):
         return f"{value!r} is not a {self.name}: expected one of {', '.join(self.choices)}."
 
 
-TICKET = _named(
+class Known(click.types.FuncParamType):  # type: ignore[type-arg] # click took no arguments for it before 8.4
+    """A name of something that the daemon knows, which a shell can offer therefore."""
+
+    def __init__(self, name: str, pattern: str, expected: str) -> None:
+        super().__init__(_named(name, pattern, expected))
+        self.name = name
+
+    def shell_complete(
+        self,
+        ctx: click.Context,
+        param: click.Parameter,  # noqa: ARG002 (click's interface)
+        incomplete: str,
+    ) -> list[CompletionItem[str]]:
+        """Ask the daemon which names there are.
+
+        Raises:
+            ClientError: it did not tell.
+        """
+        from releasectl.suggestions import OFFERS  # noqa: PLC0415 (talks to the daemon, which imports this module)
+
+        return OFFERS[self.name](ctx, incomplete)
+
+
+TICKET = Known(
     "ticket",
     r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
     "1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit",
 )
-SERVICE = _named("service", r"[a-z0-9][a-z0-9._-]{0,63}", "the name of its folder below packages/")
+SERVICE = Known("service", r"[a-z0-9][a-z0-9._-]{0,63}", "the name of its folder below packages/")
 HOOK = _named("hook", r"[A-Za-z0-9_][A-Za-z0-9._+@-]{0,127}", "the name of a file below scripts/ of the service")
 COMMIT = _named("commit", r"[0-9a-f]{40}", "its full id of 40 hex digits")
 REQUEST_ID = _named("request id", r"[A-Za-z0-9._:-]{8,128}", "8 to 128 of A-Za-z0-9._:-")
