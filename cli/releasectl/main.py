@@ -41,6 +41,7 @@ COMMANDS = {
     "unhold": ("unhold", "Let releases start again."),
     "lock": ("lock", "See who occupies the environment, or give up a halted release."),
     "rebuild": ("rebuild", "Make everything that is derived anew from the record."),
+    "init": ("init", "Make an ops repo that can be released at once."),
     "completion": ("completion", "Print the script that completes command lines in a shell."),
     "version": ("version", "Show the versions of the client and the daemon."),
 }

@@ -36,11 +36,16 @@ def error_document(error: ClientError, settings: Settings) -> dict[str, object]:
         "code": int(error.code),
         "reason": error.reason,
         "message": clean(error.whole_message),
-        "next": [
-            {"argv": list(addressed(command, settings).argv), "effect": command.effect, "danger": command.danger}
-            for command in error.next
-        ],
+        "next": next_documents(error.next, settings),
     }
+
+
+def next_documents(commands: Sequence[Next], settings: Settings) -> list[dict[str, object]]:
+    """Give the documented JSON objects of commands that may be typed next."""
+    return [
+        {"argv": list(addressed(command, settings).argv), "effect": command.effect, "danger": command.danger}
+        for command in commands
+    ]
 
 
 def report_text(error: ClientError, settings: Settings) -> None:

@@ -62,7 +62,7 @@ class OpsRepo:
         finished = subprocess.run(
             ["git", *arguments],  # noqa: S607 (tests use the git that is found on the path)
             cwd=cwd or self.checkout,
-            env=_environment(),
+            env=as_a_developer(),
             capture_output=True,
             check=False,
         )
@@ -85,7 +85,8 @@ def _write(path: Path, content: str | None) -> None:
     path.chmod(0o755 if content.startswith("#!") else 0o644)
 
 
-def _environment() -> dict[str, str]:
+def as_a_developer() -> dict[str, str]:
+    """Give the environment variables of a person whom git knows, and whose own settings change nothing."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     who = {
         f"GIT_{role}_{what}": value
