@@ -13,7 +13,7 @@ from released.domain.errors import ReleasedError
 from released.domain.ids import Phase
 from released.domain.overrides import Override, overrides_in
 from released.domain.plan import ReleasePlan, ServicePlan
-from released.domain.release import ReleaseState, Reversal
+from released.domain.release import ReleaseState, Reversal, required
 from released.domain.revert_plan import RevertPlan
 from released.engine.fingerprint import fingerprint
 from released.phases import migrate, prepare, revert, ticket, verify
@@ -80,11 +80,20 @@ def preview_revert(world: World, state: ReleaseState, plan: RevertPlan, reversal
     return RevertPreview(
         plan=plan,
         hash=fingerprint(world, plan),
-        commits=world.git.commits(plan.target_sha, plan.head_sha) if plan.target_sha else (),
+        commits=_taken_back(world, state, plan),
         steps=tuple(step.name for step in revert.steps(world, turned)),
         saved=_saved(world, plan),
         volume_bytes=_volume_bytes(world, [one.present for one in plan.services]),
     )
+
+
+def _taken_back(world: World, state: ReleaseState, plan: RevertPlan) -> tuple[Commit, ...]:
+    if plan.target_sha is None:
+        return ()
+    if plan.undoes:
+        return world.git.commits(plan.target_sha, plan.head_sha)
+    release = required(state.plan)
+    return world.git.commits(release.base_sha, release.merge_sha)
 
 
 def _saved(world: World, plan: RevertPlan) -> dict[str, sets.BackupSet]:

@@ -45,7 +45,7 @@ def plan_revert(
 
     Raises:
         Refused: a precondition does not hold; the message says which, and what to type next.
-        InvalidInput: a service is named that has no data to restore.
+        InvalidInput: a service is named that does not exist.
     """
     plan = required(state.plan)
     head = releasable(world.git, world.settings, any_branch=bool(plan.branch)).head
@@ -58,7 +58,7 @@ def plan_revert(
     now = _catalogue(world, head)
     then = _catalogue(world, target or head)
     services = tuple(_reversals(state, options, before, now, then))
-    _refuse_unknown_data(options, services)
+    _refuse_unknown_data(options, now, then)
     refuse_missing_variables(world, [one.former for one in services if one.former], _as_they_were(then, services))
     _refuse_unready(world, services)
     _refuse_unpushable(world, plan, options, head, target)
@@ -70,7 +70,7 @@ def plan_revert(
         services=services,
         undoes=state.status == lifecycle.REVERTED,
         push=options.push and target is not None,
-        warnings=tuple(_warnings(world, services)),
+        warnings=(*_unused_data(options, services), *_warnings(world, services)),
     )
 
 
@@ -190,14 +190,14 @@ def _restores(options: ev.RevertOptions, one: ServiceReversal) -> bool:
     return not one.stateful or one.name in options.with_data or ALL in options.with_data
 
 
-def _refuse_unknown_data(options: ev.RevertOptions, services: Sequence[ServiceReversal]) -> None:
-    saved = [one.name for one in services if one.backup is not None]
-    unknown = [name for name in options.with_data if name != ALL and name not in saved]
+def _refuse_unknown_data(options: ev.RevertOptions, now: Catalogue, then: Catalogue) -> None:
+    """A name that is wrong is refused; a service without data in this release may be meant for another ticket."""
+    known = {*now.services, *then.services}
+    unknown = [name for name in options.with_data if name != ALL and name not in known]
     if unknown:
         raise InvalidInput(
-            "no_such_data",
-            f"No data of {', '.join(unknown)} was saved before this release; there is data of: "
-            f"{', '.join(saved) or 'no service'}.",
+            "service_unknown",
+            f"The ops repo has no service {', '.join(unknown)}, so there is no data of it to restore.",
         )
 
 
@@ -261,6 +261,13 @@ def _containers_of(world: World, one: ServiceReversal) -> frozenset[str]:
     mine = {found.service for name in named if (found := world.engine.container(name))}
     made = (world.engine.containers_of(project, tuple(mine)) for project in projects)
     return named | {found.name for containers in made for found in containers}
+
+
+def _unused_data(options: ev.RevertOptions, services: Sequence[ServiceReversal]) -> Iterator[str]:
+    restored = {one.name for one in services if one.restores}
+    for name in options.with_data:
+        if name not in (ALL, *restored):
+            yield f"{name}: this release saved no data of it, so none is restored"
 
 
 def _warnings(world: World, services: Sequence[ServiceReversal]) -> Iterator[str]:
