@@ -38,7 +38,7 @@ RELEASED = ListedRelease(
     started_by=ACTOR,
     started_at=AT,
     changed_at=AT,
-    overrides=0,
+    overrides=1,
     version=len(whole_release()),
 )
 

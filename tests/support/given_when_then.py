@@ -18,6 +18,7 @@ from released.domain.errors import ReleasedError
 from released.domain.failure import Failure
 from released.domain.ids import Phase, RequestId, ServiceName, Sha, Ticket
 from released.domain.plan import BackupPolicy, Executable, Health, ReleasePlan, ServicePlan
+from released.domain.revert_plan import RevertPlan, ServiceReversal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,11 +29,16 @@ REQUEST = RequestId("request-1")
 BASE = Sha("a" * 40)
 MERGE = Sha("b" * 40)
 FIX = Sha("c" * 40)
+TAKEN_BACK = Sha("d" * 40)
+"""The commit that takes the code back."""
+BROUGHT_BACK = Sha("e" * 40)
+"""The commit that takes that one back."""
 BOOT = "boot-1"
 ACTOR = ev.Actor(1000, "alice")
 BEGIN = dt.datetime(2026, 5, 18, 15, 30, 0, tzinfo=dt.UTC)
 
-_OF_ENVIRONMENT = (ev.LeaseTaken, ev.LockTaken, ev.LockFreed)
+Command = cmd.StartRun | cmd.ResumeRun | cmd.Revert | cmd.Adopt
+_OF_ENVIRONMENT = (ev.LeaseTaken, ev.LockTaken, ev.LockFreed, ev.ReturnStarted, ev.ReturnEnded)
 
 
 # --- the specification -------------------------------------------------------------------------------------------
@@ -49,7 +55,7 @@ class History:
 
     events: tuple[ev.Event, ...]
 
-    def when(self, command: cmd.StartRun | cmd.ResumeRun, plan: ReleasePlan | None = None) -> Decision:
+    def when(self, command: Command, plan: ReleasePlan | RevertPlan | None = None) -> Decision:
         """Ask for a decision; ``plan`` is what planning found, where the command needs one."""
         return Decision(self, command, plan)
 
@@ -59,8 +65,8 @@ class Decision:
     """A command that waits for its outcome to be looked at."""
 
     history: History
-    command: cmd.StartRun | cmd.ResumeRun
-    plan: ReleasePlan | None
+    command: Command
+    plan: ReleasePlan | RevertPlan | None
 
     def then(self, *expected: ev.Event) -> None:
         """Expect exactly these events, those of the environment's stream last, and that the life cycle takes them."""
@@ -76,18 +82,30 @@ class Decision:
         return caught.value
 
     def _decide(self) -> list[ev.Event]:
-        state = state_after(*self.history.events)
-        if isinstance(self.command, cmd.ResumeRun):
-            return decide.resume(self.command, state, self.plan)
-        of_place = [event for event in self.history.events if isinstance(event, _OF_ENVIRONMENT)]
-        place = environment.fold(recorded(*of_place, stream=ev.environment_stream(ENVIRONMENT)))
-        own, shared = decide.start(self.command, self.plan or plan(), state, place, ENVIRONMENT)
+        state, place = state_after(*self.history.events), place_after(*self.history.events)
+        there = self.plan if isinstance(self.plan, ReleasePlan) else None
+        back = self.plan if isinstance(self.plan, RevertPlan) else revert_plan()
+        match self.command:
+            case cmd.ResumeRun():
+                return decide.resume(self.command, state, there)
+            case cmd.Adopt():
+                return decide.adopt(self.command, there or plan(), state, place)
+            case cmd.Revert():
+                own, shared = decide.revert(self.command, back, state, place)
+            case cmd.StartRun():
+                own, shared = decide.start(self.command, there or plan(), state, place, ENVIRONMENT)
         return [*own, *shared]
 
 
 def state_after(*events: ev.Event) -> release.ReleaseState:
     """Fold the events of a release; those of the environment are left out."""
     return release.fold(recorded(*(event for event in events if not isinstance(event, _OF_ENVIRONMENT))))
+
+
+def place_after(*events: ev.Event) -> environment.EnvironmentState:
+    """Fold the events of an environment; those of releases are left out."""
+    of_place = [event for event in events if isinstance(event, _OF_ENVIRONMENT)]
+    return environment.fold(recorded(*of_place, stream=ev.environment_stream(ENVIRONMENT)))
 
 
 def recorded(
@@ -138,6 +156,19 @@ def plan(services: Iterable[str] = ("web",), scripts: Iterable[str] = (), merge:
         scripts=tuple(Executable(f"releases/{name}", "d" * 40) for name in scripts),
         verdicts=(),
     )
+
+
+def revert_plan(
+    services: Iterable[str] = ("web",),
+    *,
+    head: Sha = MERGE,
+    target: Sha | None = BASE,
+    undoes: bool = False,
+    push: bool = False,
+) -> RevertPlan:
+    """Build a plan that takes the tree back from ``head`` to ``target``; ``None`` leaves the code where it is."""
+    touched = tuple(ServiceReversal(ServiceName(name), service(name), service(name)) for name in services)
+    return RevertPlan(TICKET, 1, head, target, touched, undoes=undoes, push=push)
 
 
 # --- events ------------------------------------------------------------------------------------------------------
@@ -203,6 +234,35 @@ def whole_run(of: ReleasePlan | None = None, run: int = 1) -> list[ev.Event]:
         *phase_done(Phase.VERIFY, {"web.verify": ev.Checked(("✓ web.healthy",))}),
         ev.Released(run),
     ]
+
+
+def revert_requested(of: RevertPlan | None = None, options: ev.RevertOptions | None = None) -> ev.RevertRequested:
+    """Build the acceptance of a revert."""
+    return ev.RevertRequested(1, REQUEST, of or revert_plan(), options or ev.RevertOptions())
+
+
+def brought_back(commit: Sha = TAKEN_BACK) -> list[ev.Event]:
+    """Build phase revert for service ``web``; the code is back at ``commit``."""
+    steps: dict[str, ev.Result] = {
+        "revert.checkout": ev.Checked(("✓ checkout",)),
+        "revert.web.save": ev.BackedUp("web", "20260519_090000", 7),
+        "revert.web.keep-images": ev.ImagesKept("web", {"web": "sha256:new"}),
+        "revert.code": ev.CheckoutMoved(commit),
+        "revert.web.restore": ev.DataRestored("web", "20260518_153012"),
+        "revert.web.recreate": ev.Recreated("web", {"web": "id-2"}),
+    }
+    return phase_done(Phase.REVERT, steps)
+
+
+def whole_revert() -> list[ev.Event]:
+    """Build a revert of a release, without a failure."""
+    return [revert_requested(), *brought_back(), ev.Reverted(1)]
+
+
+def whole_undoing() -> list[ev.Event]:
+    """Build a revert of a revert, without a failure."""
+    undoing = revert_plan(head=TAKEN_BACK, target=MERGE, undoes=True)
+    return [revert_requested(undoing), *brought_back(BROUGHT_BACK), ev.RevertUndone(1)]
 
 
 def nothing_to_do(run: int = 1) -> list[ev.Event]:

@@ -14,11 +14,21 @@ from released.store import codec
 from released.store.event_row import EventRow
 from released.store.event_store import EventStore, StreamWrite
 from released.store.tables import EVENTS
-from support.store import ENVIRONMENT, SAMPLES, STREAM, new, sqlite_store, whole_release
+from support.store import (
+    ENVIRONMENT,
+    SAMPLES_OF_1,
+    SAMPLES_OF_2,
+    STREAM,
+    new,
+    release_that_was_taken_back,
+    sqlite_store,
+)
 
 FOLDER = Path(__file__).parent.parent / "unit" / "golden"
-SAMPLES_V1 = FOLDER / "events-v1.jsonl"
-LOG_V1 = FOLDER / "log-v1.jsonl"
+EVENTS_V1, LOG_V1 = FOLDER / "events-v1.jsonl", FOLDER / "log-v1.jsonl"
+"""Written before there was a way back."""
+EVENTS_V2, LOG_V2 = FOLDER / "events-v2.jsonl", FOLDER / "log-v2.jsonl"
+"""What came with the way back: its events, and a release that was taken back."""
 
 
 def read_encoded(path: Path) -> list[codec.Encoded]:
@@ -39,12 +49,12 @@ def rows(store: EventStore) -> list[EventRow]:
 
 def write_golden() -> None:
     """Write the golden logs of the present version."""
-    _write(SAMPLES_V1, [codec.encode(event)._asdict() for event in SAMPLES])
+    _write(EVENTS_V2, [codec.encode(event)._asdict() for event in SAMPLES_OF_2])
+    lease, lock, freed = SAMPLES_OF_1[:3]
     with tempfile.TemporaryDirectory() as folder, sqlite_store(Path(folder) / "golden.db") as store:
-        events = [SAMPLES[0], SAMPLES[1], SAMPLES[2]]
-        store.append([_numbered(ENVIRONMENT, events[:2]), _numbered(STREAM, whole_release())])
-        store.append([StreamWrite(ENVIRONMENT, 2, (new(events[2], "freed"),))])
-        _write(LOG_V1, [row._asdict() for row in rows(store)])
+        store.append([_numbered(ENVIRONMENT, [lease, lock]), _numbered(STREAM, release_that_was_taken_back())])
+        store.append([StreamWrite(ENVIRONMENT, 2, (new(freed, "freed"),))])
+        _write(LOG_V2, [row._asdict() for row in rows(store)])
 
 
 def _numbered(stream: str, events: list[Event]) -> StreamWrite:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
+import msgspec
+
 from released.domain import events as ev
 from released.domain.failure import Failure, NextCommand
 from released.domain.ids import PHASES, Phase, ServiceName, Sha, Ticket
@@ -22,6 +24,7 @@ from released.domain.plan import (
     ReleasePlan,
     ServicePlan,
 )
+from released.domain.revert_plan import KeptImage, RevertPlan, ServiceReversal
 from released.store.event_store import EventStore, NewEvent, StreamWrite
 from released.store.sqlite import open_sqlite
 
@@ -30,7 +33,7 @@ ACTOR = ev.Actor(uid=1000, name="mara", login_uid=1001)
 STREAM = ev.release_stream("prod", "1234")
 ENVIRONMENT = ev.environment_stream("prod")
 
-_BASE, _MERGE = Sha("a" * 40), Sha("b" * 40)
+_BASE, _MERGE, _TAKEN_BACK = Sha("a" * 40), Sha("b" * 40), Sha("d" * 40)
 _HOOK = Executable("packages/wiki/scripts/ensure-config.sh", "c" * 40, repeatable=True, timeout_s=600.0, idle_s=120.0)
 _SERVICE = ServicePlan(
     name=ServiceName("wiki"),
@@ -79,7 +82,7 @@ _RESULTS: tuple[ev.Result, ...] = (
 REQUESTED = ev.RunRequested(1, _REQUEST, "prod", PLAN, ev.RunOptions(with_tickets=(Ticket("1200"),), reason="late"))
 REFUSED = ev.Refused("run", _REQUEST, "environment_busy", "Ticket 1200 occupies the environment.")
 
-SAMPLES: tuple[ev.Event, ...] = (
+SAMPLES_OF_1: tuple[ev.Event, ...] = (
     ev.LeaseTaken(1, "host-1", 4711, "5e0c", "0.1.0"),
     ev.LockTaken(Ticket("1234"), 1),
     ev.LockFreed(Ticket("1234"), 1),
@@ -106,6 +109,51 @@ SAMPLES: tuple[ev.Event, ...] = (
     ev.HookStarted("request-9", ServiceName("wiki"), _HOOK, "the key is stale", "5e0d"),
     ev.HookEnded("request-9", _FAILURE, in_doubt=True, output=_OUTPUT),
 )
+"""What the first golden log holds: at least one event of each type of then, and one step for each kind of result."""
+
+_REVERT_PLAN = RevertPlan(
+    ticket="1234",
+    run=1,
+    head_sha=_MERGE,
+    target_sha=_BASE,
+    services=(
+        ServiceReversal(
+            name=_SERVICE.name,
+            present=_SERVICE,
+            former=_SERVICE,
+            images=(KeptImage("prod-wiki", "sha256:1", "requarks/wiki:2.5.299"),),
+            variables={"WIKI_IMAGE_TAG": "2.5.299", "WIKI_DB_TAG": None},
+            backup="20260518_153012",
+            restores=True,
+            superfluous=("prod-wiki-search",),
+        ),
+    ),
+    push=True,
+    warnings=("wiki: prod-wiki-search did not exist before and goes; its volumes stay",),
+)
+_REVERT_REQUESTED = ev.RevertRequested(
+    1, "request-9", _REVERT_PLAN, ev.RevertOptions(with_data=("wiki",), push=True, reason="users lost their pages")
+)
+_LATER_RESULTS: tuple[ev.Result, ...] = (
+    ev.ImagesKept("wiki", {"prod-wiki": "sha256:1"}, {"prod-wiki": "requarks/wiki:2.5.299"}, {"WIKI_IMAGE_TAG": None}),
+    ev.DataRestored("wiki", "20260518_153012"),
+    ev.Pushed(_TAKEN_BACK, "the remote has moved on"),
+)
+_HOTFIX = msgspec.structs.replace(PLAN, branch="hotfix-7", brought_back=("f" * 40,), warnings=("packages/old is gone",))
+_HOTFIX_OPTIONS = ev.RunOptions(reason="the fix is in it", include_reverted=True, allow_branch=True)
+SAMPLES_OF_2: tuple[ev.Event, ...] = (
+    _REVERT_REQUESTED,
+    *(ev.StepSucceeded("revert.code", 1, result, _OUTPUT) for result in _LATER_RESULTS),
+    ev.Reverted(1),
+    ev.RevertUndone(1),
+    ev.Adopted(2, "request-10", PLAN, "released by hand, the daemon was down"),
+    ev.ReturnStarted("request-11", "hotfix-7", _MERGE, _BASE, _MERGE, "merged on Monday"),
+    ev.ReturnEnded("request-11", "git: the work tree is dirty"),
+    ev.RunRequested(3, "request-12", "prod", _HOTFIX, _HOTFIX_OPTIONS),
+)
+"""What came with the way back."""
+
+SAMPLES = (*SAMPLES_OF_1, *SAMPLES_OF_2)
 """At least one event of each type, and one step for each kind of result."""
 
 
@@ -122,9 +170,29 @@ def whole_release() -> list[ev.Event]:
     return [*events, ev.Released(1)]
 
 
+def release_that_was_taken_back() -> list[ev.Event]:
+    """List the events of a release that is released and taken back; the way back halts once, in its restore."""
+    names = ("revert.wiki.keep-images", "revert.code", "revert.wiki.restore", "revert.push")
+    kept, restored, pushed = _LATER_RESULTS
+    results = (kept, ev.CheckoutMoved(_TAKEN_BACK), restored, pushed)
+    save, code, _, push = (_took(name, result) for name, result in zip(names, results, strict=True))
+    halt: list[ev.Event] = [
+        ev.StepStarted("revert.wiki.restore", 1, "5e0c"),
+        ev.StepFailed("revert.wiki.restore", 1, _FAILURE, _OUTPUT),
+        ev.Halted(Phase.REVERT, "failed", "revert.wiki.restore", _FAILURE),
+        ev.Resumed("request-13", Phase.REVERT, anew=False, reason="made room on the disk"),
+    ]
+    planned = ev.PhaseStarted(Phase.REVERT, tuple(ev.PlannedStep(name, "repeat") for name in names))
+    back = [*save, *code, *halt, *_took("revert.wiki.restore", restored, 2), *push, ev.PhaseCompleted(Phase.REVERT)]
+    return [*whole_release(), _REVERT_REQUESTED, planned, *back, ev.Reverted(1)]
+
+
+def _took(name: str, result: ev.Result, attempt: int = 1) -> list[ev.Event]:
+    return [ev.StepStarted(name, attempt, "5e0c"), ev.StepSucceeded(name, attempt, result, _OUTPUT)]
+
+
 def _step(phase: Phase, attempt: int) -> list[ev.Event]:
-    name = f"{phase}-step"
-    return [ev.StepStarted(name, attempt, "5e0c"), ev.StepSucceeded(name, attempt, ev.CommandExited(0), _OUTPUT)]
+    return _took(f"{phase}-step", ev.CommandExited(0), attempt)
 
 
 def new(event: ev.Event, event_id: str = "") -> NewEvent:

@@ -11,8 +11,8 @@ from released.domain import events as ev
 from released.domain.ids import Ticket
 from released.store import codec, instants
 from released.store.errors import UnreadableEvent
-from support.golden import SAMPLES_V1, read_encoded
-from support.store import ACTOR, SAMPLES
+from support.golden import EVENTS_V1, EVENTS_V2, read_encoded
+from support.store import ACTOR, SAMPLES, SAMPLES_OF_1, SAMPLES_OF_2
 
 LOCK = ev.LockTaken(Ticket("1234"), 2)
 
@@ -27,8 +27,14 @@ def test_an_event_comes_back_as_it_was(event: ev.Event) -> None:
     assert codec.decode(1, *encoded) == event
 
 
-@pytest.mark.parametrize(("encoded", "event"), list(zip(read_encoded(SAMPLES_V1), SAMPLES, strict=True)))
-def test_what_version_1_wrote_is_read_as_it_was_meant(encoded: codec.Encoded, event: ev.Event) -> None:
+GOLDEN = [
+    *zip(read_encoded(EVENTS_V1), SAMPLES_OF_1, strict=True),
+    *zip(read_encoded(EVENTS_V2), SAMPLES_OF_2, strict=True),
+]
+
+
+@pytest.mark.parametrize(("encoded", "event"), GOLDEN)
+def test_what_an_older_version_wrote_is_read_as_it_was_meant(encoded: codec.Encoded, event: ev.Event) -> None:
     assert codec.decode(1, *encoded) == event
 
 

@@ -85,6 +85,7 @@ def test_a_halted_ticket_is_refused_with_the_commands_that_would_do() -> None:
         ("resume", "1234"),
         ("run", "1234", "--from=migrate"),
         ("run", "1234", "--from=prepare"),
+        ("revert", "1234"),
         ("logs", "1234", "--phase=migrate"),
     ]
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from released.domain.release import fold
 from released.store.event_row import EventRow, to_recorded
 from released.store.hash_chain import verify
 from released.store.tables import EVENTS
-from support.golden import LOG_V1, read_log
+from support.golden import LOG_V1, LOG_V2, read_log
 from support.store import STREAM
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LOG = read_log(LOG_V1)
 MIDDLE = 5
@@ -30,13 +35,19 @@ EDITS = {
 }
 
 
-def test_the_log_that_version_1_wrote_holds() -> None:
-    assert verify(LOG) is None
+@pytest.mark.parametrize("log", [LOG_V1, LOG_V2], ids=["version 1", "version 2"])
+def test_the_log_that_a_version_wrote_holds(log: Path) -> None:
+    assert verify(read_log(log)) is None
 
 
 def test_the_log_that_version_1_wrote_folds_to_a_released_release() -> None:
     state = fold(to_recorded(row) for row in LOG if row.stream == STREAM)
     assert (state.status, state.run, state.steps["ticket-step"].attempt) == ("released", 1, 2)
+
+
+def test_the_log_that_version_2_wrote_folds_to_a_release_that_was_taken_back() -> None:
+    state = fold(to_recorded(row) for row in read_log(LOG_V2) if row.stream == STREAM)
+    assert (state.status, state.head, state.steps["revert.wiki.restore"].attempt) == ("reverted", "d" * 40, 2)
 
 
 def test_an_empty_log_holds() -> None:

@@ -92,8 +92,8 @@ def test_every_phase_is_accepted_by_its_name(phase: Phase) -> None:
     assert ids.parse_phase(phase.value) is phase
 
 
-@pytest.mark.parametrize("text", ["", "Prepare", "prepare ", "prepare\n", "PREPARE", "revert", "halted"])
+@pytest.mark.parametrize("text", ["", "Prepare", "prepare ", "prepare\n", "PREPARE", "reverting", "halted"])
 def test_what_is_no_phase_is_refused_with_those_that_are(text: str) -> None:
-    with pytest.raises(InvalidInput, match="expected one of prepare, migrate, ticket, verify") as caught:
+    with pytest.raises(InvalidInput, match="expected one of prepare, migrate, ticket, verify, revert") as caught:
         ids.parse_phase(text)
     assert caught.value.code == "phase_unknown"

@@ -13,13 +13,27 @@ from released.domain import events as ev
 from released.domain import lifecycle
 from released.domain.errors import IllegalEvent
 from released.domain.ids import PHASES, Phase, Ticket
-from support.given_when_then import halted, refused, requested, resumed, started, step_begun, whole_run
+from support.given_when_then import (
+    REQUEST,
+    halted,
+    plan,
+    refused,
+    requested,
+    resumed,
+    revert_requested,
+    started,
+    step_begun,
+    whole_revert,
+    whole_run,
+    whole_undoing,
+)
 
 if TYPE_CHECKING:
     from transitions import Machine
 
 RELEASE = "release/prod/1234"
 PLACE = "environment/prod"
+ADOPTED = ev.Adopted(1, REQUEST, plan(), "released by hand")
 MACHINES = {"release": lifecycle.release_machine, "environment": lifecycle.environment_machine}
 
 
@@ -74,18 +88,23 @@ def _triggers(status: str) -> set[str]:
     return {trigger for source, trigger in lifecycle.compiled("release") if source == status}
 
 
-def test_a_released_ticket_takes_nothing_but_refusals_and_notes() -> None:
-    assert _triggers(lifecycle.RELEASED) == {"refused", "noted"}
+def test_a_released_ticket_takes_nothing_but_a_revert_refusals_and_notes() -> None:
+    assert _triggers(lifecycle.RELEASED) == {"refused", "noted", "revert_requested"}
 
 
-@pytest.mark.parametrize("status", lifecycle.STARTABLE)
-def test_a_ticket_that_may_start_takes_nothing_but_a_run_and_refusals(status: str) -> None:
-    assert _triggers(status) == {"refused", "noted", "run_requested"}
+@pytest.mark.parametrize("status", [lifecycle.NEW, lifecycle.NOTHING_TO_DO])
+def test_a_ticket_that_left_nothing_behind_takes_nothing_but_a_run_and_refusals(status: str) -> None:
+    assert _triggers(status) == {"refused", "noted", "run_requested", "adopted"}
+
+
+@pytest.mark.parametrize("status", [lifecycle.ABANDONED, lifecycle.REVERTED])
+def test_a_ticket_that_may_start_again_may_also_be_taken_back(status: str) -> None:
+    assert _triggers(status) == {"refused", "noted", "run_requested", "adopted", "revert_requested"}
 
 
 def test_a_halted_release_takes_only_decisions_refusals_and_notes() -> None:
     expected = {f"{phase}_{what}" for phase in PHASES for what in ("resumed", "skipped")}
-    expected |= {"step_resolved", "abandoned", "refused", "noted"}
+    expected |= {"revert_requested", "revert_resumed", "step_resolved", "abandoned", "refused", "noted"}
     assert _triggers(lifecycle.HALTED) == expected
 
 
@@ -107,6 +126,16 @@ def test_a_good_release_passes_the_phases_in_order() -> None:
     assert passed == ["requested", "prepare", "migrate", "ticket", "verify", "released"]
 
 
+def test_a_release_that_is_taken_back_passes_revert_and_is_run_anew() -> None:
+    passed = [status for status, _ in itertools.groupby(_walk(*whole_run(), *whole_revert(), requested(run=2)))]
+    assert passed[-4:] == ["released", "reverting", "reverted", "requested"]
+
+
+def test_a_revert_that_is_taken_back_ends_as_released() -> None:
+    passed = [status for status, _ in itertools.groupby(_walk(*whole_run(), *whole_revert(), *whole_undoing()))]
+    assert passed[-4:] == ["reverting", "reverted", "reverting", "released"]
+
+
 ILLEGAL: dict[str, tuple[str, ev.Event]] = {
     "a phase before the run": ("new", started(Phase.PREPARE)),
     "a second run while one moves": ("prepare", requested()),
@@ -124,6 +153,16 @@ ILLEGAL: dict[str, tuple[str, ev.Event]] = {
     "a halt in another phase": ("migrate", halted(Phase.VERIFY)),
     "a halt of what is over": ("released", halted(Phase.VERIFY)),
     "a resume of what moves": ("migrate", resumed(Phase.MIGRATE)),
+    "a revert of what moves": ("migrate", revert_requested()),
+    "a revert of what was never run": ("new", revert_requested()),
+    "a revert of what changed nothing": ("nothing_to_do", revert_requested()),
+    "a run of what is taken back": ("reverting", requested()),
+    "a phase of the way there on the way back": ("reverting", started(Phase.VERIFY)),
+    "the way back without a request": ("released", started(Phase.REVERT)),
+    "released in the end of a revert": ("reverting", ev.Released(1)),
+    "reverted without a revert": ("released", ev.Reverted(1)),
+    "an adoption of what is released": ("released", ADOPTED),
+    "an adoption of what is halted": ("halted", ADOPTED),
     "a lock among releases": ("requested", ev.LockTaken(Ticket("1234"), 1)),
 }
 
@@ -146,7 +185,25 @@ def test_a_free_environment_has_no_lock_to_free() -> None:
         lifecycle.next_status(PLACE, lifecycle.FREE, ev.LockFreed(Ticket("77"), 1))
 
 
-@pytest.mark.parametrize("status", [lifecycle.FREE, lifecycle.OCCUPIED])
+RETURN_STARTED = ev.ReturnStarted(REQUEST, "hotfix-7", "a" * 40, "b" * 40, "a" * 40)
+
+
+@pytest.mark.parametrize("event", [ev.LockTaken(Ticket("77"), 1), RETURN_STARTED], ids=["lock", "return"])
+def test_while_the_checkout_goes_back_to_main_nothing_else_begins(event: ev.Event) -> None:
+    with pytest.raises(IllegalEvent):
+        lifecycle.next_status(PLACE, lifecycle.RETURNING, event)
+
+
+def test_an_occupied_environment_does_not_go_back_to_main() -> None:
+    with pytest.raises(IllegalEvent):
+        lifecycle.next_status(PLACE, lifecycle.OCCUPIED, RETURN_STARTED)
+
+
+def test_after_the_return_the_environment_is_free() -> None:
+    assert lifecycle.next_status(PLACE, lifecycle.RETURNING, ev.ReturnEnded(REQUEST, "git failed")) == lifecycle.FREE
+
+
+@pytest.mark.parametrize("status", lifecycle.PLACE_STATUSES)
 def test_a_lease_may_change_hands_at_any_time(status: str) -> None:
     assert lifecycle.next_status(PLACE, status, ev.LeaseTaken(2, "host", 1, "boot", "0.1.0")) == status
 
@@ -160,6 +217,6 @@ def test_each_trigger_of_the_tables_is_pulled_by_some_event() -> None:
     plain = [cls.__name__ for cls in ev.Event.__args__]
     per_phase = {"PhaseStarted", "PhaseCompleted", "PhaseSkipped", "Halted", "Resumed"}
     names = {lifecycle._snake(name) for name in plain if name not in per_phase}
-    names |= {f"{phase}_{lifecycle._snake(name.removeprefix('Phase'))}" for phase in PHASES for name in per_phase}
+    names |= {f"{phase}_{lifecycle._snake(name.removeprefix('Phase'))}" for phase in Phase for name in per_phase}
     tables = [*lifecycle.RELEASE_TABLE, *lifecycle.ENVIRONMENT_TABLE]
     assert {row["trigger"] for row in tables} == names

@@ -9,7 +9,7 @@ from released.domain import events as ev
 from released.domain import release
 from released.domain.errors import IllegalEvent
 from released.domain.failure import Failure
-from released.domain.ids import Phase
+from released.domain.ids import PHASES, Phase
 from support.given_when_then import (
     ACTOR,
     BASE,
@@ -229,7 +229,7 @@ def test_anew_forgets_that_later_phases_were_done() -> None:
 
 
 ANY_RESUME = [
-    *(resumed(phase, anew=True) for phase in Phase),
+    *(resumed(phase, anew=True) for phase in PHASES),
     resumed(Phase.TICKET),
     resumed(Phase.PREPARE, anew=True, renewed=plan(merge=FIX)),
 ]

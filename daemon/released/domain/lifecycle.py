@@ -37,11 +37,13 @@ ENDED = (RELEASED, NOTHING_TO_DO, ABANDONED, REVERTED)
 
 FREE = "free"
 OCCUPIED = "occupied"
+RETURNING = "returning"
+"""The checkout goes back from a hotfix branch: nothing else begins."""
 FREE_WITH_HOOK = "free_with_hook"
 """A hook runs by hand: no release may start, and no other hook."""
 OCCUPIED_WITH_HOOK = "occupied_with_hook"
 """A hook runs by hand, to mend what made the release halt that occupies the environment."""
-PLACE_STATUSES = (FREE, OCCUPIED, FREE_WITH_HOOK, OCCUPIED_WITH_HOOK)
+PLACE_STATUSES = (FREE, OCCUPIED, RETURNING, FREE_WITH_HOOK, OCCUPIED_WITH_HOOK)
 
 
 class Row(TypedDict):
@@ -90,8 +92,8 @@ RELEASE_TABLE = _rows()
 ENVIRONMENT_TABLE = [
     _row("lock_taken", FREE, OCCUPIED),
     _row("lock_freed", OCCUPIED, FREE),
-    _row("return_started", FREE, FREE),
-    *(_row("return_ended", status, status) for status in (FREE, FREE_WITH_HOOK)),
+    _row("return_started", FREE, RETURNING),
+    _row("return_ended", RETURNING, FREE),
     _row("lock_freed", OCCUPIED_WITH_HOOK, FREE_WITH_HOOK),
     _row("hook_started", FREE, FREE_WITH_HOOK),
     _row("hook_started", OCCUPIED, OCCUPIED_WITH_HOOK),
