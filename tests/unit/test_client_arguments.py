@@ -8,6 +8,8 @@ import pytest
 
 from releasectl.main import COMMANDS, execute, releasectl
 
+ALIASES = {"rollback": "revert"}
+
 
 @pytest.mark.parametrize(
     ("line", "sentence"),
@@ -15,7 +17,7 @@ from releasectl.main import COMMANDS, execute, releasectl
         ("run a/b", "'a/b' is not a ticket: expected 1 to 64 letters"),
         ("run .hidden", "'.hidden' is not a ticket"),
         (f"run {'x' * 65}", "is not a ticket"),
-        ("run 1 --from=deploy", "'deploy' is not a phase: expected one of prepare, migrate, ticket, verify."),
+        ("run 1 --from=deploy", "'deploy' is not a phase: expected one of prepare, migrate, ticket, verify, revert."),
         ("run 1 --skip=all", "'all' is not a phase"),
         ("run 1 --base=HEAD", "'HEAD' is not a commit: expected its full id of 40 hex digits."),
         ("run 1 --with=a/b", "'a/b' is not a ticket"),
@@ -23,7 +25,24 @@ from releasectl.main import COMMANDS, execute, releasectl
         ("run 1 --request-id=short", "'short' is not a request id"),
         ("run 1 --detach --wait=5m", "--detach follows nothing"),
         (f"run 1 --from=verify --verify-all --base={'a' * 40}", "--base, --verify-all and --from exclude each other"),
-        ("run 1 --dry-run", "No such option '--dry-run'"),
+        ("run 1 --from=verify --dry-run --plan=0123456789abcdef", "--dry-run, --plan and --from exclude each other"),
+        ("run 1 --plan=latest", "'latest' is not a plan hash: expected the 16 hex digits that plan printed."),
+        ("run 1 --lock-wait=soon", "'soon' is not a duration"),
+        ("plan 1 --base=HEAD", "'HEAD' is not a commit"),
+        ("plan 1 --skip=all", "'all' is not a phase"),
+        ("revert", "Missing argument 'TICKET…'"),
+        ("revert 1 a/b", "'a/b' is not a ticket"),
+        ("revert 1 --with-data=Wiki", "'Wiki' is not a service: expected the name of its folder below packages/."),
+        ("revert 1 --detach --wait=5m", "--detach follows nothing"),
+        ("revert 1 2 --detach", "--detach makes sense for one ticket only, and 2 are named."),
+        (
+            "revert 1 2 --plan=0123456789abcdef --request-id=request-1",
+            "--plan, --request-id makes sense for one ticket only",
+        ),
+        ("rollback 1 --plan=latest", "'latest' is not a plan hash"),
+        (f"adopt 1 --merge={'b' * 40}", "Missing option '--base'"),
+        (f"adopt 1 --base=HEAD --merge={'b' * 40}", "'HEAD' is not a commit"),
+        (f"adopt 1 --base={'a' * 40} --merge={'b' * 40}", "A reason is needed for the record; give it with --reason."),
         ("resume 1 --from=deploy", "'deploy' is not a phase"),
         ("status a/b", "'a/b' is not a ticket"),
         ("list --state=done", "'done' is not a state: expected one of requested, prepare"),
@@ -73,4 +92,4 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
 def test_every_command_goes_by_the_name_under_which_it_is_listed(name: str) -> None:
     command = releasectl.get_command(releasectl.make_context("releasectl", [name]), name)
     assert command is not None
-    assert command.name == name
+    assert command.name == ALIASES.get(name, name)
