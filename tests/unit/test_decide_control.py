@@ -20,9 +20,11 @@ from support.given_when_then import (
     prepared,
     recorded,
     requested,
+    revert_requested,
     started,
     state_after,
     step_begun,
+    whole_revert,
     whole_run,
 )
 
@@ -30,16 +32,23 @@ SCRIPT = "1234-a.sh"
 RUNNING = [requested(), *prepared(), *phase_done(Phase.MIGRATE), started(Phase.TICKET, SCRIPT), step_begun(SCRIPT)]
 IN_DOUBT = [*RUNNING, recovery.in_doubt(state_after(*RUNNING), SCRIPT, "its output")]
 HALTED = [requested(), *prepared(), started(Phase.MIGRATE, "web.image"), halted(Phase.MIGRATE)]
+REVERTING = [*whole_run(), revert_requested(), started(Phase.REVERT, "revert.code")]
+HALTED_IN_REVERT = [*REVERTING, halted(Phase.REVERT)]
 NOON = dt.datetime(2026, 5, 18, 12, tzinfo=dt.UTC)
 
 
-def test_a_running_release_takes_a_cancel() -> None:
-    assert decide.cancel(cmd.Cancel(TICKET, REQUEST, "wrong night"), state_after(*RUNNING)) == [
+@pytest.mark.parametrize("events", [RUNNING, REVERTING], ids=["there", "back"])
+def test_a_release_that_moves_takes_a_cancel(events: list[ev.Event]) -> None:
+    assert decide.cancel(cmd.Cancel(TICKET, REQUEST, "wrong night"), state_after(*events)) == [
         ev.CancelRequested(REQUEST, "wrong night")
     ]
 
 
-@pytest.mark.parametrize("events", [HALTED, whole_run()], ids=["halted", "released"])
+@pytest.mark.parametrize(
+    "events",
+    [HALTED, whole_run(), HALTED_IN_REVERT, [*whole_run(), *whole_revert()]],
+    ids=["halted", "released", "halted in revert", "reverted"],
+)
 def test_what_does_not_run_cannot_be_cancelled(events: list[ev.Event]) -> None:
     with pytest.raises(Refused, match="nothing to cancel"):
         decide.cancel(cmd.Cancel(TICKET, REQUEST, "why"), state_after(*events))
@@ -49,6 +58,18 @@ def test_a_cancelled_release_halts_with_the_reason() -> None:
     halt = recovery.cancelled(state_after(*RUNNING, ev.CancelRequested(REQUEST, "wrong night")))
     assert halt is not None
     assert (halt.cause, halt.failure.message) == ("cancelled", "Cancelled: wrong night")
+
+
+def test_a_revert_that_is_cancelled_halts_on_its_way_back_and_leads_on_only_there() -> None:
+    halt = recovery.cancelled(state_after(*REVERTING, ev.CancelRequested(REQUEST, "wrong ticket")))
+    assert halt is not None
+    assert (halt.phase, halt.cause) == (Phase.REVERT, "cancelled")
+    assert [command.argv[1] for command in halt.failure.next] == ["resume", "logs"]
+
+
+def test_a_cancel_of_the_release_does_not_stop_its_revert() -> None:
+    cancelled = [*RUNNING, ev.CancelRequested(REQUEST, "wrong night"), halted(Phase.TICKET, "cancelled")]
+    assert recovery.cancelled(state_after(*cancelled, revert_requested())) is None
 
 
 def test_a_resumed_release_is_not_cancelled_any_more() -> None:
@@ -88,9 +109,16 @@ def test_giving_a_halted_release_up_frees_the_environment() -> None:
     assert given_up == ([ev.Abandoned(REQUEST, "never mind")], [ev.LockFreed(TICKET, 1)])
 
 
-def test_a_running_release_cannot_be_given_up() -> None:
+@pytest.mark.parametrize("events", [RUNNING, REVERTING], ids=["there", "back"])
+def test_a_release_that_moves_cannot_be_given_up(events: list[ev.Event]) -> None:
     with pytest.raises(Refused, match="only a halted release"):
-        decide.abandon(cmd.Abandon(TICKET, REQUEST, "why"), state_after(*RUNNING))
+        decide.abandon(cmd.Abandon(TICKET, REQUEST, "why"), state_after(*events))
+
+
+def test_giving_a_halted_revert_up_frees_the_environment() -> None:
+    given_up = decide.abandon(cmd.Abandon(TICKET, REQUEST, "never mind"), state_after(*HALTED_IN_REVERT))
+    assert given_up == ([ev.Abandoned(REQUEST, "never mind")], [ev.LockFreed(TICKET, 1)])
+    assert state_after(*HALTED_IN_REVERT, *given_up[0]).status == "abandoned"
 
 
 def test_an_abandoned_ticket_may_be_run_again() -> None:

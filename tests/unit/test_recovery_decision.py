@@ -9,7 +9,16 @@ import pytest
 from released.domain import events as ev
 from released.domain import recovery
 from released.domain.ids import Phase
-from support.given_when_then import BEGIN, BOOT, requested, started, state_after, step_begun
+from support.given_when_then import (
+    BEGIN,
+    BOOT,
+    requested,
+    revert_requested,
+    started,
+    state_after,
+    step_begun,
+    whole_run,
+)
 
 RUNNING: list[ev.Event] = [requested(), started(Phase.PREPARE, "web.backup"), step_begun("web.backup")]
 LAST = BEGIN + dt.timedelta(seconds=len(RUNNING) - 1)
@@ -36,6 +45,15 @@ def test_a_release_before_its_first_phase_goes_on_with_prepare() -> None:
     assert decided(1.0, events=[requested()]) == ev.Recovered(Phase.PREPARE, None, "boot-2")
 
 
+def test_a_revert_before_its_first_step_goes_on_with_revert() -> None:
+    assert decided(1.0, events=[*whole_run(), revert_requested()]) == ev.Recovered(Phase.REVERT, None, "boot-2")
+
+
+def test_a_revert_in_a_step_goes_on_there() -> None:
+    events = [*whole_run(), revert_requested(), started(Phase.REVERT, "revert.code"), step_begun("revert.code")]
+    assert decided(1.0, events=events) == ev.Recovered(Phase.REVERT, "revert.code", "boot-2")
+
+
 def halt_of(decision: ev.Recovered | ev.Halted | None) -> ev.Halted:
     assert isinstance(decision, ev.Halted)
     return decision
@@ -57,7 +75,11 @@ def test_a_clock_that_went_back_halts_nothing() -> None:
     assert isinstance(decided(-HOUR_S), ev.Recovered)
 
 
-@pytest.mark.parametrize("events", [RUNNING, [requested()]], ids=["in a step", "before the first phase"])
+@pytest.mark.parametrize(
+    "events",
+    [RUNNING, [requested()], [*whole_run(), revert_requested()]],
+    ids=["in a step", "before the first phase", "on the way back"],
+)
 def test_the_halt_is_one_that_the_life_cycle_takes_and_a_resume_leads_on_from(events: list[ev.Event]) -> None:
     halt = halt_of(decided(HOUR_S + 1, events=events))
     assert state_after(*events, halt).status == "halted"

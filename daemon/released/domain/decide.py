@@ -89,7 +89,7 @@ def _check_skips(command: cmd.StartRun) -> None:
 def _not_startable(command: cmd.StartRun, state: ReleaseState) -> Refused:
     ticket = command.ticket
     if state.is_running:
-        message = f"Ticket {ticket} is being released already (run {state.run}, {state.status})."
+        message = f"Ticket {ticket} is under way already (run {state.run}, {state.status})."
         return Refused("already_running", message, next_steps.follow(ticket))
     if state.status == lifecycle.HALTED:
         message = f"Ticket {ticket} is halted in phase {state.phase}; a halted release is resumed, not run again."
@@ -229,18 +229,30 @@ def admit_revert(command: cmd.Revert, state: ReleaseState, environment: Environm
         raise InvalidInput("options_contradict", "--skip-git makes no commit, so --push has nothing to push.")
     if state.status not in lifecycle.REVERTIBLE:
         raise _not_revertible(command, state)
-    if state.status == lifecycle.HALTED and state.is_way_back:
-        message = f"Ticket {command.ticket} is halted on its way back already; let that go on."
-        raise Refused("halted_in_revert", message, next_steps.after_halt(state))
-    if state.status == lifecycle.REVERTED and state.reversal and state.reversal.from_status != lifecycle.RELEASED:
-        raise Refused(
-            "nothing_whole_before",
-            f"Ticket {command.ticket} was {state.reversal.from_status} when it was taken back, so what stood before "
-            "was half a release; that is not brought back. Run the ticket again instead.",
-            next_steps.run(command.ticket),
-        )
+    _refuse_nothing_to_bring_back(command, state)
     if not state.occupies:
         refuse_busy(environment)
+
+
+def _refuse_nothing_to_bring_back(command: cmd.Revert, state: ReleaseState) -> None:
+    ticket, reversal = command.ticket, state.reversal
+    if state.status == lifecycle.HALTED and state.is_way_back:
+        message = f"Ticket {ticket} is halted on its way back already; let that go on."
+        raise Refused("halted_in_revert", message, next_steps.after_halt(state))
+    if state.status == lifecycle.REVERTED and reversal and reversal.from_status != lifecycle.RELEASED:
+        raise Refused(
+            "nothing_whole_before",
+            f"Ticket {ticket} was {reversal.from_status} when it was taken back, so what stood before was half a "
+            "release; that is not brought back. Run the ticket again instead.",
+            next_steps.run(ticket),
+        )
+    if state.is_adopted:
+        raise Refused(
+            "nothing_was_saved",
+            f"Ticket {ticket} was released by hand and only taken in, so nothing was saved before it that could be "
+            "brought back. Release a fix, or a commit that takes the change back.",
+            next_steps.look_at(ticket),
+        )
 
 
 def _not_revertible(command: cmd.Revert, state: ReleaseState) -> Refused | NotFound:

@@ -76,6 +76,11 @@ class ReleaseState(msgspec.Struct, frozen=True):
         return self.is_running or self.status == lifecycle.HALTED
 
     @property
+    def is_adopted(self) -> bool:
+        """True where it was released by hand and only taken in: no step of ours had a part in it."""
+        return self.status == lifecycle.RELEASED and not self.steps
+
+    @property
     def is_way_back(self) -> bool:
         """True from the start of a revert on, until the ticket is run anew."""
         return self.phase is Phase.REVERT

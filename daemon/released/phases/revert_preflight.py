@@ -51,7 +51,6 @@ def plan_revert(
     head = releasable(world.git, world.settings, any_branch=bool(plan.branch)).head
     before = stood_before(state, head)
     target = None if options.skip_git else before.tree
-    _refuse_adopted(state)
     _refuse_later(state, before, later, takes_code=target is not None)
     _refuse_moved(world, before, head, target)
     refuse_unreadable_variables(world)
@@ -75,16 +74,6 @@ def plan_revert(
 
 
 # --- what may be in the way --------------------------------------------------------------------------------------
-
-
-def _refuse_adopted(state: ReleaseState) -> None:
-    if not state.steps and required(state.plan).services:
-        raise Refused(
-            "nothing_was_saved",
-            f"Ticket {state.ticket} was released by hand and only taken in, so nothing was saved before it that could "
-            "be brought back. Release a fix, or a commit that takes the change back.",
-            next_steps.look_at(state.ticket),
-        )
 
 
 def _refuse_later(state: ReleaseState, before: Snapshot, later: Sequence[LaterRelease], *, takes_code: bool) -> None:
