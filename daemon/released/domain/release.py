@@ -51,6 +51,8 @@ class ReleaseState(msgspec.Struct, frozen=True):
     """Set while an operator waits for the present step to end."""
     head: str = ""
     """The commit that the checkout must stand at: MERGE_SHA once it has moved, the revert's once that took it back."""
+    has_moved: bool = False
+    """Whether this run brought the checkout to a MERGE_SHA, be it an earlier one: there is code to take back."""
     reversal: Reversal | None = None
     overrides: tuple[Override, ...] = ()
     started_by: ev.Actor | None = None
@@ -167,7 +169,7 @@ def _apply(state: ReleaseState, event: ev.Event, recorded: ev.Recorded) -> Relea
         case ev.StepStarted() | ev.StepSucceeded() | ev.StepFailed() | ev.StepInterrupted():
             before = state.steps.get(event.step) or StepState(event.step, state.phase or Phase.PREPARE)
             steps = {**state.steps, event.step: after(before, event, recorded.at)}
-            return replace(state, steps=steps, head=_head_after(state, event))
+            return _moved(replace(state, steps=steps), event)
         case ev.Recovered():
             return replace(state, steps=_found_unfinished(state))
         case ev.CancelRequested():
@@ -232,10 +234,10 @@ def _planned(state: ReleaseState, event: ev.PhaseStarted) -> dict[str, StepState
     return {**state.steps, **fresh}
 
 
-def _head_after(state: ReleaseState, event: ev.Event) -> str:
-    if isinstance(event, ev.StepSucceeded) and isinstance(event.result, ev.CheckoutMoved):
-        return event.result.head
-    return state.head
+def _moved(state: ReleaseState, event: ev.Event) -> ReleaseState:
+    if not isinstance(event, ev.StepSucceeded) or not isinstance(event.result, ev.CheckoutMoved):
+        return state
+    return msgspec.structs.replace(state, head=event.result.head, has_moved=True)
 
 
 def _found_unfinished(state: ReleaseState) -> dict[str, StepState]:

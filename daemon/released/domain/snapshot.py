@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from released.domain import events as ev
@@ -37,7 +39,7 @@ def stood_before(state: ReleaseState, head: str) -> Snapshot:
     return Snapshot(
         services=_reverted_services(state) if undoes else touched_services(state),
         tree=_tree_before_revert(state) if undoes else _tree_before_release(state, head),
-        left_at=state.head if undoes else required(state.plan).merge_sha,
+        left_at=state.head if undoes else _left_at(state, head),
         images={one.service: one for one in state.results(ev.ImagesKept, phase)},
         backups={one.service: one.stamp for one in state.results(ev.BackedUp, phase)},
     )
@@ -51,9 +53,14 @@ def _tree_before_revert(state: ReleaseState) -> Sha | None:
 def _tree_before_release(state: ReleaseState, head: str) -> Sha | None:
     """Before the fast-forward there is no code to take back, and none is made up (spec: revert)."""
     plan = required(state.plan)
-    move = state.step("checkout.fast-forward")
-    recorded = move is not None and move.status == "succeeded"
-    return plan.base_sha if recorded or (head == plan.merge_sha != plan.head_sha) else None
+    moved_unrecorded = head == plan.merge_sha != plan.head_sha
+    return plan.base_sha if state.has_moved or moved_unrecorded else None
+
+
+def _left_at(state: ReleaseState, head: str) -> str:
+    """Name where the record has the checkout; the last move may have taken place and not be recorded."""
+    merge = required(state.plan).merge_sha
+    return merge if head == merge else state.head
 
 
 def _reverted_services(state: ReleaseState) -> tuple[str, ...]:
@@ -62,16 +69,18 @@ def _reverted_services(state: ReleaseState) -> tuple[str, ...]:
 
 def touched_services(state: ReleaseState) -> tuple[str, ...]:
     """List the services that a release may have changed: by a hook or new containers, or by a script of the ticket."""
-    attempted = {name for name, step in state.steps.items() if step.attempt > 0}
-    scripted = any(state.steps[name].phase is Phase.TICKET and not name.endswith(".checkout") for name in attempted)
-    return tuple(
-        service.name
-        for service in required(state.plan).services
-        if scripted or any(_changes(state, service.name, name) for name in attempted)
-    )
+    attempted = [step for step in state.steps.values() if step.attempt > 0]
+    names = [service.name for service in required(state.plan).services]
+    if any(step.phase is Phase.TICKET and not step.name.endswith(".checkout") for step in attempted):
+        return tuple(names)
+    changed = {_changed_by(step.name, names) for step in attempted if step.phase is Phase.MIGRATE}
+    return tuple(name for name in names if name in changed)
 
 
-def _changes(state: ReleaseState, service: str, step: str) -> bool:
-    """Tell whether a step changes a service; reading its Compose file and getting its image does not."""
-    reads = (f"{service}.compose", f"{service}.image")
-    return state.steps[step].phase is Phase.MIGRATE and step.startswith(f"{service}.") and step not in reads
+def _changed_by(step: str, services: Sequence[str]) -> str:
+    """Name the service that a step of migrate changes; reading its Compose file and getting its image does not.
+
+    A service's name may have dots, so the longest one that fits is meant.
+    """
+    service = max((name for name in services if step.startswith(f"{name}.")), key=len, default="")
+    return "" if step in (f"{service}.compose", f"{service}.image") else service
