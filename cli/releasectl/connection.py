@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 READ_TIMEOUT_S = 20.0
 COMMAND_TIMEOUT_S = 120.0
 """Run and Resume fetch from the remote before they answer."""
+REVERT_TIMEOUT_S = 3600.0
+"""A revert reads every backup that it would restore to its end before it answers."""
 
 _CHANNEL_OPTIONS = (
     ("grpc.enable_http_proxy", 0),

@@ -9,7 +9,7 @@ from uuid import uuid4
 import click
 
 from releasectl import views
-from releasectl.connection import COMMAND_TIMEOUT_S, Connection
+from releasectl.connection import COMMAND_TIMEOUT_S, REVERT_TIMEOUT_S, Connection
 from releasectl.durations import format_duration
 from releasectl.errors import ClientError, Next, usage
 from releasectl.exit_codes import ExitCode
@@ -65,7 +65,7 @@ def _tell_who_is_waited_for(connection: Connection, settings: Settings) -> None:
 def revert(connection: Connection, request: pb.RevertRequest) -> pb.Accepted:
     """Take a release back."""
     request.environment = connection.environment
-    return _submit(lambda: connection.ask(connection.releases.Revert, request, COMMAND_TIMEOUT_S), request)
+    return _submit(lambda: connection.ask(connection.releases.Revert, request, REVERT_TIMEOUT_S), request)
 
 
 def _submit(submit: Submit, request: Request) -> pb.Accepted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from releasectl import submission
-from releasectl.connection import COMMAND_TIMEOUT_S, Connection, connect
+from releasectl.connection import REVERT_TIMEOUT_S, Connection, connect
 from releasectl.consent import confirm
 from releasectl.errors import usage
 from releasectl.exit_codes import ExitCode
@@ -98,7 +98,7 @@ def _revert(connection: Connection, request: pb.RevertRequest, settings: Setting
 
 
 def _plan(connection: Connection, request: pb.RevertRequest) -> pb.RevertPreview:
-    return connection.ask(connection.releases.PlanRevert, request, COMMAND_TIMEOUT_S)
+    return connection.ask(connection.releases.PlanRevert, request, REVERT_TIMEOUT_S)
 
 
 def _show(preview: pb.RevertPreview, settings: Settings) -> None:

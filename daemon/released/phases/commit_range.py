@@ -159,6 +159,10 @@ def _contains(git: Git, merge: Sha, commit: Sha) -> bool:
 def _nothing_to_release(world: World, request: Request, history: History, head: Sha) -> Refused:
     upstream = f"{world.settings.remote}/{world.settings.branch}"
     message = f"already up-to-date with {upstream} — nothing to release"
+    if _restored(world.git, head) is not None:
+        return Refused(
+            "nothing_to_release", f"{message}. HEAD is the commit that took a release back; merge a fix first."
+        )
     before = _before_pull(world.git, history, head)
     if before is None:
         return Refused("nothing_to_release", f"{message}. Is the pull request merged?")
