@@ -37,7 +37,23 @@ def releasectl(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
     )
 
 
-@pytest.mark.parametrize("command", ["run 1", "resume 1", "status", "list", "watch 1", "logs 1", "events 1", "rebuild"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "run 1",
+        "resume 1",
+        "status",
+        "list",
+        "watch 1",
+        "logs 1",
+        "events 1",
+        "rebuild",
+        "services logs web",
+        "services run web hook",
+        "drift",
+        "doctor",
+    ],
+)
 def test_every_command_exits_6_and_says_what_to_start_where_no_daemon_is(folder: Path, command: str) -> None:
     done = releasectl(folder, *command.split())
     assert (done.returncode, done.stdout) == (6, "")

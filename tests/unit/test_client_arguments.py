@@ -51,6 +51,10 @@ ALIASES = {"rollback": "revert"}
         ("logs 1 --phase=deploy", "'deploy' is not a phase"),
         ("events 1 --after=-1", "-1 is not in the range"),
         ("services a/b", "'a/b' is not a service"),
+        ("services logs a/b", "'a/b' is not a service"),
+        ("services logs web --tail=0", "0 is not in the range"),
+        ("services run web ../x", "'../x' is not a hook: expected the name of a file below scripts/"),
+        ("services run web", "Missing argument 'HOOK'"),
         ("status --timeout=soon", "'soon' is not a duration"),
         ("-o xml status", "'xml' is not a format: expected one of text, json, jsonl."),
         ("run", "Missing argument 'TICKET'"),
@@ -75,6 +79,11 @@ def test_a_usage_error_in_json_is_one_object(capsys: pytest.CaptureFixture[str])
     error = json.loads(capsys.readouterr().out)["error"]
     assert (error["code"], error["reason"]) == (2, "usage")
     assert error["next"][0]["argv"] == ["releasectl", "run", "--help"]
+
+
+def test_a_log_that_is_followed_is_no_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["services", "logs", "web", "-f", "-o", "json"]) == 2
+    assert "follow it with --output jsonl" in json.loads(capsys.readouterr().out)["error"]["message"]
 
 
 def test_without_a_command_the_help_is_shown_as_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:

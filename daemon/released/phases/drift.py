@@ -84,7 +84,7 @@ def _image_findings(
     service: ServicePlan, found: Sequence[Running], expected_id: str | None, fixes: Fixes
 ) -> list[Finding]:
     return [
-        Finding(service.name, line, fixes.recreate() if line.startswith("✗") else None)
+        Finding(service.name, line, fixes.image(expected_id) if line.startswith("✗") else None)
         for line in image_lines(service, found, expected_id)
     ]
 

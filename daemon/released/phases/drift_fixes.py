@@ -22,14 +22,14 @@ class Fixes:
     service: ServicePlan
     occupant: ReleaseState | None
 
-    def recreate(self) -> NextCommand:
-        """Have Compose make the containers what the manifest says."""
-        return self._settle() or self._compose_up()
+    def image(self, expected_id: str | None) -> NextCommand:
+        """Have the containers run the image that is expected; one whose name was given away gets it back first."""
+        return self._settle() or self._name_again(expected_id) or self._compose_up()
 
     def container(self, one: Running | None) -> NextCommand:
         """Bring one container up, or show what it says."""
         if one is None:
-            return self.recreate()
+            return self._settle() or self._compose_up()
         match one.state:
             case "running" | "restarting":
                 return _look_at_log(self.service.name)
@@ -43,6 +43,15 @@ class Fixes:
             return None
         look = next_steps.follow if self.occupant.is_running else next_steps.look_at
         return look(self.occupant.ticket)[0]
+
+    def _name_again(self, expected_id: str | None) -> NextCommand | None:
+        engine, image = self.world.engine, self.service.image
+        if image is None or expected_id is None or engine.image_id(expected_id) is None:
+            return None
+        if engine.image_id(image.reference) == expected_id:
+            return None
+        effect = "gives the released image its name back; then look again"
+        return NextCommand(("docker", "tag", expected_id, image.reference), effect, "changes")
 
     def _compose_up(self) -> NextCommand:
         if self.service.compose_file is None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from sqlalchemy.exc import DBAPIError
+
 from released.store.event_store import EventStore
 
 
 def quick_check(store: EventStore) -> str:
     """Look the whole file through, without its indexes; ``ok``, or what is wrong in one line."""
-    rows = store.query(lambda connection: connection.exec_driver_sql("PRAGMA quick_check(10)").scalars().all())
+    try:
+        rows = store.query(lambda connection: connection.exec_driver_sql("PRAGMA quick_check(10)").scalars().all())
+    except DBAPIError as error:
+        return str(error.orig)
     return "; ".join(str(row) for row in rows)
 
 
