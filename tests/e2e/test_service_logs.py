@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from subprocess import Popen
 
+    from support.daemon_process import Daemon
     from support.stack import Stack
     from support.stack_images import FirstImages
 
@@ -30,13 +31,25 @@ containers: [{name: front}, {name: slow}]
 """A service that has, for this test, the containers of two others."""
 
 
-@pytest.fixture(scope="module", name="stack")
-def _stack(tmp_path_factory: pytest.TempPathFactory, first_images: FirstImages) -> Iterator[Stack]:
+@pytest.fixture(scope="module", name="served_stack")
+def _served_stack(
+    tmp_path_factory: pytest.TempPathFactory, first_images: FirstImages
+) -> Iterator[tuple[Stack, Daemon]]:
     home = tmp_path_factory.mktemp("logs") / "stack"
-    with served(home, first_images, running=("front", "slow")) as (stack, _):
+    with served(home, first_images, running=("front", "slow")) as (stack, daemon):
         stack.ops.commit({"packages/pair/manifest.yaml": BOTH}, "A service of two containers")
         stack.ops.git("pull", "--quiet", "--ff-only")
-        yield stack
+        yield stack, daemon
+
+
+@pytest.fixture(name="stack")
+def _stack(served_stack: tuple[Stack, Daemon]) -> Stack:
+    return served_stack[0]
+
+
+@pytest.fixture(name="daemon")
+def _daemon(served_stack: tuple[Stack, Daemon]) -> Daemon:
+    return served_stack[1]
 
 
 def say(stack: Stack, service: str, text: str) -> None:
@@ -127,3 +140,15 @@ def test_many_who_follow_keep_nobody_waiting(stack: Stack) -> None:
         environments.ListServices(pb.ListServicesRequest(), timeout=PATIENCE_S)
         for call in calls:
             call.cancel()
+
+
+def test_a_daemon_that_ends_is_not_kept_by_who_follows(stack: Stack, daemon: Daemon) -> None:
+    client = follow(stack, "front")
+    say(stack, "front", "the last words\n")
+    read_until(client, "the last words")
+
+    stopped = daemon.stop()
+
+    client.communicate()
+    daemon.start()
+    assert (stopped, client.returncode) == (0, 6)

@@ -63,6 +63,16 @@ def test_a_hook_that_still_runs_is_adopted_and_runs_once(stack: Stack, daemon: D
     assert (told(stack)["rc"], hook.runs()) == (7, ["began", "ended"])
 
 
+def test_a_daemon_that_is_told_to_stop_leaves_the_hook_to_the_next(stack: Stack, daemon: Daemon) -> None:
+    hook = begun(stack, daemon)
+    stopped = daemon.stop()
+    daemon.start()
+
+    hook.let_end()
+
+    assert (stopped, told(stack)["rc"], hook.runs()) == (0, 0, ["began", "ended"])
+
+
 def test_a_hook_that_ended_while_no_daemon_ran_is_not_run_again(stack: Stack, daemon: Daemon) -> None:
     hook = begun(stack, daemon)
     daemon.kill()

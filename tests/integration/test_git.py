@@ -282,6 +282,36 @@ def test_a_fetch_that_hangs_is_ended_with_its_children_at_the_deadline(repo: Ops
     assert wait_until_gone(transport, time.monotonic() + 5)
 
 
+def test_a_remote_that_is_only_asked_tells_its_tip_and_nothing_is_fetched(repo: OpsRepo, git: Git) -> None:
+    refs = repo.git("for-each-ref")
+    tip = repo.commit({"a": "1"}, "a")
+    assert (git.tip_at_remote(timeout_s=60), repo.git("for-each-ref")) == (tip, refs)
+
+
+def test_a_remote_that_does_not_answer_is_told_from_one_that_lacks_the_branch(repo: OpsRepo, git: Git) -> None:
+    with pytest.raises(Refused) as lacking:
+        Git(repo.checkout, "origin", "absent").tip_at_remote(timeout_s=60)
+    repo.git("remote", "set-url", "origin", "/nowhere.git")
+    with pytest.raises(Refused) as silent:
+        git.tip_at_remote(timeout_s=60)
+    assert (lacking.value.code, silent.value.code) == ("branch_unknown", "remote_unreachable")
+
+
+@pytest.mark.parametrize(
+    ("path", "ignored"), [(".env", True), (".asd/workspace/", True), ("README.md", False), ("new", False)]
+)
+def test_a_path_that_git_leaves_out_is_told_from_one_that_makes_the_checkout_dirty(
+    git: Git, path: str, *, ignored: bool
+) -> None:
+    assert git.ignores(path) == ignored
+
+
+def test_a_path_that_was_committed_is_not_left_out_though_it_is_ignored(repo: OpsRepo, git: Git) -> None:
+    (repo.checkout / ".env").touch()
+    repo.git("add", "--force", ".env")
+    assert not git.ignores(".env")
+
+
 # --- what commits say -------------------------------------------------------------------------------------------------
 
 
@@ -559,8 +589,9 @@ def test_the_configured_ssh_command_runs(repo: OpsRepo, tmp_path: Path) -> None:
 
 def test_an_external_transport_does_not_run(repo: OpsRepo, git: Git, canary: Path) -> None:
     repo.git("remote", "set-url", "origin", f"ext::{canary}")
-    with pytest.raises(Refused, match="transport 'ext' not allowed"):
-        git.fetch()
+    for ask in (git.fetch, git.tip_at_remote):
+        with pytest.raises(Refused, match="transport 'ext' not allowed"):
+            ask(timeout_s=60)
 
 
 def test_an_external_transport_as_the_remotes_vcs_does_not_run(repo: OpsRepo, git: Git, canary: Path) -> None:

@@ -19,6 +19,7 @@ from released.store import connections
 from released.store.errors import Conflict, StoreBusy, StoreUnusable
 from released.store.event_store import EventStore
 from released.store.hash_chain import verify
+from released.store.integrity import durability, quick_check
 from released.store.sqlite import SqliteEventStore, open_sqlite, open_store
 from support.golden import rows
 from support.store import REFUSED, STREAM, must_not_fail, sqlite_store, whole_release, write
@@ -41,6 +42,22 @@ def test_its_files_are_for_their_owner_alone(store: EventStore, path: Path) -> N
     store.append([write(STREAM, 0, REFUSED)])
     modes = {file.name.removeprefix(path.name): file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
     assert modes == {"": 0o600, "-wal": 0o600, "-shm": 0o600, ".lock": 0o600}
+
+
+def test_a_sound_file_passes_its_check_and_is_written_durably(store: EventStore) -> None:
+    store.append([write(STREAM, 0, *whole_release())])
+    assert (quick_check(store), durability(store)) == ("ok", ("wal", 2))
+
+
+def test_a_damaged_file_does_not_pass_its_check(path: Path) -> None:
+    with sqlite_store(path) as store:
+        for number in range(50):
+            store.append([write(f"{STREAM}-{number}", 0, *whole_release())])
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 2)
+        file.write(b"\xff" * 8192)
+    with sqlite_store(path) as store:
+        assert quick_check(store) != "ok"
 
 
 @pytest.mark.parametrize("name", ["journal_mode", "synchronous", "foreign_keys", "recursive_triggers"])
