@@ -88,8 +88,7 @@ class HookRunner:
             self._on_fatal(error)
 
     def _conclude_unfinished(self) -> None:
-        place = self._environment()
-        if place.hook is None or self._stopping.is_set():
+        if self._stopping.is_set() or (place := self._environment()).hook is None:
             return
         ended = self._bring_to_end(place.hook, place)
         while not self._recorded(ended) and not self._stopping.wait(_PAUSE_S):
@@ -107,7 +106,7 @@ class HookRunner:
         except Exception as error:
             logger.exception("%s: %s failed unexpectedly", self._world.name, run.started.executable.path)
             failure = Failure("internal_error", f"The daemon met an unexpected {type(error).__name__}: {error}")
-            return ev.HookEnded(request_id, self._masked(failure), output=slot.output())
+            return ev.HookEnded(request_id, self._masked(failure), in_doubt=True, output=slot.output())
         match fate:
             case Done():
                 return ev.HookEnded(request_id, output=slot.output())

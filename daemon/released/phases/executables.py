@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable
 
 from released.adapters.commands.scripts import Command, Exit
 from released.adapters.durability import sync_filesystem
@@ -21,13 +21,20 @@ from released.phases.world import World
 def executable_step(world: World, state: ReleaseState, name: str, executable: Executable) -> Step:
     """Run one executable of a release."""
     recovery = Recovery.REPEAT if executable.repeatable else Recovery.ASK
-    return Step(name, executable_process(world, executable, facts(state), recovery))
+    return Step(name, executable_process(world, executable, lambda: facts(state), recovery))
 
 
 def executable_process(
-    world: World, executable: Executable, variables: Mapping[str, str], recovery: Recovery
+    world: World, executable: Executable, variables: Callable[[], dict[str, str]], recovery: Recovery
 ) -> Process:
-    """Run one executable in place, its content equal to the commit's."""
+    """Run one executable in place, its content equal to the commit's.
+
+    Args:
+        world: the environment.
+        executable: what is run.
+        variables: gives those that it finds; asked when it is begun, and not when it is adopted.
+        recovery: what becomes of it where its process was lost.
+    """
 
     def command() -> Command:
         changed = changed_since_commit(world, executable)
@@ -36,7 +43,7 @@ def executable_process(
         return Command(
             argv=_argv(world, executable),
             cwd=world.root,
-            env=world.command_environment(dict(variables)),
+            env=world.command_environment(variables()),
             timeout_s=executable.timeout_s,
             idle_s=executable.idle_s,
             secrets=world.secrets(),

@@ -36,8 +36,12 @@ def find_hook(world: World, service: ServiceName, hook: HookName) -> Executable:
 
 def hook_process(world: World, executable: Executable, service: str, occupant: ReleaseState | None) -> Process:
     """Run a hook by hand; it finds the facts of the release that occupies the environment, where there is one."""
-    alone = {"SERVICES": service, "CONTAINER_PREFIX": world.variables().get("CONTAINER_PREFIX", "")}
-    variables = facts(occupant) if occupant else alone
+
+    def variables() -> dict[str, str]:
+        if occupant is not None:
+            return facts(occupant)
+        return {"SERVICES": service, "CONTAINER_PREFIX": world.variables().get("CONTAINER_PREFIX", "")}
+
     return executable_process(world, executable, variables, Recovery.ASK)
 
 
