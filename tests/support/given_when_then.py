@@ -38,7 +38,15 @@ ACTOR = ev.Actor(1000, "alice")
 BEGIN = dt.datetime(2026, 5, 18, 15, 30, 0, tzinfo=dt.UTC)
 
 Command = cmd.StartRun | cmd.ResumeRun | cmd.Revert | cmd.Adopt
-_OF_ENVIRONMENT = (ev.LeaseTaken, ev.LockTaken, ev.LockFreed, ev.ReturnStarted, ev.ReturnEnded)
+_OF_ENVIRONMENT = (
+    ev.LeaseTaken,
+    ev.LockTaken,
+    ev.LockFreed,
+    ev.ReturnStarted,
+    ev.ReturnEnded,
+    ev.HookStarted,
+    ev.HookEnded,
+)
 
 
 # --- the specification -------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ FOLDER = Path(__file__).parent.parent / "unit" / "golden"
 EVENTS_V1, LOG_V1 = FOLDER / "events-v1.jsonl", FOLDER / "log-v1.jsonl"
 """Written before there was a way back."""
 EVENTS_V2, LOG_V2 = FOLDER / "events-v2.jsonl", FOLDER / "log-v2.jsonl"
-"""What came with the way back: its events, and a release that was taken back."""
+"""What came since, and a release that was taken back."""
 
 
 def read_encoded(path: Path) -> list[codec.Encoded]:

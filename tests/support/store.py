@@ -150,8 +150,10 @@ SAMPLES_OF_2: tuple[ev.Event, ...] = (
     ev.ReturnStarted("request-11", "hotfix-7", _MERGE, _BASE, _MERGE, "merged on Monday"),
     ev.ReturnEnded("request-11", "git: the work tree is dirty"),
     ev.RunRequested(3, "request-12", "prod", _HOTFIX, _HOTFIX_OPTIONS),
+    ev.HookStarted("request-14", _SERVICE.name, _HOOK, "the key was stale", "5e0c"),
+    ev.HookEnded("request-14", _FAILURE, in_doubt=True, output=_OUTPUT),
 )
-"""What came with the way back."""
+"""What came since: the way back, and hooks that are run by hand."""
 
 SAMPLES = (*SAMPLES_OF_1, *SAMPLES_OF_2)
 """At least one event of each type, and one step for each kind of result."""

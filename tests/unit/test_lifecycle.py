@@ -12,7 +12,8 @@ from transitions import MachineError
 from released.domain import events as ev
 from released.domain import lifecycle
 from released.domain.errors import IllegalEvent
-from released.domain.ids import PHASES, Phase, Ticket
+from released.domain.ids import PHASES, Phase, ServiceName, Ticket
+from released.domain.plan import Executable
 from support.given_when_then import (
     REQUEST,
     halted,
@@ -188,7 +189,14 @@ def test_a_free_environment_has_no_lock_to_free() -> None:
 RETURN_STARTED = ev.ReturnStarted(REQUEST, "hotfix-7", "a" * 40, "b" * 40, "a" * 40)
 
 
-@pytest.mark.parametrize("event", [ev.LockTaken(Ticket("77"), 1), RETURN_STARTED], ids=["lock", "return"])
+HOOK_STARTED = ev.HookStarted(
+    REQUEST, ServiceName("web"), Executable("packages/web/scripts/ensure-config.sh", "c" * 40), "stale key", "boot"
+)
+
+
+@pytest.mark.parametrize(
+    "event", [ev.LockTaken(Ticket("77"), 1), RETURN_STARTED, HOOK_STARTED], ids=["lock", "return", "hook"]
+)
 def test_while_the_checkout_goes_back_to_main_nothing_else_begins(event: ev.Event) -> None:
     with pytest.raises(IllegalEvent):
         lifecycle.next_status(PLACE, lifecycle.RETURNING, event)
@@ -197,6 +205,12 @@ def test_while_the_checkout_goes_back_to_main_nothing_else_begins(event: ev.Even
 def test_an_occupied_environment_does_not_go_back_to_main() -> None:
     with pytest.raises(IllegalEvent):
         lifecycle.next_status(PLACE, lifecycle.OCCUPIED, RETURN_STARTED)
+
+
+@pytest.mark.parametrize("status", [lifecycle.FREE_WITH_HOOK, lifecycle.OCCUPIED_WITH_HOOK])
+def test_the_checkout_does_not_go_back_to_main_while_a_hook_runs_by_hand(status: str) -> None:
+    with pytest.raises(IllegalEvent):
+        lifecycle.next_status(PLACE, status, RETURN_STARTED)
 
 
 def test_after_the_return_the_environment_is_free() -> None:

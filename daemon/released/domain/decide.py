@@ -13,6 +13,7 @@ from released.domain.hook import refuse_while_hook_runs
 from released.domain.ids import PHASES, Phase
 from released.domain.plan import ReleasePlan
 from released.domain.release import ReleaseState, required
+from released.domain.returning import refuse_while_returning
 from released.domain.revert_plan import RevertPlan
 
 
@@ -37,13 +38,8 @@ def refuse_busy(environment: EnvironmentState) -> None:
         Refused: ``environment_busy``, with who occupies it since when; ``returning``; ``hook_running``.
     """
     refuse_while_hook_runs(environment)
-    lock, returning = environment.lock, environment.returning
-    if returning is not None:
-        raise Refused(
-            "returning",
-            f"The checkout is going back from branch {returning.from_branch} to {returning.target[:12]}. Let that end, "
-            "then try again.",
-        )
+    refuse_while_returning(environment)
+    lock = environment.lock
     if lock is not None:
         raise Refused(
             "environment_busy",

@@ -9,6 +9,7 @@ from released.domain.errors import Refused
 from released.domain.failure import Failure
 from released.domain.outcome import DONE, FAILED, IN_DOUBT
 from released.domain.release import ReleaseState
+from released.domain.returning import refuse_while_returning
 
 
 def admit_hook(place: EnvironmentState, occupant: ReleaseState | None) -> None:
@@ -19,13 +20,14 @@ def admit_hook(place: EnvironmentState, occupant: ReleaseState | None) -> None:
         occupant: the release that occupies it, if any.
 
     Raises:
-        Refused: a release runs, or another hook does.
+        Refused: a release runs, another hook does, or the checkout goes back from a hotfix branch.
     """
     refuse_while_hook_runs(place)
+    refuse_while_returning(place)
     if occupant is not None and occupant.is_running:
         raise Refused(
             "environment_busy",
-            f"Ticket {occupant.ticket} is being released in this environment ({occupant.status}); a hook would get in "
+            f"Ticket {occupant.ticket} is under way in this environment ({occupant.status}); a hook would get in "
             "its way. Let the release end or cancel it, then run the hook again.",
             next_steps.follow(occupant.ticket),
         )
