@@ -226,6 +226,7 @@ def admit_revert(command: cmd.Revert, state: ReleaseState, environment: Environm
     if state.status not in lifecycle.REVERTIBLE:
         raise _not_revertible(command, state)
     _refuse_nothing_to_bring_back(command, state)
+    refuse_while_hook_runs(environment)
     if not state.occupies:
         refuse_busy(environment)
 
