@@ -13,7 +13,7 @@ from released.domain.failure import Failure
 from released.domain.ids import Phase, ServiceName
 from released.domain.plan import Executable
 from released.domain.release import ReleaseState
-from support.given_when_then import REQUEST, TICKET, halted, prepared, recorded, requested, started, state_after
+from support.given_when_then import REQUEST, TICKET, prepared, recorded, requested, started
 
 PLACE = "environment/prod"
 LEASE = ev.LeaseTaken(3, "host-1", 4711, "boot-1", "0.1.0")
@@ -27,20 +27,6 @@ RUNNING = [requested(), *prepared(), started(Phase.MIGRATE, "web.image")]
 
 def place(*events: ev.Event) -> EnvironmentState:
     return environment.fold(recorded(*events, stream=PLACE))
-
-
-def test_a_hook_may_start_in_a_free_environment() -> None:
-    hook.admit_hook(place(LEASE), None)
-
-
-def test_a_hook_may_mend_a_halted_release() -> None:
-    hook.admit_hook(place(LEASE, LOCK), state_after(*RUNNING, halted(Phase.MIGRATE)))
-
-
-def test_a_hook_does_not_get_in_the_way_of_a_release() -> None:
-    with pytest.raises(Refused, match=f"Ticket {TICKET} is being released") as refused:
-        hook.admit_hook(place(LEASE, LOCK), state_after(*RUNNING))
-    assert refused.value.code == "environment_busy"
 
 
 def test_two_hooks_do_not_run_at_once() -> None:
