@@ -285,6 +285,15 @@ def test_a_half_done_move_is_completed(move: Move, crash: Callable[[Move], None]
     assert move.stands_at_merge()
 
 
+def test_a_file_that_the_move_leaves_be_is_not_written_anew_though_it_looks_changed(move: Move) -> None:
+    some_files(move)
+    os.utime(move.path("kept"), (1, 1))
+    before = move.path("kept").stat()
+    assert move.settle() is True
+    after = move.path("kept").stat()
+    assert (after.st_ino, after.st_mtime) == (before.st_ino, before.st_mtime)
+
+
 def test_a_move_that_left_only_its_lock_is_to_be_done(move: Move) -> None:
     lock_only(move)
     assert move.settle() is False
@@ -354,11 +363,8 @@ def answer_once(process: subprocess.Popen[bytes], commit: str) -> None:
         ("a-changed", "new a\nand more\n", 0o644),
         ("a-changed", "new a\n", 0o755),
         ("kept", "changed\n", 0o644),
-        ("untracked", "a note\n", 0o644),
-        ("added/other", "a note\n", 0o644),
         ("added/script.sh", "#!/bin/sh\necho mine\n", 0o755),
         ("deleted", "changed\n", 0o644),
-        ("odd\nname", "a note\n", 0o644),
     ],
 )
 def test_a_strangers_change_is_named_and_kept(move: Move, name: str, content: str, mode: int) -> None:
@@ -369,6 +375,25 @@ def test_a_strangers_change_is_named_and_kept(move: Move, name: str, content: st
     assert caught.value.code == "checkout_in_doubt"
     assert name in caught.value.message
     assert (move.path(name).read_text(), move.repo.head()) == (content, move.base)
+
+
+@pytest.mark.parametrize("name", ["untracked", "added/other", "odd\nname"])
+def test_a_strangers_new_file_is_in_nobodys_way_and_named(move: Move, name: str) -> None:
+    some_files(move)
+    move.write(name, "a note\n")
+    with pytest.raises(StepFailed, match=name) as caught:
+        move.settle()
+    assert (caught.value.code, move.path(name).read_text()) == ("checkout_in_doubt", "a note\n")
+    assert move.repo.head() == move.merge
+
+
+def test_ignored_files_are_no_strangers_while_the_list_of_them_is_away(move: Move) -> None:
+    merge = Sha(move.repo.commit({".gitignore": ".env\n.asd/\nmore\n"}, "ignore more"))
+    move.git.fetch()
+    move.write(".env", "PASSWORD=ours\n")
+    move.path(".gitignore").unlink()
+    assert move.git.settle_move(move.base, merge) is True
+    assert (move.path(".env").read_text(), move.git.state().dirty) == ("PASSWORD=ours\n", ())
 
 
 def test_a_strangers_symbolic_link_is_named_and_kept(move: Move) -> None:

@@ -260,9 +260,7 @@ def start(back: Return) -> subprocess.Popen[bytes]:
 # --- a stranger's change ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("name", "content"), [("changed", "a stranger's\n"), ("README.md", "changed\n"), ("untracked", "a note\n")]
-)
+@pytest.mark.parametrize(("name", "content"), [("changed", "a stranger's\n"), ("README.md", "changed\n")])
 def test_a_strangers_change_is_named_and_kept(back: Return, name: str, content: str) -> None:
     some_files(back)
     back.write(name, content)

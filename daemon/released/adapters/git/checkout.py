@@ -244,7 +244,7 @@ class Git:
         Returns True where the checkout is at ``new`` and durable, False where it is untouched at ``old``.
 
         Raises:
-            StepFailed: it stands otherwise (``checkout_in_doubt``); the paths are named and nothing was touched.
+            StepFailed: it stands otherwise (``checkout_in_doubt``); the paths are named and nothing was thrown away.
         """
         return settle_move(self._command, parse_sha(old), self._here_at(new))
 
@@ -268,7 +268,7 @@ class Git:
 
         Raises:
             StepFailed: the branch has commits that ``target`` lacks (``branch_diverged``), or the checkout stands
-                otherwise (``checkout_in_doubt``); the paths are named and nothing was touched.
+                otherwise (``checkout_in_doubt``); the paths are named and nothing was thrown away.
         """
         return settle_return(self._command, self.branch, parse_sha(head), parse_sha(target))
 

@@ -50,7 +50,7 @@ class Settlement:
         """Return True where the checkout now stands cleanly at ``end``, False where it is untouched at ``old``.
 
         Raises:
-            StepFailed: it stands otherwise; nothing was touched (``checkout_in_doubt``).
+            StepFailed: it stands otherwise; nothing was thrown away (``checkout_in_doubt``).
         """
         at_end = self._is_at_end()
         dirty = self._dirty()
@@ -127,6 +127,8 @@ class Settlement:
         return whole.startswith((self._command.checkout / change.path).read_bytes())
 
     def _complete(self) -> None:
+        # Else git writes anew what only looks changed (in a copied checkout, say), though the move leaves it be.
+        self._command.run("update-index", "-q", "--refresh")
         answer = switch_over_everything(self._command, self._end)
         if answer.rc != 0:
             self._fail(f"it could not be completed: {answer.complaint}")
@@ -146,8 +148,10 @@ def checkout_in_doubt(command: GitCommand, finding: str) -> StepFailed:
 
 
 def _is_ours(entry: StatusEntry, change: Change | None) -> bool:
-    """Tell whether the move changes this path, and the index holds one of its two versions."""
-    if change is None:
-        return False
-    untracked = entry.status == "??"
-    return untracked or entry.index in (change.old, change.new)
+    """Tell whether the move changes this path, and the index holds one of its two versions.
+
+    What git does not track is judged by where it lies: while a ``.gitignore`` is on its way, ignored files are seen.
+    """
+    if entry.status == "??":
+        return True
+    return change is not None and entry.index in (change.old, change.new)
