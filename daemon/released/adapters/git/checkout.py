@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from released.adapters.git import contents, history
 from released.adapters.git.command import GitCommand
 from released.adapters.git.environment import hardened_environment
-from released.adapters.git.fetch import fetch_branch, fetched_ref, tip_at_remote
+from released.adapters.git.fetch import fetch_branch, tip_at_remote
 from released.adapters.git.files import open_below
 from released.adapters.git.head import NO_COMMIT, Head, head_of
 from released.adapters.git.keeping import keep, kept
@@ -49,11 +49,6 @@ class Git:
         environment = hardened_environment(self.checkout, ssh_command, credential_file, allow_protocols)
         self._command = GitCommand(self.checkout, environment)
 
-    @property
-    def fetched_ref(self) -> str:
-        """The ref of ours that holds what was fetched last."""
-        return fetched_ref(self.branch)
-
     def own_folder(self) -> Path:
         """Return git's own folder of this work tree: what lies there is never added to a commit."""
         return self._command.path_of("index").parent
@@ -67,7 +62,7 @@ class Git:
         return state_of(self._command)
 
     def fetch(self, timeout_s: float = 120) -> Sha:
-        """Fetch the remote's branch into ``fetched_ref`` and return its tip.
+        """Fetch the remote's branch into ``refs/released/remote/<branch>`` and return its tip.
 
         Nothing else changes: no tags, no submodules, no remote-tracking branch, no FETCH_HEAD, no garbage collection.
 
@@ -95,7 +90,7 @@ class Git:
         Raises:
             Refused: the remote is unknown (``remote_unknown``), or it did not take the commit in time
                 (``push_failed``); after a deadline it may have taken it all the same, so pushing again tells.
-            StepFailed: a git process holds on to the lock of ``fetched_ref`` (``checkout_in_doubt``).
+            StepFailed: a git process holds on to the lock of what is fetched (``checkout_in_doubt``).
         """
         push_commit(self._command, self.remote, self.branch, commit, timeout_s)
 
@@ -234,7 +229,7 @@ class Git:
         The checkout is expected to be clean and at ``old``. Files in the way, ignored ones too, make git refuse.
 
         Raises:
-            StepFailed: HEAD is elsewhere, or git refused (``fast_forward_failed``).
+            StepFailed: HEAD is elsewhere, git refused, or somebody committed meanwhile (``fast_forward_failed``).
         """
         move(self._command, parse_sha(old), self._here_at(new), parse_sha(old))
 

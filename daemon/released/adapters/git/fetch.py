@@ -30,20 +30,15 @@ _LIST = ("ls-remote", "--quiet", "--exit-code", "--upload-pack=git-upload-pack")
 _NONE_FOUND = 2
 
 
-def fetched_ref(branch: str) -> str:
-    """Name the ref of ours that holds what was fetched last of ``branch``."""
-    return f"refs/released/remote/{branch}"
-
-
 def fetch_branch(command: GitCommand, remote: str, branch: str, timeout_s: float) -> Sha:
-    """Fetch ``branch`` of ``remote`` into ``fetched_ref``, also where it was rewritten, and return its tip.
+    """Fetch ``branch`` of ``remote`` into ``refs/released/remote/``, also where it was rewritten, and return its tip.
 
     Raises:
         Refused: the remote is unknown (``remote_unknown``), or it cannot be fetched in time (``fetch_failed``).
         StepFailed: a git process holds on to the ref's lock (``checkout_in_doubt``).
     """
     require_known(command, remote)
-    into = fetched_ref(branch)
+    into = f"refs/released/remote/{branch}"
     remove_stale_locks(command, (into,))
     refspec = f"+refs/heads/{branch}:{into}"
     answer = _ask_remote(command, remote, branch, timeout_s, (*_FETCH, "--end-of-options", remote, refspec))
