@@ -9,7 +9,6 @@ import os
 import signal
 import stat
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,84 +21,31 @@ from released.domain.errors import StepFailed, StepInDoubt
 from support import doomed_daemon
 from support.file_watch import await_content
 from support.leftover_processes import kill_below
+from support.script_slot import (
+    PAUSED,
+    await_death,
+    await_ready,
+    feed_a_shim,
+    furnish,
+    let_go,
+    output,
+    shell,
+    specification,
+    start_then_kill_the_daemon,
+    started,
+    witnesses,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CANARY = "correct-horse-battery"
-PAUSED = "echo $$ > ready; read go < go; echo ran >> witness; echo done; exit 7"
-"""A script that tells its pid, waits to be let go, leaves a trace and ends with 7."""
 
 
 @pytest.fixture
 def slot(tmp_path: Path) -> Iterator[Path]:
-    os.mkfifo(tmp_path / "ready")
-    os.mkfifo(tmp_path / "go")
-    yield tmp_path / "slots" / "1"
+    yield furnish(tmp_path)
     kill_below(tmp_path)
-
-
-def shell(script: str, slot: Path, **limits: object) -> Command:
-    """Make a command in the folder with the fifos ``ready`` and ``go``."""
-    folder = slot.parent.parent
-    return Command(("/bin/sh", "-c", f"cd {folder}\n{script}"), folder, dict(os.environ), **limits)  # type: ignore[arg-type]
-
-
-def output(slot: Path) -> str:
-    return (slot / "output").read_text()
-
-
-def started(slot: Path) -> dict[str, object]:
-    record: dict[str, object] = json.loads((slot / "started.json").read_text())
-    return record
-
-
-def await_ready(slot: Path) -> int:
-    """Wait until the script runs and give its pid."""
-    return int((slot.parent.parent / "ready").read_text())
-
-
-def let_go(slot: Path) -> None:
-    (slot.parent.parent / "go").write_text("go\n")
-
-
-def witnesses(slot: Path) -> int:
-    trace = slot.parent.parent / "witness"
-    return len(trace.read_text().splitlines()) if trace.exists() else 0
-
-
-def await_death(pid: int) -> None:
-    living = process.identify(pid)
-    if living:
-        process.await_end(living)
-
-
-def start_then_kill_the_daemon(slot: Path) -> int:
-    """Have a daemon start the paused script, and kill -9 that daemon; give the pid of the script."""
-    daemon = doomed_daemon.start(slot, shell(PAUSED, slot).argv)
-    script = await_ready(slot)
-    daemon.kill()
-    daemon.wait()
-    return script
-
-
-def feed_a_shim(slot: Path, specification: bytes) -> int:
-    """Run a shim directly, as one that was late; give its own exit status."""
-    slot.mkdir(parents=True, exist_ok=True)
-    argv = [sys.executable, "-I", "-S", shim.__file__, str(slot)]
-    return subprocess.run(argv, input=specification, check=False).returncode
-
-
-def specification(slot: Path, script: str) -> bytes:
-    command = shell(script, slot)
-    limits: dict[str, object] = {
-        "timeout_s": None,
-        "idle_s": None,
-        "kill_grace_s": 5,
-        "secrets": [],
-        "output_cap_bytes": 1000,
-    }
-    return json.dumps({"argv": command.argv, "cwd": str(command.cwd), "env": {}, **limits}).encode()
 
 
 # --- running -------------------------------------------------------------------------------------------------------

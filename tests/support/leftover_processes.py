@@ -1,4 +1,4 @@
-"""Ends what a test left running: processes that work in, or were started with a path of, its own folder."""
+"""Finds and ends what a test left running: processes that work in, or were started with a path of, its own folder."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 
 def kill_below(folder: Path) -> None:
     """Kill every process that belongs to the folder; nobody else has one of that name."""
-    for pid in _belonging_to(str(folder)):
+    for pid in belonging_to(str(folder)):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
 
-def _belonging_to(folder: str) -> Iterator[int]:
+def belonging_to(folder: str) -> Iterator[int]:
+    """Find the processes of a folder, except for the caller."""
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue

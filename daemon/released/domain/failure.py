@@ -23,3 +23,12 @@ class Failure(msgspec.Struct, frozen=True):
     evidence: str = ""
     """What the tool printed last, at most 8 KiB, secrets masked."""
     next: tuple[NextCommand, ...] = ()
+
+
+KILLED = "killed"
+"""The code of a step that was stopped because an operator asked for it."""
+
+
+def killed(rc: int = 1, evidence: str = "") -> Failure:
+    """Describe a step that was stopped: its tool's exit status where one ran, and what it printed last."""
+    return Failure(KILLED, "It was stopped before its end, as an operator asked.", rc, evidence)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import select
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,13 +46,29 @@ def is_alive(identity: Identity) -> bool:
 
 def await_end(identity: Identity) -> None:
     """Wait until this very process is dead, whoever its parent is."""
+    with _held(identity) as descriptor:
+        if descriptor is not None:
+            _await_readable(descriptor)
+
+
+def send(identity: Identity, number: signal.Signals) -> None:
+    """Send this very process a signal; nobody gets it where it is dead."""
+    with _held(identity) as descriptor:
+        if descriptor is not None:
+            signal.pidfd_send_signal(descriptor, number)
+
+
+@contextmanager
+def _held(identity: Identity) -> Iterator[int | None]:
+    """Hand out a descriptor that means this very process, or ``None`` where it is dead."""
     try:
         descriptor = os.pidfd_open(identity.pid)
     except ProcessLookupError:
+        yield None
         return
     try:
-        if is_alive(identity):  # asked after the descriptor was opened, so that it can't be a successor's
-            _await_readable(descriptor)
+        # Asked after the descriptor was opened, so that it can't be a successor's.
+        yield descriptor if is_alive(identity) else None
     finally:
         os.close(descriptor)
 

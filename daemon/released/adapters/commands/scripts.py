@@ -17,7 +17,7 @@ import msgspec
 
 from released.adapters.commands import process, shim
 from released.domain.errors import StepFailed, StepInDoubt
-from released.domain.failure import Failure
+from released.domain.failure import Failure, killed
 
 RecordT = TypeVar("RecordT")
 
@@ -48,7 +48,7 @@ class Exit:
     """Its exit status as a shell shows it: 128 + signal, 127 not found, 126 not executable."""
     ended: dt.datetime
     stopped_by: str
-    """``timeout`` or ``idle`` where that limit stopped it, else empty."""
+    """``timeout`` or ``idle`` where that limit stopped it, ``kill`` where ``stop`` did, else empty."""
     output_bytes: int
     output_sha256: str
 
@@ -96,7 +96,7 @@ class Scripts:
 
     Args:
         on_fault: called at the points where a crash is tested: ``shim-spawned`` and ``shim-instructed``.
-        kill_grace_s: seconds between TERM and KILL when a limit is passed.
+        kill_grace_s: seconds between TERM and KILL when a command is stopped.
     """
 
     def __init__(self, on_fault: Callable[[str], None] = lambda _: None, kill_grace_s: float = 5.0) -> None:
@@ -107,19 +107,19 @@ class Scripts:
         """Start the command in a fresh slot and wait for its end.
 
         Raises:
-            StepFailed: ``script_not_started``: nothing was run, and nothing will be; ``slot_taken``: nothing was run,
-                because the slot holds the records of another command.
+            StepFailed: nothing was run, and nothing will be: ``script_not_started``; ``killed``, because ``stop`` came
+                first; ``slot_taken``, because the slot holds the records of another command.
             StepInDoubt: ``script_lost``; shim and result are gone.
         """
         _make(slot)
         if (slot / "started.json").exists():
-            raise _taken(slot)
+            raise _refusal(slot)
         with self._spawn(slot) as spawned:
             self._on_fault("shim-spawned")
             self._instruct(spawned, command)
             self._on_fault("shim-instructed")
             if spawned.wait() == shim.SLOT_TAKEN:
-                raise _taken(slot)
+                raise _refusal(slot)
         return self.wait(slot)
 
     def fate(self, slot: Path) -> Fate:
@@ -150,6 +150,17 @@ class Scripts:
                     raise _not_started(slot)
                 case Lost():
                     raise _lost(slot)
+
+    def stop(self, slot: Path) -> None:
+        """Have the command in this slot end with everything below it: TERM, and KILL after the grace.
+
+        It returns at once, and ``wait`` tells the end. A command that has not started by now never will, one that is
+        over stays as it ended, and called again it changes nothing. What a command had others do for it, such as the
+        Docker engine, is not stopped.
+        """
+        fate = self.fate(slot)
+        if isinstance(fate, Running):
+            process.send(fate.shim, shim.STOP)
 
     def _spawn(self, slot: Path) -> subprocess.Popen[bytes]:
         """Start a shim that knows nothing yet: no secret is in its arguments or its environment."""
@@ -221,7 +232,11 @@ def _not_started(slot: Path) -> StepFailed:
     return StepFailed(Failure("script_not_started", message, evidence=evidence))
 
 
-def _taken(slot: Path) -> StepFailed:
+def _refusal(slot: Path) -> StepFailed:
+    """Say why nothing may be run in a slot that somebody had first: ``stop`` put up its tombstone, or a command ran."""
+    started = _read(slot / "started.json", _Started)
+    if started is not None and started.void:
+        return StepFailed(killed())
     message = f"The command was not started: {slot} holds the records of another one; resume to try it in a fresh slot."
     return StepFailed(Failure("slot_taken", message))
 
