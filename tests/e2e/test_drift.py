@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from released.adapters.docker.engine import DockerEngine
+from released.adapters.interruption import Interruption
 from support.daemon_process import PATIENCE_S
 from support.docker_stack import ENGINE_URL
 from support.stack_images import docker
@@ -130,7 +131,7 @@ def await_healthy(stack: Stack) -> None:
     """Wait until front is healthy, where it exists."""
     with closing(DockerEngine(ENGINE_URL, owner="test")) as engine:
         ids = [one.id for one in [engine.container(front(stack))] if one]
-        engine.wait_settled(ids, frozenset(ids), time.monotonic() + PATIENCE_S, time.monotonic)
+        engine.wait_settled(ids, frozenset(ids), time.monotonic() + PATIENCE_S, time.monotonic, Interruption())
 
 
 def test_right_after_a_release_nothing_drifts(stack: Stack) -> None:

@@ -13,6 +13,7 @@ import pytest
 from released.adapters.docker.compose import Compose, ComposeProject, environment
 from released.adapters.docker.compose_model import ComposeService
 from released.adapters.docker.engine import DockerEngine
+from released.adapters.interruption import Interruption
 from released.domain.errors import Refused
 from support.docker_stack import ENGINE_URL, DockerStack, docker_stack
 
@@ -171,7 +172,7 @@ def _project(folder: Path, content: str, variables: str = "TAG=1\n", name: str =
 
 
 def test_the_model_holds_what_compose_resolved(tmp_path: Path, compose: Compose, env: dict[str, str]) -> None:
-    model = compose.config(_project(tmp_path, FILE), env)
+    model = compose.config(_project(tmp_path, FILE), env, Interruption())
     assert model.services == (
         _service("built", has_build=True),
         _service("debug", image="busybox:1", profiles=("debug",)),
@@ -181,7 +182,7 @@ def test_the_model_holds_what_compose_resolved(tmp_path: Path, compose: Compose,
 
 def test_a_given_image_tag_beats_the_one_of_the_env_file(tmp_path: Path, compose: Compose) -> None:
     env = environment(os.environ, ENGINE_URL, {"TAG": "2"})
-    web = compose.config(_project(tmp_path, FILE), env).service("web")
+    web = compose.config(_project(tmp_path, FILE), env, Interruption()).service("web")
     assert web is not None
     assert web.image == "requarks/wiki:2"
 
@@ -190,7 +191,7 @@ def test_a_model_never_holds_the_environment_of_a_service(
     tmp_path: Path, compose: Compose, env: dict[str, str]
 ) -> None:
     project = _project(tmp_path, FILE, "TAG=1\nPASSWORD=canary-4711\n")
-    assert "canary-4711" not in repr(compose.config(project, env))
+    assert "canary-4711" not in repr(compose.config(project, env, Interruption()))
 
 
 def test_an_unreadable_file_is_refused_with_composes_words_masked(
@@ -199,9 +200,9 @@ def test_an_unreadable_file_is_refused_with_composes_words_masked(
     broken = "services: {web: {image: x, depends_on: ['${PASSWORD}']}}"
     project = _project(tmp_path, broken, "PASSWORD=canary-4711\n")
     with pytest.raises(Refused) as unmasked:
-        compose.config(project, env)
+        compose.config(project, env, Interruption())
     with pytest.raises(Refused) as refused:
-        compose.config(project, env, mask=lambda text: text.replace("canary-4711", "***"))
+        compose.config(project, env, Interruption(), mask=lambda text: text.replace("canary-4711", "***"))
     assert "canary-4711" in unmasked.value.message
     assert refused.value.code == "compose_invalid"
     assert str(project.file) in refused.value.message
@@ -215,7 +216,7 @@ def test_v2_is_asked_for_json_of_every_profile_and_its_answer_is_read(tmp_path: 
     ], "healthcheck": {"disable": True}, "build": {"context": "/opt"}}}}  # fmt: skip
     script = f"case \"$*\" in *'--profile * config --format json') echo '{json.dumps(answer)}';; *) exit 1;; esac"
     env = _install(tmp_path / "bin", "docker", script)
-    (web,) = V2.config(_project(tmp_path, FILE), env).services
+    (web,) = V2.config(_project(tmp_path, FILE), env, Interruption()).services
     assert web == _service("web", image="w:1", has_build=True, volumes=("data",))
 
 

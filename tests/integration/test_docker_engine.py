@@ -12,14 +12,16 @@ from uuid import uuid4
 import pytest
 from docker.types import Mount
 
+from released.adapters.docker.containers import Running
 from released.adapters.docker.engine import DockerEngine
 from released.adapters.docker.volumes import HELPER_LABEL, MOUNT_POINT
+from released.adapters.interruption import Interruption
 from released.domain.errors import Refused, StepFailed
 from released.domain.redaction import Redactor
 from support.docker_stack import ENGINE_URL, SERVE_FOREVER, DockerStack, docker_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 OWNER = f"test-{uuid4().hex}"
@@ -47,6 +49,11 @@ def engine() -> Iterator[DockerEngine]:
     made = DockerEngine(ENGINE_URL, OWNER)
     yield made
     made.close()
+
+
+def settled(engine: DockerEngine, ids: Sequence[str], needing: set[str], within_s: float) -> tuple[Running, ...]:
+    """Wait for containers, with nobody who interrupts that."""
+    return engine.wait_settled(ids, frozenset(needing), time.monotonic() + within_s, time.monotonic, Interruption())
 
 
 def test_an_engine_that_is_not_there_is_refused_with_its_address_and_what_to_do(tmp_path: Path) -> None:
@@ -103,13 +110,13 @@ def test_waiting_ends_when_a_slow_container_has_become_healthy(engine: DockerEng
     fourth_time = "echo x >> /probes; test $(wc -l < /probes) -ge 4"
     slow = stack.run(stack.image(), healthcheck=fourth_time)
     plain = stack.run(stack.image())
-    found = engine.wait_settled([slow, plain], frozenset({slow, plain}), time.monotonic() + LONG_S, time.monotonic)
+    found = settled(engine, [slow, plain], {slow, plain}, LONG_S)
     assert [(one.id, one.state, one.health) for one in found] == [(slow, "running", "healthy"), (plain, "running", "")]
 
 
 def test_waiting_does_not_ask_for_health_where_it_is_not_needed(engine: DockerEngine, stack: DockerStack) -> None:
     sick = stack.run(stack.image(), healthcheck="false")
-    (found,) = engine.wait_settled([sick], frozenset(), time.monotonic() + LONG_S, time.monotonic)
+    (found,) = settled(engine, [sick], set(), LONG_S)
     assert found.state == "running"
     assert found.health != "healthy"
 
@@ -117,33 +124,33 @@ def test_waiting_does_not_ask_for_health_where_it_is_not_needed(engine: DockerEn
 def test_waiting_ends_early_when_a_container_has_exited(engine: DockerEngine, stack: DockerStack) -> None:
     # Its first probe ends it, so it ends while it is waited for.
     leaving = stack.run(stack.image("trap 'exit 7' USR1\n" + SERVE_FOREVER), healthcheck="kill -USR1 1; false")
-    (found,) = engine.wait_settled([leaving], frozenset({leaving}), time.monotonic() + LONG_S, time.monotonic)
+    (found,) = settled(engine, [leaving], {leaving}, LONG_S)
     assert (found.state, found.exit_code, found.lost) == ("exited", 7, True)
 
 
 def test_waiting_ends_early_when_a_container_was_removed(engine: DockerEngine, stack: DockerStack) -> None:
     removed = stack.run(stack.image())
     stack.api.remove_container(removed, force=True)
-    (found,) = engine.wait_settled([removed], frozenset({removed}), time.monotonic() + LONG_S, time.monotonic)
+    (found,) = settled(engine, [removed], {removed}, LONG_S)
     assert (found.id, found.state) == (removed, "gone")
 
 
 def test_waiting_for_one_that_never_gets_healthy_ends_at_the_deadline(engine: DockerEngine, stack: DockerStack) -> None:
     sick = stack.run(stack.image(), healthcheck="echo no pulse; false")
-    (found,) = engine.wait_settled([sick], frozenset({sick}), time.monotonic() + SHORT_S, time.monotonic)
+    (found,) = settled(engine, [sick], {sick}, SHORT_S)
     assert found.state == "running"
     assert found.health in {"starting", "unhealthy"}
 
 
 def test_waiting_past_the_deadline_still_looks_once(engine: DockerEngine, stack: DockerStack) -> None:
     running = stack.run(stack.image())
-    (found,) = engine.wait_settled([running], frozenset({running}), time.monotonic() - 1, time.monotonic)
+    (found,) = settled(engine, [running], {running}, -1)
     assert found.state == "running"
 
 
 def test_the_health_log_shows_what_the_probes_said(engine: DockerEngine, stack: DockerStack) -> None:
     well = stack.run(stack.image(), healthcheck="echo pulse 72")
-    engine.wait_settled([well], frozenset({well}), time.monotonic() + LONG_S, time.monotonic)
+    settled(engine, [well], {well}, LONG_S)
     assert "exit 0: pulse 72" in engine.health_log(well)
 
 
@@ -181,7 +188,7 @@ def test_a_container_that_is_removed_may_first_end_its_work(engine: DockerEngine
     volume = stack.volume(f"{stack.prefix}-data")
     script = "trap 'echo bye > /v/farewell; exit 0' TERM\n: > /v/ready\nwhile :; do sleep 3600 & wait; done\n"
     one = stack.run(stack.image(script), healthcheck="test -e /v/ready", volumes={volume: "/v"})
-    engine.wait_settled([one], frozenset({one}), time.monotonic() + LONG_S, time.monotonic)
+    engine.wait_settled([one], frozenset({one}), time.monotonic() + LONG_S, time.monotonic, Interruption())
     engine.remove_container(one)
     stack.run_to_end('test "$(cat /v/farewell)" = bye', volumes={volume: "/v"})
 

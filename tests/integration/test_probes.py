@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from released.adapters.interruption import Interruption
 from released.adapters.probes import delays, http_code
 from released.domain.errors import InvalidInput
 
@@ -49,31 +50,31 @@ def _server() -> Iterator[str]:
 @pytest.mark.parametrize("code", [200, 302, 404, 503])
 def test_the_code_is_the_endpoints_own(code: int) -> None:
     with _server() as base:
-        assert http_code(f"{base}/{code}", TIMEOUT_S) == code
+        assert http_code(f"{base}/{code}", TIMEOUT_S, Interruption()) == code
 
 
 def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     with _server() as base:
-        assert http_code(f"{base}/200", TIMEOUT_S) == 200
+        assert http_code(f"{base}/200", TIMEOUT_S, Interruption()) == 200
 
 
 def test_a_closed_port_is_zero() -> None:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
-        assert http_code(f"http://127.0.0.1:{reserved.getsockname()[1]}/", TIMEOUT_S) == 0
+        assert http_code(f"http://127.0.0.1:{reserved.getsockname()[1]}/", TIMEOUT_S, Interruption()) == 0
 
 
 def test_a_port_that_accepts_and_says_nothing_is_zero() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        assert http_code(f"http://127.0.0.1:{silent.getsockname()[1]}/", 0.2) == 0
+        assert http_code(f"http://127.0.0.1:{silent.getsockname()[1]}/", 0.2, Interruption()) == 0
 
 
 def test_an_answer_that_is_no_http_is_zero() -> None:
     with socket.create_server(("127.0.0.1", 0)) as rude:
         thread = Thread(target=_say, args=(rude, b"SSH-2.0-OpenSSH_9.2\r\n"))
         thread.start()
-        assert http_code(f"http://127.0.0.1:{rude.getsockname()[1]}/", TIMEOUT_S) == 0
+        assert http_code(f"http://127.0.0.1:{rude.getsockname()[1]}/", TIMEOUT_S, Interruption()) == 0
         thread.join()
 
 
@@ -86,7 +87,7 @@ def test_an_answer_that_drips_for_longer_than_the_timeout_is_zero(drop: bytes) -
     with socket.create_server(("127.0.0.1", 0)) as slow:
         thread = Thread(target=_drip, args=(slow, drop))
         thread.start()
-        assert http_code(f"http://127.0.0.1:{slow.getsockname()[1]}/", 0.5) == 0
+        assert http_code(f"http://127.0.0.1:{slow.getsockname()[1]}/", 0.5, Interruption()) == 0
         thread.join()
 
 
@@ -95,7 +96,7 @@ def test_an_answer_that_drips_for_longer_than_the_timeout_is_zero(drop: bytes) -
 )
 def test_what_is_no_http_address_is_not_probed(url: str) -> None:
     with pytest.raises(InvalidInput) as invalid:
-        http_code(url, TIMEOUT_S)
+        http_code(url, TIMEOUT_S, Interruption())
     assert invalid.value.code == "url_invalid"
 
 

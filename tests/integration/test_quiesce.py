@@ -10,6 +10,8 @@ import msgspec
 import pytest
 
 from released.adapters.docker.engine import DockerEngine
+from released.adapters.interruption import Interruption
+from released.domain.errors import StepFailed
 from released.domain.plan import BackupPolicy, Container, ServicePlan
 from released.phases.quiesce import held_still, wake
 from support.docker_stack import ENGINE_URL, SERVE_FOREVER, docker_stack
@@ -72,7 +74,7 @@ def _scene(tmp_path: Path) -> Iterator[Scene]:
         image = stack.image(SERVE_FOREVER)
         runs, stopped = stack.run(image), stack.run(image)
         engine.stop(stopped)
-        yield Scene(cast("World", SimpleNamespace(engine=engine)), runs, stopped, tmp_path)
+        yield Scene(cast("World", SimpleNamespace(engine=engine, interruption=Interruption())), runs, stopped, tmp_path)
         engine.close()
 
 
@@ -80,6 +82,21 @@ def _scene(tmp_path: Path) -> Iterator[Scene]:
 def test_writers_are_held_as_the_manifest_asks_and_run_again_afterwards(scene: Scene, quiesce: str, state: str) -> None:
     with held_still(scene.world, scene.service(quiesce), scene.attempt(1)):
         assert scene.states() == (state, "exited")
+
+    assert scene.states() == ("running", "exited")
+
+
+def test_a_backup_that_is_interrupted_while_writers_are_held_wakes_them(scene: Scene) -> None:
+    with pytest.raises(StepFailed), held_still(scene.world, scene.service("stop"), scene.attempt(1)):
+        _interrupted(scene)
+
+    assert scene.states() == ("running", "exited")
+
+
+def test_no_writer_is_held_still_for_a_backup_that_is_to_end(scene: Scene) -> None:
+    scene.world.interruption.ask()
+    with pytest.raises(StepFailed), held_still(scene.world, scene.service("stop"), scene.attempt(1)):
+        pass
 
     assert scene.states() == ("running", "exited")
 
@@ -113,3 +130,8 @@ def test_a_release_that_a_new_daemon_halts_leaves_no_writer_held_still(scene: Sc
         crashed.live()
 
     assert scene.states() == ("running", "exited")
+
+
+def _interrupted(scene: Scene) -> None:
+    scene.world.interruption.ask()
+    scene.world.interruption.check()

@@ -12,10 +12,12 @@ from released.domain.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from released.adapters.interruption import Interruption
+
 _SCHEMES = ("http", "https")
 
 
-def http_code(url: str, timeout_s: float) -> int:
+def http_code(url: str, timeout_s: float, interruption: Interruption) -> int:
     """The status code that an endpoint answers, 0 where nothing answered in time (spec: messages, ``http-health``).
 
     Redirects are not followed and no proxy of the daemon's environment is used: the answer is the endpoint's own.
@@ -24,15 +26,27 @@ def http_code(url: str, timeout_s: float) -> int:
     Args:
         url: the endpoint.
         timeout_s: how long the whole request may take, in seconds, however often the endpoint says a little.
+        interruption: ends the request.
 
     Raises:
         InvalidInput: the URL is not one of http or https.
+        StepFailed: ``killed``, when it is interrupted.
     """
     target = _parse(url)
     try:
-        return asyncio.run(_code(target, timeout_s))
+        return asyncio.run(_unless_interrupted(target, timeout_s, interruption))
     except (httpx.TransportError, TimeoutError):
         return 0
+
+
+async def _unless_interrupted(target: httpx.URL, timeout_s: float, interruption: Interruption) -> int:
+    asking = asyncio.ensure_future(_code(target, timeout_s))
+    loop = asyncio.get_running_loop()
+    with interruption.ending(lambda: loop.call_soon_threadsafe(asking.cancel)):
+        await asyncio.wait({asking})
+    if asking.cancelled():
+        interruption.check()
+    return asking.result()
 
 
 async def _code(target: httpx.URL, timeout_s: float) -> int:

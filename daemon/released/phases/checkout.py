@@ -15,7 +15,7 @@ def at_merge(world: World, state: ReleaseState, phase: Phase) -> Step:
     """Check that nobody moved the checkout since prepare."""
 
     def act(_: Slot) -> ev.Checked:
-        head = world.git.state().head
+        head = world.git.heeding(world.interruption).state().head
         if head != required(state.plan).merge_sha:
             raise StepFailed(moved(world, state, head))
         return ev.Checked((f"✓ checkout at {head[:12]}",))

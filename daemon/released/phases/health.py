@@ -37,7 +37,8 @@ def wait_healthy(world: World, service: ServicePlan, slot: Slot) -> ev.Checked:
 def _wait_containers(world: World, service: ServicePlan, deadline: float) -> list[str]:
     present = containers_now(world, service)
     needing = frozenset(one.id for one in present if _needs_health(service, one))
-    settled = world.engine.wait_settled([one.id for one in present], needing, deadline, world.monotonic)
+    ids = [one.id for one in present]
+    settled = world.engine.wait_settled(ids, needing, deadline, world.monotonic, world.interruption)
     return container_lines(service, settled)
 
 
@@ -66,19 +67,19 @@ def _needs_health(service: ServicePlan, one: Running) -> bool:
 
 def _wait_endpoint(world: World, service: ServicePlan, deadline: float) -> list[str]:
     for delay in delays():
-        lines = endpoint_lines(service)
+        lines = endpoint_lines(world, service)
         left = deadline - world.monotonic()
         if not any(line.startswith("✗") for line in lines) or left <= 0:
             return lines
-        world.pause(min(delay, max(left, 0.0)))
+        world.interruption.pause(min(delay, max(left, 0.0)))
     return []
 
 
-def endpoint_lines(service: ServicePlan) -> list[str]:
+def endpoint_lines(world: World, service: ServicePlan) -> list[str]:
     """Probe the endpoint once, where the service has one."""
     if service.health.endpoint is None:
         return []
-    code = http_code(service.health.endpoint, PROBE_TIMEOUT_S)
+    code = http_code(service.health.endpoint, PROBE_TIMEOUT_S, world.interruption)
     mark = "✓" if code == service.health.expected_code else "✗"
     return [f"{mark} http-health: HTTP {code} ({service.name})"]
 

@@ -30,7 +30,7 @@ def held_still(world: World, service: ServicePlan, slot: Slot) -> Iterator[None]
     running = [one for one in containers_now(world, service) if one.state == "running"]
     write_durably(slot.path / _STILLED, "\n".join(one.id for one in running).encode())
     try:
-        for one in running:
+        for one in world.interruption.heeded(running):
             slot.say(f"{service.backup.quiesce} {one.name}")
             still(one.id)
         yield

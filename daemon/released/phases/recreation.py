@@ -52,7 +52,7 @@ class Composer:
                 raise StepFailed(_source_drift(service, "it has no Compose file"))
             compose, world = self._world.compose, self._world
             project = compose_project(world, service, project_of(world, service, self._known_project(service)))
-            model = compose.config(project, self._environment(service), world.mask)
+            model = compose.config(project, self._environment(service), world.interruption, world.mask)
             names = tuple(one.name for one in model.services if not one.profiles)
             if not names:
                 raise StepFailed(_source_drift(service, f"{service.compose_file} defines no containers"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 from released.adapters.backups import sets
@@ -41,7 +42,7 @@ def back_up(world: World, state: ReleaseState, service: ServicePlan, spare_image
         files = _archive(world, service, set_dir, slot, spare_image)
         created = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         sets.finish(set_dir, BackupSet(service.name, set_dir.name, state.ticket, state.run, created, files))
-        read_back = sets.verify(set_dir)
+        read_back = sets.verify(set_dir, world.interruption)
         for file in read_back.files:
             slot.say(f"✓ {file.name}: {file.members} members, {file.bytes} bytes, sha256 {file.sha256[:12]}…")
         return _result(read_back)
@@ -53,7 +54,7 @@ def back_up(world: World, state: ReleaseState, service: ServicePlan, spare_image
             return NotDone()
         set_dir = set_dir_of(world, service.name, (slot.path / _SET).read_text())
         sets.discard_unfinished(set_dir)
-        return Done(_result(sets.verify(set_dir))) if set_dir.exists() else NotDone()
+        return Done(_result(sets.verify(set_dir, world.interruption))) if set_dir.exists() else NotDone()
 
     return Observed(act, observe, durable=lambda: sync_filesystem(world.state_dir))
 
@@ -99,7 +100,8 @@ def _volumes(world: World, service: ServicePlan, set_dir: Path, spare_image: str
             continue  # It comes with this release: nothing was ever kept under that name.
         if volume is None or image is None:
             raise StepFailed(Failure("backup_failed", f"The backup of {service.name} failed: {_lacks(volume, name)}"))
-        yield sets.write_volume(set_dir, volume, world.engine.read_volume(volume, image))
+        with closing(world.engine.read_volume(volume, image)) as content:
+            yield sets.write_volume(set_dir, volume, world.interruption.heeded(content))
 
 
 def _lacks(volume: str | None, name: str) -> str:

@@ -14,6 +14,7 @@ from released.adapters.docker import compose
 from released.adapters.docker.compose import Compose
 from released.adapters.docker.engine import DockerEngine
 from released.adapters.git.checkout import Git
+from released.adapters.interruption import Interruption
 from released.domain import dotenv
 from released.domain.configuration import Environment
 from released.domain.redaction import Redactor, secret_values
@@ -30,7 +31,8 @@ class World:
     engine: DockerEngine
     scripts: Scripts
     monotonic: Callable[[], float] = field(default=time.monotonic)
-    pause: Callable[[float], None] = field(default=time.sleep)
+    interruption: Interruption = field(default_factory=Interruption)
+    """Looked at by steps only: what else looks at this world, for instance a client's question, goes on."""
 
     @property
     def root(self) -> Path:

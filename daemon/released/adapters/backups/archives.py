@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from released.adapters.interruption import Interruption
+
 _LEVEL = 3
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 
@@ -64,16 +66,17 @@ def pack_paths(path: Path, root: Path, paths: Sequence[Path]) -> Written:
     return sink.written(members)
 
 
-def read_archive(path: Path) -> Written:
+def read_archive(path: Path, interruption: Interruption) -> Written:
     """Read a compressed archive to its end.
 
     Raises:
         OSError: the file cannot be read.
         ValueError: it is no complete archive.
+        StepFailed: ``killed``, when it is interrupted.
     """
     with path.open("rb") as file:
         source = _HashedFile(file)
-        members = _count(_decompressed(source))
+        members = _count(interruption.heeded(_decompressed(source)))
     return Written(source.size, source.digest.hexdigest(), members)
 
 

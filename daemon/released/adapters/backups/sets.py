@@ -18,6 +18,7 @@ import msgspec
 from released.adapters.backups.archives import Written, open_archive, pack_paths, read_archive, store_stream
 from released.adapters.backups.unpacking import refuse_unsafe, unpack
 from released.adapters.durability import sync_filesystem, write_durably
+from released.adapters.interruption import Interruption
 from released.adapters.tars.entries import parts
 from released.adapters.tars.vetting import vetted
 from released.domain.errors import StepFailed
@@ -118,15 +119,15 @@ def finish(set_dir: Path, backup: BackupSet) -> None:
         raise _failed(set_dir, MANIFEST, str(error)) from error
 
 
-def verify(set_dir: Path) -> BackupSet:
+def verify(set_dir: Path, interruption: Interruption | None = None) -> BackupSet:
     """Read every file of a set through decompression and tar to its end, and compare it with the manifest.
 
     Raises:
-        StepFailed: ``backup_unreadable``, naming the file and what is wrong with it.
+        StepFailed: ``backup_unreadable``, naming the file and what is wrong with it; ``killed``, when interrupted.
     """
     backup = read_manifest(set_dir)
     for file in backup.files:
-        _verify_file(set_dir / file.name, file)
+        _verify_file(set_dir / file.name, file, interruption or Interruption())
     return backup
 
 
@@ -225,9 +226,9 @@ def read_manifest(set_dir: Path) -> BackupSet:
         raise _unreadable(set_dir / MANIFEST, str(error)) from error
 
 
-def _verify_file(path: Path, recorded: BackupFile) -> None:
+def _verify_file(path: Path, recorded: BackupFile, interruption: Interruption) -> None:
     try:
-        found = read_archive(path)
+        found = read_archive(path, interruption)
     except (OSError, ValueError) as error:
         raise _unreadable(path, str(error)) from error
     for what in ("bytes", "sha256", "members"):

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 
+from released.adapters.commands.sessions import communicate
 from released.adapters.docker.compose_model import ComposeModel, read_model
+from released.adapters.interruption import Interruption
 from released.domain.errors import Refused
 
 if TYPE_CHECKING:
@@ -98,7 +100,13 @@ class Compose:
         """Command that makes a project's containers what the file says, and leaves those alone that are so already."""
         return [*self._front(project), "up", "-d"]
 
-    def config(self, project: ComposeProject, env: Mapping[str, str], mask: Callable[[str], str] = str) -> ComposeModel:
+    def config(
+        self,
+        project: ComposeProject,
+        env: Mapping[str, str],
+        interruption: Interruption,
+        mask: Callable[[str], str] = str,
+    ) -> ComposeModel:
         """What Compose makes of the file: variables, defaults and extensions resolved.
 
         The answer holds secrets, so it stays in memory and only what a release needs is returned.
@@ -106,12 +114,14 @@ class Compose:
         Args:
             project: the project to read.
             env: the command's environment, see ``environment``.
+            interruption: ends the command.
             mask: hides secret values in Compose's own error text.
 
         Raises:
             Refused: ``compose_invalid``, with Compose's own words.
+            StepFailed: ``killed``, when it is interrupted.
         """
-        answer = _run(self._config_argv(project), env, _CONFIG_S, project.directory)
+        answer = _run(self._config_argv(project), env, _CONFIG_S, interruption, project.directory)
         if answer is None or answer.returncode != 0:
             raise _invalid(project, mask(answer.stderr if answer else "no answer")[-_SHOWN:])
         return read_model(_parse(self.name, answer.stdout))
@@ -128,27 +138,33 @@ class Compose:
 
 
 def _run(
-    argv: Sequence[str], env: Mapping[str, str], timeout_s: float, cwd: Path | None = None
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    timeout_s: float,
+    interruption: Interruption,
+    cwd: Path | None = None,
 ) -> subprocess.CompletedProcess[str] | None:
     """Run to its end with output in memory only; ``None`` where the command is missing or hangs."""
     try:
-        return subprocess.run(
+        with subprocess.Popen(
             argv,
             env=env,
             cwd=cwd,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=timeout_s,
-            check=False,
-            encoding="utf-8",
-            errors="replace",
-        )
-    except (OSError, subprocess.TimeoutExpired):
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        ) as process:
+            output, complaint = communicate(process, timeout_s, interruption)
+    except (OSError, TimeoutError):
         return None
+    return subprocess.CompletedProcess(
+        argv, process.returncode, output.decode(errors="replace"), complaint.decode(errors="replace")
+    )
 
 
 def _probe(command: tuple[str, ...], env: Mapping[str, str]) -> Compose | None:
-    answer = _run((*command, "version", "--short"), env, _PROBE_S)
+    answer = _run((*command, "version", "--short"), env, _PROBE_S, Interruption())
     version = _VERSION.fullmatch(answer.stdout.strip()) if answer and answer.returncode == 0 else None
     if not version or (int(version[1]), int(version[2])) < _OLDEST:
         return None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from docker.errors import APIError, NotFound
 
 from released.adapters.docker.events import close_stream, container_events
+from released.adapters.interruption import Interruption
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -116,7 +117,7 @@ class ContainerLog:
         """Wait for a container of this name that prints; ``None`` where there is none for a while."""
         with (
             self._connection.answers() as api,
-            container_events(api, [self.name], _LOOK_AGAIN_S) as events,
+            container_events(api, [self.name], _LOOK_AGAIN_S, Interruption()) as events,
         ):
             while not self._closed:
                 one = self._look(self.name)

@@ -30,6 +30,8 @@ from released.adapters.docker.volumes import find_volume, read_volume, remove_he
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 
+    from released.adapters.interruption import Interruption
+
 _PROBES_SHOWN = 3
 _LOG_LINES = 200
 _SHORT_ID = 12
@@ -105,7 +107,12 @@ class DockerEngine:
         return {one.project for one in found if one and one.project}
 
     def wait_settled(
-        self, ids: Sequence[str], need_health: frozenset[str], deadline: float, clock: Callable[[], float]
+        self,
+        ids: Sequence[str],
+        need_health: frozenset[str],
+        deadline: float,
+        clock: Callable[[], float],
+        interruption: Interruption,
     ) -> tuple[Running, ...]:
         """Wait until all containers are ready, one is lost for good, or the deadline has passed.
 
@@ -116,16 +123,21 @@ class DockerEngine:
             need_health: those that must also be healthy, where they have a health check.
             deadline: in the time of ``clock``, seconds.
             clock: a monotonic clock.
+            interruption: ends the wait.
 
         Returns:
             Each container's last state, in the order of ``ids``.
+
+        Raises:
+            StepFailed: ``killed``, when it is interrupted.
         """
         if not ids:
             return ()
         while True:
+            interruption.check()
             with (
                 self._connection.answers() as api,
-                container_events(api, ids, deadline - clock()) as events,
+                container_events(api, ids, deadline - clock(), interruption) as events,
             ):
                 found = self._look(ids)
                 while not _settled(found, need_health) and next(events, None) is not None:

@@ -1,4 +1,4 @@
-"""A stream of what happens to containers, which ends by itself at a deadline."""
+"""A stream of what happens to containers, which ends by itself at a deadline, or when it is interrupted."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     from docker import APIClient
     from docker.types.daemon import CancellableStream
 
+    from released.adapters.interruption import Interruption
+
 _EVENTS = ["start", "health_status", "die", "oom", "destroy"]
 
 
 @contextmanager
 def container_events(
-    api: APIClient, container_ids: Sequence[str], timeout_s: float
+    api: APIClient, container_ids: Sequence[str], timeout_s: float, interruption: Interruption
 ) -> Iterator[Iterator[dict[str, Any]]]:
-    """Follow what the engine reports of these containers, for at most ``timeout_s`` seconds.
+    """Follow what the engine reports of these containers, for at most ``timeout_s`` seconds, or to the interruption.
 
     Whoever inspects a container inside the block misses nothing that happens after the inspection.
     """
@@ -31,7 +33,8 @@ def container_events(
     alarm.daemon = True
     alarm.start()
     try:
-        yield stream
+        with interruption.ending(lambda: close_stream(stream)):
+            yield stream
     finally:
         alarm.cancel()
         alarm.join()

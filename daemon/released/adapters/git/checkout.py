@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 from released.adapters.git import contents, history
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from released.adapters.interruption import Interruption
+
 _MOVES_TO_NEW_CODE = ("pull", "merge", "reset")
 
 
@@ -48,6 +51,15 @@ class Git:
         self.branch = parse_branch(branch)
         environment = hardened_environment(self.checkout, ssh_command, credential_file, allow_protocols)
         self._command = GitCommand(self.checkout, environment)
+
+    def heeding(self, interruption: Interruption) -> Git:
+        """Give the same checkout, where git is ended when it is interrupted: for looking, never for moving it.
+
+        A method that is interrupted raises ``StepFailed`` with code ``killed``.
+        """
+        heeding = copy(self)
+        heeding._command = self._command.heeding(interruption)  # noqa: SLF001 (of a copy of ourselves)
+        return heeding
 
     def own_folder(self) -> Path:
         """Return git's own folder of this work tree: what lies there is never added to a commit."""

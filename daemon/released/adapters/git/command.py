@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
-import subprocess
-from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from released.adapters.commands.sessions import communicate
 from released.adapters.git.environment import inherited_git_variables
+from released.adapters.interruption import Interruption
 from released.domain.errors import Refused
 
 # Without this a host that lacks git fails at import, before anybody could be told in a sentence.
@@ -22,10 +21,10 @@ from git.cmd import Git as GitProgram
 from git.refs.log import RefLog
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Mapping
     from pathlib import Path
 
-_GRACE_S = 5.0
 _EVIDENCE_CHARACTERS = 8192
 _USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^\s/]*@")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -61,9 +60,16 @@ class GitCommand:
     whose ``cat-file`` children live on until it is closed, is not used.
     """
 
-    def __init__(self, checkout: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, checkout: Path, environment: Mapping[str, str], interruption: Interruption | None = None
+    ) -> None:
         self.checkout = checkout
         self._environment = dict(environment)
+        self._interruption = interruption or Interruption()
+
+    def heeding(self, interruption: Interruption) -> GitCommand:
+        """Give the same, whose runs end when they are interrupted."""
+        return GitCommand(self.checkout, self._environment, interruption)
 
     def run(
         self,
@@ -79,14 +85,14 @@ class GitCommand:
         Raises:
             Refused: git is not installed (``git_missing``).
             TimeoutError: the time was up.
+            StepFailed: ``killed``, when it is interrupted.
         """
         started = self._start(arguments, stdin, self._environment | dict(variables))
         process = _process_of(started)
         try:
-            output, complaint = process.communicate(timeout=timeout_s)
-        except subprocess.TimeoutExpired:
-            _end_session(process)
-            raise TimeoutError(f"git did not finish within {timeout_s:g} seconds") from None
+            output, complaint = communicate(process, timeout_s, self._interruption)
+        except TimeoutError as error:
+            raise TimeoutError(f"git {error}") from None
         return Answer(process.returncode, output, presentable(complaint))
 
     def ask(
@@ -158,12 +164,3 @@ def _last_lines(text: str) -> str:
 def _process_of(started: GitProgram.AutoInterrupt) -> subprocess.Popen[bytes]:
     """Return the process inside GitPython's wrapper, which ends it when the wrapper is forgotten."""
     return cast("subprocess.Popen[bytes]", started.proc)
-
-
-def _end_session(process: subprocess.Popen[bytes]) -> None:
-    """End git and its transports: politely, so that it removes its lock files, then for good."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        with suppress(subprocess.TimeoutExpired):
-            process.communicate(timeout=_GRACE_S)
