@@ -24,7 +24,7 @@ COMMANDS = {
     "plan": ("plan", "Show everything a run would do, and change nothing."),
     "revert": ("revert", "Take a release back."),
     "rollback": ("revert", "The same as revert."),
-    "cancel": ("cancel", "Stop a running release after its present step."),
+    "cancel": ("cancel", "Stop a running release after its present step, or the step too."),
     "resolve": ("resolve", "Settle a step that is in doubt."),
     "status": ("status", "Show where a ticket, or the environment, stands."),
     "list": ("list_releases", "List releases, newest first."),

@@ -11,7 +11,7 @@ import pytest
 
 from support.blocking_script import NAME, TICKET, BlockingScript
 from support.stack import Stack
-from support.stories import events, of_type, started_steps
+from support.stories import events, follow_until, of_type, started_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -265,16 +265,6 @@ def test_a_repeatable_script_that_was_lost_is_run_again(stack: Stack, daemon: Da
 # --- the client goes away ----------------------------------------------------------------------------------------
 
 
-def watching(stack: Stack, *arguments: str) -> tuple[Popen[str], list[dict[str, Any]]]:
-    """Start a client that follows, and read what it prints until the script runs."""
-    client = stack.start_client("-o", "jsonl", *arguments)
-    assert client.stdout is not None
-    seen: list[dict[str, Any]] = []
-    while not (seen and seen[-1]["type"] == "step_started" and seen[-1]["data"]["step"] == NAME):
-        seen.append(json.loads(client.stdout.readline()))
-    return client, seen
-
-
 def rest_of(client: Popen[str]) -> list[dict[str, Any]]:
     """Read what a client prints until it ends."""
     printed, _ = client.communicate()
@@ -284,7 +274,7 @@ def rest_of(client: Popen[str]) -> list[dict[str, Any]]:
 @pytest.mark.usefixtures("daemon")
 def test_ctrl_c_detaches_and_the_release_goes_on(stack: Stack) -> None:
     script = BlockingScript.merged(stack)
-    client, _ = watching(stack, "run", TICKET)
+    client, _ = follow_until(stack, NAME, "run", TICKET)
 
     client.send_signal(signal.SIGINT)
     rest_of(client)
@@ -297,7 +287,7 @@ def test_ctrl_c_detaches_and_the_release_goes_on(stack: Stack) -> None:
 @pytest.mark.usefixtures("daemon")
 def test_a_client_that_is_killed_changes_nothing(stack: Stack) -> None:
     script = BlockingScript.merged(stack)
-    client, _ = watching(stack, "run", TICKET)
+    client, _ = follow_until(stack, NAME, "run", TICKET)
 
     client.kill()
     client.communicate()
@@ -310,11 +300,11 @@ def test_a_client_that_is_killed_changes_nothing(stack: Stack) -> None:
 @pytest.mark.usefixtures("daemon")
 def test_who_attaches_again_sees_every_event_once(stack: Stack) -> None:
     script = BlockingScript.merged(stack)
-    client, _ = watching(stack, "run", TICKET)
+    client, _ = follow_until(stack, NAME, "run", TICKET)
     client.send_signal(signal.SIGINT)
     client.communicate()
 
-    again, seen = watching(stack, "watch", TICKET)
+    again, seen = follow_until(stack, NAME, "watch", TICKET)
     script.let_end()
     seen += rest_of(again)
 
@@ -323,7 +313,7 @@ def test_who_attaches_again_sees_every_event_once(stack: Stack) -> None:
 
 def test_a_client_that_watches_across_a_restart_sees_every_event_once(stack: Stack, daemon: Daemon) -> None:
     script = BlockingScript.merged(stack)
-    client, seen = watching(stack, "run", TICKET)
+    client, seen = follow_until(stack, NAME, "run", TICKET)
 
     daemon.kill()
     daemon.start()

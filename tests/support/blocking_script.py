@@ -66,6 +66,15 @@ class BlockingScript:
         _kill(json.loads((self._slot / "started.json").read_bytes())["pid"])
         _kill(int(began[1]))
 
+    def lives(self) -> bool:
+        """Tell whether anything of it still runs."""
+        group = int(self.noted()[-1].split()[1])
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
     def noted(self) -> list[str]:
         """Give what it noted: ``began PID`` and ``ended``."""
         return self._witness.read_text(encoding="ascii").splitlines()

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from released.adapters.commands import process
 from released.adapters.commands.scripts import Command, Exit, Exited, Fate, Lost, NotStarted, Running, Scripts
+from released.domain.errors import StepFailed
+from released.domain.failure import killed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +47,18 @@ class SimulatedProcess:
     has_worked: bool = False
     has_ended: bool = False
     is_lost: bool = False
+    is_stopped: bool = False
+    """Whether it was told to end, before it began or while it ran."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of it runs any more."""
+        return self.has_ended or self.is_lost
+
+    @property
+    def exit(self) -> Exit:
+        """How it ended."""
+        return _STOPPED if self.is_stopped else _EXIT
 
 
 @dataclass
@@ -77,7 +91,7 @@ class SimulatedWorld:
 
     def work(self, running: SimulatedProcess) -> None:
         """Let a process do what it is there for."""
-        if not running.has_worked:
+        if not (running.has_worked or running.is_stopped):
             running.has_worked = True
             self.do(running.name)
             if running.keeps:
@@ -90,7 +104,7 @@ class SimulatedWorld:
 
     def die(self, death: Death) -> None:
         """Take away what a crash takes away."""
-        unfinished = [one for one in self.processes.values() if not (one.has_ended or one.is_lost)]
+        unfinished = [one for one in self.processes.values() if not one.is_over]
         if death is Death.MEANWHILE:
             for one in unfinished:
                 self.end(one)
@@ -123,6 +137,8 @@ class SimulatedShims(Scripts):
         name = command.argv[0]
         self._reach("shim-spawned", name)
         running = self._world.processes.setdefault(_key(slot), SimulatedProcess(name, self._world.boots, self._keeps))
+        if running.is_stopped:
+            raise StepFailed(killed())
         self._reach("before-work", name)
         self._world.work(running)
         self._reach("after-work", name)
@@ -133,8 +149,8 @@ class SimulatedShims(Scripts):
         match self._world.processes.get(_key(slot)):
             case None:
                 return NotStarted()
-            case SimulatedProcess(has_ended=True, boot=boot):
-                return Exited(_EXIT, rebooted=boot < self._world.boots)
+            case SimulatedProcess(has_ended=True, boot=boot) as ended:
+                return Exited(ended.exit, rebooted=boot < self._world.boots)
             case SimulatedProcess(is_lost=True):
                 return Lost()
             case _:
@@ -146,9 +162,15 @@ class SimulatedShims(Scripts):
         self._reach("adopting", running.name)
         return self._ended(running)
 
+    def stop(self, slot: Path) -> None:
+        """Have a command end; one that has not started never will."""
+        never = SimulatedProcess("nothing", self._world.boots, has_ended=True)
+        found = self._world.processes.setdefault(_key(slot), never)
+        found.is_stopped |= found is never or not found.is_over
+
     def _ended(self, running: SimulatedProcess) -> Exit:
         self._world.end(running)
-        return _EXIT
+        return running.exit
 
 
 def _key(slot: Path) -> str:
@@ -156,3 +178,4 @@ def _key(slot: Path) -> str:
 
 
 _EXIT = Exit(0, _ENDED, "", 0, "")
+_STOPPED = Exit(143, _ENDED, "kill", 0, "")

@@ -17,6 +17,7 @@ from typing import NamedTuple, NoReturn, cast
 from released.adapters.commands.scripts import Command
 from released.adapters.docker.engine import DockerEngine
 from released.adapters.git.checkout import Git
+from released.adapters.interruption import Interruption
 from released.domain import commands as cmd
 from released.domain import decide, environment, lifecycle, release
 from released.domain import events as ev
@@ -38,6 +39,7 @@ TICKET = Ticket("1234")
 BASE, MERGE = Sha("a" * 40), Sha("b" * 40)
 FAST_FORWARD, IMAGE, RECREATE, SCRIPT, PROBE = "fast-forward", "image", "recreate", "script", "probe"
 _SCRIPT = Executable("releases/1234-script.sh", "c" * 40)
+KILL = ev.CancelRequested("request-kill", "wrong night", kill=True)
 _NUMBERS = itertools.count(1)
 
 
@@ -57,11 +59,19 @@ class Moment:
     world: SimulatedWorld
     origin: Simulation
 
-    def after(self, death: Death, on_restart: str = "resume") -> Simulation:
-        """Let the daemon die here; the store and the world are copies, so that one life serves many deaths."""
+    def after(self, death: Death, on_restart: str = "resume", *then: ev.Event) -> Simulation:
+        """Let the daemon die here; the store and the world are copies, so that one life serves many deaths.
+
+        Args:
+            death: who dies.
+            on_restart: what the configuration says about releases that are found unfinished.
+            then: what the daemon still put on record, and did not act on.
+        """
         world, origin = self.world.copy(), self.origin
         world.die(death)
-        return Simulation(origin.store, origin.folder, origin.alter, world, self.record, on_restart)
+        crashed = Simulation(origin.store, origin.folder, origin.alter, world, self.record, on_restart)
+        crashed.record(*then)
+        return crashed
 
 
 class Simulation:
@@ -95,6 +105,9 @@ class Simulation:
         """Every event of the release that the store said it holds."""
         self.moments: list[Moment] = []
         """Where the daemon that lived last could have died."""
+        self.kill_at: Place | None = None
+        """Where an operator has the present step killed."""
+        self._interruption = Interruption()
         self._read: list[ev.Recorded] | None = None
         self._instruments = Instruments(boot_id="boot")
         self._stream, self._place = ev.release_stream(self.name, TICKET), ev.environment_stream(self.name)
@@ -110,15 +123,19 @@ class Simulation:
     def resume(self, from_phase: Phase | None = None, *then: ev.Event) -> Simulation:
         """Let an operator decide that a halted release goes on, then something else; a daemon drives it on."""
         command = cmd.ResumeRun(TICKET, RequestId("request-2"), from_phase, "looked at it")
-        now, state = self._instruments.now(), self.state
-        decided = [(now, event) for event in (*decide.resume(command, state, None), *then)]
-        self.append([self._write(self._stream, decided, state.version)])
+        self.record(*decide.resume(command, self.state, None), *then)
         self.daemon()._drive()
         return self
 
+    def record(self, *events: ev.Event) -> None:
+        """Put events on record beside the daemon, as its desk does."""
+        if events:
+            decided = [(self._instruments.now(), event) for event in events]
+            self.append([self._write(self._stream, decided, self.state.version)])
+
     def daemon(self) -> Supervisor:
         """Give a new daemon, which has taken the lease and not begun."""
-        self.moments = []
+        self.moments, self._interruption = [], Interruption()
         now, boot_id, actor = self._instruments.now(), self._instruments.boot_id, self._instruments.actor
         fence = self.store.take_lease(self.name, "host", 1, boot_id, "0", now, actor)
         store = cast("EventStore", _Acknowledging(self))
@@ -132,8 +149,12 @@ class Simulation:
 
     def reach(self, point: str, subject: str) -> None:
         """Pass a place where the daemon could die."""
-        record, world = tuple(self.acknowledged), self.world.copy()
-        self.moments.append(Moment(Place(point, subject), record, world, self))
+        place = Place(point, subject)
+        if place == self.kill_at:
+            self.kill_at = None
+            self.record(KILL)
+            self._interruption.ask()
+        self.moments.append(Moment(place, tuple(self.acknowledged), self.world.copy(), self))
 
     def append(self, writes: Sequence[StreamWrite], fence: Fence | None = None) -> tuple[ev.Recorded, ...]:
         """Append for the daemon, and note what the store acknowledged."""
@@ -188,6 +209,7 @@ class Simulation:
             git=cast("Git", None),
             engine=cast("DockerEngine", self.engine),
             scripts=SimulatedShims(self.world, self.reach),
+            interruption=self._interruption,
         )
 
 

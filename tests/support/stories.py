@@ -62,6 +62,16 @@ def started_steps(record: Sequence[dict[str, Any]]) -> list[str]:
     return [data["step"] for data in of_type(record, "step_started")]
 
 
+def follow_until(stack: Stack, step: str, *arguments: str) -> tuple[subprocess.Popen[str], list[dict[str, Any]]]:
+    """Start a client that follows, and read the events that it prints until a step begins; the caller ends it."""
+    client = stack.start_client("-o", "jsonl", *arguments)
+    assert client.stdout is not None
+    seen: list[dict[str, Any]] = []
+    while not (seen and seen[-1]["type"] == "step_started" and seen[-1]["data"]["step"] == step):
+        seen.append(json.loads(client.stdout.readline()))
+    return client, seen
+
+
 @dataclass
 class Halts:
     """What a client was told at each stop of a release, by the name that the story gives to it."""

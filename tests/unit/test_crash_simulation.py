@@ -275,6 +275,9 @@ class _Bad:
     def recover(self, slot: Slot) -> Fate:
         return NotDone() if self.repeats else self.good.recover(slot)
 
+    def stop(self, slot: Slot) -> None:
+        self.good.stop(slot)
+
 
 def repeating(step: Step) -> Step:
     return Step(step.name, _Bad(step.effect, step.effect.recovery, repeats=True))

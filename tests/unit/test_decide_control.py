@@ -10,6 +10,7 @@ from released.domain import commands as cmd
 from released.domain import decide, environment, recovery, release
 from released.domain import events as ev
 from released.domain.errors import NotFound, Refused
+from released.domain.failure import Failure, killed
 from released.domain.ids import Phase
 from released.domain.release import ReleaseState
 from support.given_when_then import (
@@ -34,13 +35,16 @@ IN_DOUBT = [*RUNNING, recovery.in_doubt(state_after(*RUNNING), SCRIPT, "its outp
 HALTED = [requested(), *prepared(), started(Phase.MIGRATE, "web.image"), halted(Phase.MIGRATE)]
 REVERTING = [*whole_run(), revert_requested(), started(Phase.REVERT, "revert.code")]
 HALTED_IN_REVERT = [*REVERTING, halted(Phase.REVERT)]
+CANCEL = ev.CancelRequested(REQUEST, "wrong night")
+KILL = ev.CancelRequested(REQUEST, "it hangs", kill=True)
 NOON = dt.datetime(2026, 5, 18, 12, tzinfo=dt.UTC)
 
 
+@pytest.mark.parametrize("kill", [False, True])
 @pytest.mark.parametrize("events", [RUNNING, REVERTING], ids=["there", "back"])
-def test_a_release_that_moves_takes_a_cancel(events: list[ev.Event]) -> None:
-    assert decide.cancel(cmd.Cancel(TICKET, REQUEST, "wrong night"), state_after(*events)) == [
-        ev.CancelRequested(REQUEST, "wrong night")
+def test_a_release_that_moves_takes_a_cancel(events: list[ev.Event], kill: bool) -> None:  # noqa: FBT001 (a case)
+    assert decide.cancel(cmd.Cancel(TICKET, REQUEST, "wrong night", kill), state_after(*events)) == [
+        ev.CancelRequested(REQUEST, "wrong night", kill)
     ]
 
 
@@ -73,9 +77,39 @@ def test_a_cancel_of_the_release_does_not_stop_its_revert() -> None:
 
 
 def test_a_resumed_release_is_not_cancelled_any_more() -> None:
-    cancelled = [*RUNNING, ev.CancelRequested(REQUEST, "wrong night"), halted(Phase.TICKET)]
+    cancelled = [*RUNNING, KILL, halted(Phase.TICKET)]
     state = state_after(*cancelled, ev.Resumed(REQUEST, Phase.TICKET, anew=False, reason=""))
-    assert recovery.cancelled(state) is None
+    assert (recovery.cancelled(state), state.is_to_be_killed) == (None, False)
+
+
+@pytest.mark.parametrize("events", [[KILL], [CANCEL, KILL], [KILL, CANCEL]], ids=["kill", "then kill", "kill first"])
+def test_a_step_that_is_to_be_killed_stays_so_whatever_else_is_asked_for(events: list[ev.Event]) -> None:
+    state = state_after(*RUNNING, *events)
+    assert (state.is_to_be_killed, state.cancelling) == (True, KILL)
+
+
+def test_a_cancel_alone_kills_nothing() -> None:
+    assert not state_after(*RUNNING, CANCEL).is_to_be_killed
+
+
+def test_a_release_whose_step_was_stopped_halts_with_reason_step_exit_status_and_output() -> None:
+    halt = recovery.killed(state_after(*RUNNING, KILL), SCRIPT, killed(143, "the last line"))
+    assert halt is not None
+    assert (halt.phase, halt.cause, halt.step) == (Phase.TICKET, "cancelled", SCRIPT)
+    assert halt.failure.message == f"Cancelled: it hangs; the step {SCRIPT} was stopped."
+    assert (halt.failure.code, halt.failure.rc, halt.failure.evidence) == ("cancelled", 143, "the last line")
+
+
+def test_a_step_that_failed_by_itself_before_it_was_stopped_is_told_as_such() -> None:
+    assert recovery.killed(state_after(*RUNNING, KILL), SCRIPT, Failure("script_failed", "why")) is None
+
+
+def test_a_release_whose_step_was_stopped_is_resumed_with_that_step() -> None:
+    halt = recovery.killed(state_after(*RUNNING, KILL), SCRIPT, killed())
+    assert halt is not None
+    stopped = [*RUNNING, KILL, ev.StepFailed(SCRIPT, 1, killed()), halt]
+    resumed = decide.resume(cmd.ResumeRun(TICKET, REQUEST), state_after(*stopped), None)
+    assert state_after(*stopped, *resumed).steps[SCRIPT].status == "planned"
 
 
 def test_a_step_settled_as_done_is_not_run_again() -> None:

@@ -71,6 +71,12 @@ def test_where_recovery_is_off_every_release_halts() -> None:
     assert (halt.cause, halt.failure.code) == ("interrupted", "recovery_off")
 
 
+@pytest.mark.parametrize(("idle_s", "resume"), [(HOUR_S + 1, True), (0.0, False)], ids=["too late", "recovery off"])
+def test_a_step_that_is_to_be_killed_is_looked_after_whatever_the_limits_say(idle_s: float, resume: bool) -> None:  # noqa: FBT001 (a case)
+    killing = [*RUNNING, ev.CancelRequested("request-2", "it hangs", kill=True)]
+    assert isinstance(decided(idle_s, resume=resume, events=killing), ev.Recovered)
+
+
 def test_a_clock_that_went_back_halts_nothing() -> None:
     assert isinstance(decided(-HOUR_S), ev.Recovered)
 

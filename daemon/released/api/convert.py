@@ -113,7 +113,8 @@ def cancel(request: pb.CancelRequest) -> cmd.Cancel:
     Raises:
         InvalidInput: a name in it is wrong, or the reason is missing.
     """
-    return cmd.Cancel(parse_ticket(request.ticket), parse_request_id(request.request_id), reason(request.reason))
+    ticket, request_id = parse_ticket(request.ticket), parse_request_id(request.request_id)
+    return cmd.Cancel(ticket, request_id, reason(request.reason), request.kill)
 
 
 def resolve(request: pb.ResolveRequest) -> cmd.Resolve:

@@ -81,7 +81,7 @@ class Releases(rpc.ReleasesServicer):
             return _accepted(station, await self._hub.command(station, lambda: station.desk.resume(command, caller)))
 
     async def Cancel(self, request: pb.CancelRequest, context: Context) -> pb.Accepted:
-        """Stop a running release after its present step."""
+        """Stop a running release after its present step, or the step too."""
         async with answering(context):
             station, caller = self._hub.station(request.environment), actor(context)
             command = convert.cancel(await self._hub.masked(station, request))

@@ -39,11 +39,12 @@ class Adopt(msgspec.Struct, frozen=True):
 
 
 class Cancel(msgspec.Struct, frozen=True):
-    """Stop a running release after its present step."""
+    """Stop a running release after its present step, or the step too."""
 
     ticket: Ticket
     request_id: RequestId
     reason: str
+    kill: bool = False
 
 
 class Resolve(msgspec.Struct, frozen=True):

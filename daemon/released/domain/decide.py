@@ -298,7 +298,7 @@ def adopt(command: cmd.Adopt, plan: ReleasePlan, state: ReleaseState, environmen
 
 
 def cancel(command: cmd.Cancel, state: ReleaseState) -> list[ev.Event]:
-    """Stop a running release after its present step.
+    """Stop a running release after its present step, or the step too.
 
     Raises:
         Refused: it is not running.
@@ -306,7 +306,7 @@ def cancel(command: cmd.Cancel, state: ReleaseState) -> list[ev.Event]:
     if not state.is_running:
         message = f"Ticket {command.ticket} is {state.status}, not running, so there is nothing to cancel."
         raise Refused("not_running", message, next_steps.look_at(command.ticket))
-    return [ev.CancelRequested(command.request_id, command.reason)]
+    return [ev.CancelRequested(command.request_id, command.reason, command.kill)]
 
 
 def resolve(command: cmd.Resolve, state: ReleaseState) -> list[ev.Event]:

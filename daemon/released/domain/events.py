@@ -389,10 +389,11 @@ class Adopted(msgspec.Struct, frozen=True):
 
 
 class CancelRequested(msgspec.Struct, frozen=True):
-    """An operator wants the release to stop after the present step."""
+    """An operator wants the release to stop after the present step, or the step too."""
 
     request_id: str
     reason: str
+    kill: bool = False
 
 
 class StepResolved(msgspec.Struct, frozen=True):

@@ -43,8 +43,8 @@ def _operator_line(event: ev.Refused | ev.CancelRequested | ev.StepResolved | ev
     match event:
         case ev.Refused(code=code, message=message):
             return f"refused ({code}): {_first(message)}"
-        case ev.CancelRequested(reason=reason):
-            return f"cancelled after the present step: {reason}"
+        case ev.CancelRequested(reason=reason, kill=kill):
+            return f"cancelled, {'with' if kill else 'after'} the present step: {reason}"
         case ev.StepResolved(step=step, done=done, reason=reason):
             return f"{step}: settled as {'done' if done else 'failed'}, {reason}"
         case ev.Abandoned(reason=reason):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
+import msgspec
+
 from released.domain import events as ev
 from released.domain import next_steps
 from released.domain.durations import format_duration
-from released.domain.failure import Failure
+from released.domain.failure import KILLED, Failure
 from released.domain.ids import Phase
 from released.domain.release import ReleaseState
 from released.domain.steps import MAX_INTERRUPTIONS
@@ -29,6 +31,8 @@ def decide(
     step = state.current_step
     name = step.name if step else None
     idle_s = (now - (state.changed_at or now)).total_seconds()
+    if state.is_to_be_killed:
+        return ev.Recovered(phase, name, boot_id)  # only to kill what may still run of the step, and to halt
     if not resume:
         return halt(state, "interrupted", "recovery_off", "The daemon was restarted, and recovery.on_restart is halt.")
     if idle_s > resume_within_s:
@@ -53,10 +57,26 @@ def interrupted_too_often(state: ReleaseState, step: str) -> ev.Halted | None:
 
 
 def cancelled(state: ReleaseState) -> ev.Halted | None:
-    """Halt where an operator asked for it."""
+    """Halt between two steps where an operator asked for it."""
     if state.cancelling is None:
         return None
     return halt(state, "cancelled", "cancelled", f"Cancelled: {state.cancelling.reason}")
+
+
+def killed(state: ReleaseState, step: str, found: Failure) -> ev.Halted | None:
+    """Halt at a step that was stopped because an operator asked for it.
+
+    Args:
+        state: the release.
+        step: the step that failed.
+        found: how it failed; one that failed by itself before it was stopped is no such step.
+    """
+    if found.code != KILLED or state.cancelling is None:
+        return None
+    message = f"Cancelled: {state.cancelling.reason}; the step {step} was stopped."
+    halted = halt(state, "cancelled", "cancelled", message, step)
+    told = msgspec.structs.replace(halted.failure, rc=found.rc, evidence=found.evidence)
+    return msgspec.structs.replace(halted, failure=told)
 
 
 def in_doubt(state: ReleaseState, step: str, look_at: str) -> ev.Halted:

@@ -48,7 +48,7 @@ class ReleaseState(msgspec.Struct, frozen=True):
     steps: dict[str, StepState] = {}
     halt: ev.Halted | None = None
     cancelling: ev.CancelRequested | None = None
-    """Set while an operator waits for the present step to end."""
+    """Set while an operator waits for the present step to end; the wish to have it killed is not taken back."""
     head: str = ""
     """The commit that the checkout must stand at: MERGE_SHA once it has moved, the revert's once that took it back."""
     has_moved: bool = False
@@ -91,6 +91,11 @@ class ReleaseState(msgspec.Struct, frozen=True):
     def current_step(self) -> StepState | None:
         """The step whose intent is recorded and whose outcome is not."""
         return next((step for step in self.steps.values() if step.status == "running"), None)
+
+    @property
+    def is_to_be_killed(self) -> bool:
+        """True while an operator wants the present step to end before its time."""
+        return self.cancelling is not None and self.cancelling.kill
 
     def may_stand_at(self, head: str) -> bool:
         """Tell whether the checkout may be there.
@@ -173,7 +178,7 @@ def _apply(state: ReleaseState, event: ev.Event, recorded: ev.Recorded) -> Relea
         case ev.Recovered():
             return replace(state, steps=_found_unfinished(state))
         case ev.CancelRequested():
-            return replace(state, cancelling=event)
+            return state if state.is_to_be_killed else replace(state, cancelling=event)
         case ev.StepResolved():
             return _resolved(state, event, recorded.at)
         case _:

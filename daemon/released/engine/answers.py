@@ -65,12 +65,13 @@ class Answers:
         self._wake = wake
         self._turn = threading.Lock()
 
-    def answer(self, asked: Asked, decide: Callable[[], Decided]) -> Accepted:
-        """Take a command.
+    def answer(self, asked: Asked, decide: Callable[[], Decided], then: Callable[[], None] | None = None) -> Accepted:
+        """Take a command: record what is decided, act on it unless it was answered before, and answer.
 
         Args:
             asked: who asked for what.
             decide: looks at the record and the world and says what comes of it; asked anew where the record moved on.
+            then: how to act on it; where it is left out, the supervisor is woken.
 
         Raises:
             ReleasedError: whatever ``decide`` refuses with; it is on record.
@@ -82,7 +83,7 @@ class Answers:
                     return self._repeated(given, asked.ticket)
                 try:
                     self._store.append(self._writes(asked, decide()), self._fence)
-                    self._wake()
+                    (then or self._wake)()
                 except (Conflict, DuplicateEvent):
                     continue
                 except STORE_ERRORS:

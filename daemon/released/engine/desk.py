@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from functools import partial
 
 from released.adapters.commands.scripts import Running
 from released.domain import commands as cmd
@@ -16,6 +17,7 @@ from released.domain.plan import ReleasePlan
 from released.domain.release import ReleaseState, Reversal, required
 from released.domain.revert_plan import RevertPlan
 from released.engine.answers import Accepted, Answers, Asked, Decided
+from released.engine.faults import KILL, Faults
 from released.engine.fingerprint import refuse_stale
 from released.engine.instruments import Instruments, id_of_request
 from released.engine.previews import RevertPreview, RunPreview, preview_revert, preview_run
@@ -35,12 +37,19 @@ class Desk:
     """One environment's counter: one command at a time."""
 
     def __init__(
-        self, store: EventStore, fence: Fence, world: World, instruments: Instruments, wake: Callable[[], None]
+        self,
+        store: EventStore,
+        fence: Fence,
+        world: World,
+        instruments: Instruments,
+        faults: Faults,
+        wake: Callable[[], None],
     ) -> None:
         self._store = store
         self._fence = fence
         self._world = world
         self._instruments = instruments
+        self._faults = faults
         self._answers = Answers(store, fence, world, instruments, wake)
         self._record = EnvironmentRecord(store, world.name)
 
@@ -159,8 +168,18 @@ class Desk:
     # --- settling ------------------------------------------------------------------------------------------------
 
     def cancel(self, command: cmd.Cancel, actor: ev.Actor) -> Accepted:
-        """Stop a running release after its present step."""
-        return self._settle("cancel", command, actor, lambda state: decide.cancel(command, state))
+        """Stop a running release after its present step, or the step too.
+
+        A step is told to end once that is on record, so that a daemon which dies before is followed by one that tells
+        it. A step that must not be cut off, such as the move of the checkout, is finished first.
+        """
+
+        def kill() -> None:
+            self._faults(KILL, command.ticket)
+            self._world.interruption.ask()
+
+        decided = partial(decide.cancel, command)
+        return self._settle("cancel", command, actor, decided, kill if command.kill else None)
 
     def resolve(self, command: cmd.Resolve, actor: ev.Actor) -> Accepted:
         """Settle a step that is in doubt."""
@@ -195,12 +214,13 @@ class Desk:
         command: cmd.Cancel | cmd.Resolve | cmd.Note,
         actor: ev.Actor,
         decided: Callable[[ReleaseState], list[ev.Event]],
+        then: Callable[[], None] | None = None,
     ) -> Accepted:
         def settled() -> Decided:
             state = self._answers.release(command.ticket)
             return Decided(state, decided(state))
 
-        return self._answers.answer(Asked(name, command.ticket, command.request_id, actor), settled)
+        return self._answers.answer(Asked(name, command.ticket, command.request_id, actor), settled, then)
 
     # --- looking -------------------------------------------------------------------------------------------------
 

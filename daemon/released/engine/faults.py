@@ -10,11 +10,13 @@ import os
 import signal
 from collections.abc import Callable
 
+KILL = "before-kill"
+"""For a ticket: it is on record that its present step is to be killed, and the step does not know yet."""
 POINTS = ("before-intent", "after-intent", "after-effect", "after-durable")
 """For each step: before its intent is recorded; after; when its effect took place; when that is durable."""
 
 Faults = Callable[[str, str], None]
-"""Called with a point and the step's name."""
+"""Called with a point and the name of the step, or the ticket."""
 
 
 def nothing(point: str, step: str) -> None:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
-from pathlib import Path
 
 import msgspec
 
@@ -26,6 +25,7 @@ from released.engine.faults import Faults
 from released.engine.journal import Journal
 from released.engine.slots import AttemptSlot, attempt_folder
 from released.phases.effects import Done, Fate, InDoubt, NotDone, Step
+from released.phases.world import World
 from released.store.errors import STORE_ERRORS
 from released.store.outputs import tail
 
@@ -48,18 +48,14 @@ class Runner:
         self,
         journal: Journal,
         phases: Phases,
-        environment: str,
-        state_dir: Path,
-        mask: Callable[[str], str],
+        world: World,
         boot_id: str,
         faults: Faults,
         stopping: Callable[[], bool],
     ) -> None:
         self._journal = journal
         self._phases = phases
-        self._environment = environment
-        self._state_dir = state_dir
-        self._mask = mask
+        self._world = world
         self._boot_id = boot_id
         self._faults = faults
         self._stopping = stopping
@@ -136,14 +132,18 @@ class Runner:
     # --- a step --------------------------------------------------------------------------------------------------
 
     def _take(self, step: Step) -> bool:
-        """Bring a step to its outcome; false where the release halted at it."""
+        """Bring a step to its outcome; false where the release halted at it.
+
+        One that was cut off and is safe to do again is done again when it is taken next.
+        """
         known = self._state.step(step.name)
         if known is None or known.status != "running":
             return self._perform(step, known.attempt + 1 if known else 1)
-        # A script is only waited for, which kills no daemon.
-        if step.effect.recovery is not Recovery.ASK and self._halts_at(step):
-            return False
-        return self._conclude(step, known.attempt, _outlasted(step) if known.again else step.effect.recover)
+        with self._stoppable(step, known.attempt):
+            # A script is only waited for, which kills no daemon.
+            if step.effect.recovery is not Recovery.ASK and self._halts_at(step):
+                return False
+            return self._conclude(step, known.attempt, _outlasted(step) if known.again else step.effect.recover)
 
     def _perform(self, step: Step, attempt: int) -> bool:
         if self._stopping():
@@ -155,7 +155,19 @@ class Runner:
         self._faults("before-intent", step.name)
         self._journal.commit(ev.StepStarted(step.name, attempt, self._boot_id))
         self._faults("after-intent", step.name)
-        return self._conclude(step, attempt, lambda slot: Done(step.effect.perform(slot)))
+        with self._stoppable(step, attempt):
+            return self._conclude(step, attempt, lambda slot: self._performed(step, slot))
+
+    def _performed(self, step: Step, slot: AttemptSlot) -> Fate:
+        self._world.interruption.check()  # it may have been asked for while the intent was on its way to the disk
+        return Done(step.effect.perform(slot))
+
+    @contextlib.contextmanager
+    def _stoppable(self, step: Step, attempt: int) -> Iterator[None]:
+        """Have what runs of the step end where an operator asked, or asks, for that; its outcome is recorded then."""
+        slot = self._slot(step, attempt)
+        with self._world.interruption.ending(lambda: step.effect.stop(slot)):
+            yield
 
     def _halts_at(self, step: Step) -> bool:
         """Halt where the step was interrupted too often."""
@@ -192,18 +204,17 @@ class Runner:
                 return True
             case NotDone():
                 self._journal.note(ev.StepInterrupted(step.name, attempt, self._boot_id))
-                return self._perform(step, attempt + 1)
+                return True
             case InDoubt(look_at):
-                self._journal.commit(recovery.in_doubt(self._state, step.name, self._mask(look_at)))
+                self._journal.commit(recovery.in_doubt(self._state, step.name, self._world.mask(look_at)))
                 return False
 
     def _fail(self, step: Step, attempt: int, slot: AttemptSlot, failure: Failure) -> bool:
         told = self._told(failure, slot)
+        self._journal.refresh()
         phase = self._state.phase or Phase.PREPARE
-        self._journal.commit(
-            ev.StepFailed(step.name, attempt, told, slot.output()),
-            self._halted(phase, "failed", step.name, told),
-        )
+        halted = recovery.killed(self._state, step.name, told) or self._halted(phase, "failed", step.name, told)
+        self._journal.commit(ev.StepFailed(step.name, attempt, told, slot.output()), halted)
         return False
 
     # --- failures ------------------------------------------------------------------------------------------------
@@ -219,12 +230,12 @@ class Runner:
 
     def _masked(self, failure: Failure) -> Failure:
         """Hide every secret before anything is recorded."""
-        evidence = self._mask(failure.evidence)[-_EVIDENCE_BYTES:]
-        return msgspec.structs.replace(failure, message=self._mask(failure.message), evidence=evidence)
+        evidence = self._world.mask(failure.evidence)[-_EVIDENCE_BYTES:]
+        return msgspec.structs.replace(failure, message=self._world.mask(failure.message), evidence=evidence)
 
     def _slot(self, step: Step, attempt: int) -> AttemptSlot:
-        folder = attempt_folder(self._environment, self._state.ticket, self._state.run, step.name, attempt)
-        return AttemptSlot(self._state_dir, folder, self._mask)
+        folder = attempt_folder(self._world.name, self._state.ticket, self._state.run, step.name, attempt)
+        return AttemptSlot(self._world.state_dir, folder, self._world.mask)
 
     def _free_from(self, step: Step, attempt: int) -> int:
         """Count up to an attempt without a folder: a record that was lost or put back leaves old ones behind."""

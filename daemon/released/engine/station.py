@@ -113,7 +113,7 @@ def open_station(
         world=world,
         store=store,
         fence=fence,
-        desk=Desk(store, fence, world, instruments, supervisor.wake),
+        desk=Desk(store, fence, world, instruments, faults, supervisor.wake),
         supervisor=supervisor,
         hooks=HookDesk(store, fence, world, instruments, hook_runner.wake),
         hook_runner=hook_runner,

@@ -129,15 +129,16 @@ class Supervisor:
                 return
 
     def _drive(self) -> None:
+        self._world.interruption.reset()  # first: a kill that comes from here on is asked for after this
         journal = self._active()
         if journal is None:
             return
+        if journal.state.is_to_be_killed:
+            self._world.interruption.ask()
         runner = Runner(
             journal,
             self._phases(),
-            self._world.name,
-            self._world.state_dir,
-            self._world.mask,
+            self._world,
             self._instruments.boot_id,
             self._faults,
             self._stopping.is_set,

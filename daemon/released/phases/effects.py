@@ -14,7 +14,7 @@ from typing import Protocol
 from released.adapters.commands.scripts import Command, Exit, Exited, Lost, NotStarted, Running, Scripts
 from released.domain.errors import StepFailed, StepInDoubt
 from released.domain.events import CommandExited, Result
-from released.domain.failure import Failure
+from released.domain.failure import Failure, killed
 from released.domain.steps import Recovery
 from released.store.outputs import tail
 
@@ -82,6 +82,13 @@ class Effect(Protocol):
         """
         ...
 
+    def stop(self, slot: Slot) -> None:
+        """Have what runs of it outside the daemon end; whoever performs it or recovers it waits for the end.
+
+        What runs inside the daemon looks at the world's interruption by itself.
+        """
+        ...
+
 
 def _nothing() -> None:
     """Serve effects that are durable by themselves, or that leave nothing behind."""
@@ -107,6 +114,9 @@ class Harmless:
         """Say that it may be done again."""
         return NotDone()
 
+    def stop(self, slot: Slot) -> None:
+        """Leave it to the act: nothing runs outside the daemon."""
+
 
 @dataclass(frozen=True)
 class Observed:
@@ -128,6 +138,9 @@ class Observed:
     def recover(self, slot: Slot) -> Fate:
         """Look at reality."""
         return self.observe(slot)
+
+    def stop(self, slot: Slot) -> None:
+        """Leave it to the act: nothing runs outside the daemon."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +183,10 @@ class Process:
             case Lost():
                 return self._lost(slot)
 
+    def stop(self, slot: Slot) -> None:
+        """Have the command end with everything below it; one that has not started never will."""
+        self.scripts.stop(slot.path)
+
     def _adopt(self, slot: Slot) -> Fate:
         try:
             ended = self.scripts.wait(slot.path)
@@ -185,6 +202,8 @@ class Process:
         return InDoubt(f"its output in {slot.path / 'output'}, and what it was meant to change")
 
     def _finish(self, slot: Slot, ended: Exit) -> Result | None:
+        if ended.stopped_by == "kill":
+            raise StepFailed(killed(ended.rc, tail(slot.path / "output")))
         if ended.rc != 0 or ended.stopped_by:
             raise StepFailed(self.failed(ended, tail(slot.path / "output")))
         return self.conclude()

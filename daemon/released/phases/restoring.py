@@ -28,7 +28,7 @@ def restore_data(world: World, state: ReleaseState, one: ServiceReversal) -> Har
 
     def act(slot: Slot) -> ev.DataRestored:
         set_dir = set_dir_of(world, one.name, one.backup or "")
-        backup = sets.verify(set_dir)
+        backup = sets.verify(set_dir, world.interruption)
         image_id = _image_to_read_with(world, one)
         for container in _containers(world, state, one):
             world.engine.remove_container(container)
