@@ -47,7 +47,7 @@ def test_a_line_that_only_looks_like_it_stays_and_the_variable_is_added(line: st
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("", "TAG=2.0\n"), ("A=1\n", "A=1\nTAG=2.0\n"), ("A=1", "A=1\nTAG=2.0\n")]
+    ("text", "expected"), [("", "TAG=2.0\n"), ("A=1\n", "A=1\nTAG=2.0\n"), ("A=1", "A=1\nTAG=2.0")]
 )
 def test_a_variable_that_the_file_lacks_is_added_on_a_line_of_its_own(text: str, expected: str) -> None:
     assert changed(text) == expected
@@ -86,6 +86,81 @@ def test_only_lines_of_the_variable_differ(lines: list[str]) -> None:
     text = "".join(f"{line}\n" for line in lines)
     kept = [line for line in lines if not line.startswith("TAG")]
     assert [line for line in changed(text).splitlines() if not line.startswith("TAG")] == kept
+
+
+# --- a variable that goes ----------------------------------------------------------------------------------------
+
+
+def without(text: str) -> str:
+    return dotenv.without_variable(text, "TAG")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["TAG=1\n", "TAG=\n", "TAG='1'\n", "export TAG=1\n", "  TAG = 1 # now\n", "TAG=1\r\n", "TAG='a\nb'\n", "'TAG'=1\n"],
+)
+@pytest.mark.parametrize("behind", ["", REST], ids=["last", "not last"])
+def test_a_line_that_sets_the_variable_goes_and_all_else_stays(line: str, behind: str) -> None:
+    assert without(f"{REST}{line}{behind}") == REST + behind
+
+
+@pytest.mark.parametrize(
+    "text", ["", REST, "#TAG=1\n", "MYTAG=1\n", "TAG\n", "NOTE='TAG=1'\n", "NOTE='a\nTAG=1\n'\n", "TAG='1\n"]
+)
+def test_a_file_that_does_not_set_the_variable_stays_as_it_is(text: str) -> None:
+    assert without(text) == text
+
+
+def test_every_line_that_sets_the_variable_goes() -> None:
+    assert without("TAG=1\nA=2\nexport TAG=3\n") == "A=2\n"
+
+
+def test_blank_lines_and_comments_around_the_variable_stay() -> None:
+    assert without("A=1\n\n# the image\n\nTAG=1\n\n# end\n") == "A=1\n\n# the image\n\n\n# end\n"
+
+
+BEFORE = {
+    "empty": "",
+    "one line": "A=1\n",
+    "no end of the last line": "A=1",
+    "a comment without end": "A=1\n# the last word",
+    "blanks without end": "A=1\n  ",
+    "blank lines": "\nA=1\n\n\n",
+    "CRLF": "A=1\r\nB=2\r\n",
+    "CRLF without end": "A=1\r\nB=2",
+    "CR": "A=1\r",
+    "byte order mark": "\ufeffA=1\n",
+    "byte order mark alone": "\ufeff",
+    "quotes": "A='x\ny' # z\nB=\"1\"\n",
+    "an open quote": "A='x",
+    "export": "export A=1\nexport ",
+    "no assignment": "TAG",
+    "all of it": REST,
+}
+
+
+@pytest.mark.parametrize("what", BEFORE)
+def test_a_variable_that_was_added_goes_without_a_trace(what: str) -> None:
+    assert without(changed(BEFORE[what])) == BEFORE[what]
+
+
+@pytest.mark.parametrize("what", BEFORE)
+def test_a_variable_that_was_added_is_read(what: str) -> None:
+    assert dotenv.parse(changed(BEFORE[what]))["TAG"] == "2.0"
+
+
+PIECE = st.sampled_from(
+    ["A=1", "# c", "'", '"', "\\", "=", "export ", "B='x", " ", "\n", "\r\n", "\r", "\x0b", "\u2028"]
+)
+
+
+@given(st.lists(PIECE | st.text(max_size=3), max_size=8), st.sampled_from(["", "\ufeff"]))
+def test_whatever_the_file_holds_what_was_added_goes_without_a_trace(pieces: list[str], mark: str) -> None:
+    text = mark + "".join(pieces)
+    assert without(changed(text)) == text
+
+
+# --- reading -----------------------------------------------------------------------------------------------------
 
 
 def test_variables_are_read_without_quotes_comments_and_export() -> None:

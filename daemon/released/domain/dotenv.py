@@ -11,6 +11,8 @@ from dotenv.parser import Binding, parse_stream
 _NAME = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=", re.MULTILINE)
 _VALUE = r"""(?:[ \t]*'(?:\\.|[^'\\])*'|[ \t]*"(?:\\.|[^"\\])*"|[^\r\n]*?)"""
 _COMMENT_AND_END = r"(?:[ \t]+#[^\r\n]*)?\s*"
+_LINE_ENDS = ("\n", "\r")
+_LAST_LINE_END = re.compile(r"(\r\n|\n|\r)\Z")
 _BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -37,22 +39,29 @@ def with_variable(text: str, name: str, value: str) -> str:
     if any(_assigns(binding, name) for binding in bindings):
         mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
         return mark + "".join(_with_value(binding, name, value) for binding in bindings)
-    ending = "" if not text or text.endswith("\n") else "\n"
-    return f"{text}{ending}{name}={value}\n"
+    if not text or text.endswith(_LINE_ENDS):
+        return f"{text}{name}={value}\n"
+    return f"{text}\n{name}={value}"  # a file whose last line has no end stays one, so that this can be taken back
 
 
 def without_variable(text: str, name: str) -> str:
-    """Take the lines that set a variable out; every other line stays as it is, to the byte."""
+    """Take the lines that set a variable out; every other line stays as it is, to the byte.
+
+    What ``with_variable`` added is gone without a trace.
+    """
+    bindings = list(parse_stream(io.StringIO(text, newline="")))
     mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
-    bindings = parse_stream(io.StringIO(text, newline=""))
-    return mark + "".join(_before(one) if _assigns(one, name) else one.original.string for one in bindings)
+    kept = mark + "".join(_before(one) if _assigns(one, name) else one.original.string for one in bindings)
+    if text.endswith(_LINE_ENDS) or not (bindings and _assigns(bindings[-1], name)):
+        return kept
+    return _LAST_LINE_END.sub("", kept)
 
 
 def _before(binding: Binding) -> str:
     """Give the blank lines above an assignment, which the parser counts to it."""
     text = binding.original.string
     blank = text[: len(text) - len(text.lstrip())]
-    return blank[: blank.rfind("\n") + 1]
+    return blank[: max(blank.rfind(end) for end in _LINE_ENDS) + 1]
 
 
 def _assigns(binding: Binding, name: str) -> bool:
