@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import msgspec
+import pytest
+
 from released.domain import events as ev
 from released.domain.failure import Failure
-from released.domain.ids import ServiceName
+from released.domain.ids import Phase, ServiceName
 from released.domain.narration import line
 from released.domain.plan import Executable
+from support.given_when_then import (
+    BASE,
+    MERGE,
+    REQUEST,
+    TAKEN_BACK,
+    plan,
+    requested,
+    resumed,
+    revert_plan,
+    revert_requested,
+    started,
+)
+from support.store import SAMPLES
 
 
 def test_a_failed_step_is_named_once_where_its_failure_begins_with_the_name() -> None:
@@ -23,3 +39,61 @@ def test_a_hook_that_was_run_by_hand_is_told_with_its_reason_and_its_end() -> No
         "by hand: failed, renew.sh ended with 7.",
         "by hand: done",
     ]
+
+
+@pytest.mark.parametrize("event", SAMPLES, ids=lambda event: type(event).__name__)
+def test_no_event_is_told_by_the_name_of_its_type(event: ev.Event) -> None:
+    assert type(event).__name__ not in line(event)
+
+
+@pytest.mark.parametrize("event", SAMPLES, ids=lambda event: type(event).__name__)
+def test_every_event_is_told_in_one_line(event: ev.Event) -> None:
+    assert len(line(event).splitlines()) == 1
+
+
+def succeeded(step: str, result: ev.Result) -> ev.StepSucceeded:
+    return ev.StepSucceeded(step, 1, result)
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (requested(), "run 1 of 1234: aaaaaaaaaaaa..bbbbbbbbbbbb, web"),
+        (
+            requested(msgspec.structs.replace(plan(services=()), warnings=("packages/old is gone",))),
+            "run 1 of 1234: aaaaaaaaaaaa..bbbbbbbbbbbb, no service; warning: packages/old is gone",
+        ),
+        (revert_requested(), "taking run 1 of 1234 back: tree of aaaaaaaaaaaa, web"),
+        (
+            revert_requested(revert_plan(["db", "web"], target=None)),
+            "taking run 1 of 1234 back: the code stays, db, web",
+        ),
+        (
+            revert_requested(revert_plan(target=MERGE, undoes=True)),
+            "taking the revert of 1234 back: tree of bbbbbbbbbbbb, web",
+        ),
+        (started(Phase.REVERT, "revert.code"), "revert: start, 1 steps"),
+        (succeeded("revert.code", ev.CheckoutMoved(TAKEN_BACK)), "  ✓ revert.code: at dddddddddddd"),
+        (succeeded("revert.web.restore", ev.DataRestored("web", "20260518_1")), "  ✓ revert.web.restore: 20260518_1"),
+        (succeeded("revert.push", ev.Pushed(TAKEN_BACK)), "  ✓ revert.push: dddddddddddd"),
+        (
+            succeeded("revert.push", ev.Pushed(TAKEN_BACK, "main has moved on:\n  eeee fix")),
+            "  ✓ revert.push: dddddddddddd was not pushed, main has moved on:",
+        ),
+        (ev.Reverted(1), "run 1: taken back"),
+        (ev.RevertUndone(1), "run 1: the revert is taken back, released"),
+        (resumed(Phase.REVERT, reason="made room"), "revert: resumed, made room"),
+        (
+            ev.Adopted(2, REQUEST, plan(), "the daemon was down"),
+            "run 2 of 1234: done by hand, aaaaaaaaaaaa..bbbbbbbbbbbb, the daemon was down",
+        ),
+        (
+            ev.ReturnStarted(REQUEST, "hotfix-7", BASE, MERGE, BASE),
+            "going back from branch hotfix-7 to bbbbbbbbbbbb",
+        ),
+        (ev.ReturnEnded(REQUEST), "went back from the hotfix branch"),
+        (ev.ReturnEnded(REQUEST, "git failed\nfatal: …"), "did not go back: git failed"),
+    ],
+)
+def test_the_way_back_is_told_in_a_line(event: ev.Event, expected: str) -> None:
+    assert line(event) == expected

@@ -84,12 +84,7 @@ def _halted(state: ReleaseState) -> str:
         command = (
             f"releasectl resolve {state.ticket} {halt.step} --as done|failed --reason 'what you found'\n  {command}"
         )
+    failed = f"release-run failed in phase {halt.phase}. To roll back:\n  "
     if state.is_way_back:
-        return (
-            f"release-run failed in phase {halt.phase}.\n"
-            f"To go on with the way back once the cause is mended:\n  {command}"
-        )
-    return (
-        f"release-run failed in phase {halt.phase}. To roll back:\n  releasectl revert {state.ticket}\n"
-        f"To go on once the cause is mended:\n  {command}"
-    )
+        return f"{failed}{command}"
+    return f"{failed}releasectl revert {state.ticket}\nTo go on once the cause is mended:\n  {command}"
