@@ -16,6 +16,7 @@ from support.given_when_then import (
     BOOT,
     FIX,
     MERGE,
+    REQUEST,
     halted,
     nothing_to_do,
     phase_done,
@@ -25,10 +26,13 @@ from support.given_when_then import (
     refused,
     requested,
     resumed,
+    revert_requested,
     started,
     step_begun,
     step_done,
+    whole_revert,
     whole_run,
+    whole_undoing,
 )
 
 TWO = plan(services=["redmine", "wikijs"])
@@ -89,6 +93,20 @@ def test_a_second_run_takes_the_place_of_the_first() -> None:
 
 def test_a_refusal_after_a_run_changes_nothing() -> None:
     assert env(*whole_run(), refused()) == env(*whole_run())
+
+
+def test_the_way_back_leaves_the_env_file_with_the_backups_that_prepare_took() -> None:
+    released = env(*whole_run())
+    assert 'BACKUPS="web=20260518_153012"\n' in released
+    assert env(*whole_run(), *whole_revert()) == env(*whole_run(), *whole_revert(), *whole_undoing()) == released
+
+
+def test_a_run_after_a_revert_takes_the_place_of_the_first() -> None:
+    assert env(*whole_run(), *whole_revert(), requested(TWO, run=2)) == f'{HEAD}SERVICES="redmine wikijs"\n'
+
+
+def test_a_release_by_hand_has_an_env_file_without_backups() -> None:
+    assert env(ev.Adopted(1, REQUEST, TWO, "by hand")) == f'{HEAD}SERVICES="redmine wikijs"\n'
 
 
 # --- <ticket>.log --------------------------------------------------------------------------------------------------
@@ -199,6 +217,78 @@ def test_a_request_and_the_end_have_no_line_of_their_own() -> None:
     assert log(requested()) == []
 
 
+# --- the log of the way back ---------------------------------------------------------------------------------------
+
+REVERTING: list[ev.Event] = [*whole_run(), revert_requested(), started(Phase.REVERT, "revert.code")]
+BEHIND = len(log(*whole_run()))
+
+
+def back(*events: ev.Event) -> list[str]:
+    """Give the lines behind those of the release."""
+    return log(*events)[BEHIND:]
+
+
+def test_a_revert_starts_and_is_done() -> None:
+    assert back(*whole_run(), *whole_revert()) == ["revert start", "revert done rc=0"]
+
+
+def test_a_revert_that_was_only_asked_for_has_no_line() -> None:
+    assert back(*whole_run(), revert_requested()) == []
+
+
+@pytest.mark.parametrize(
+    ("cause", "expected"),
+    [
+        ("failed", "revert failed rc=7"),
+        ("interrupted", "revert interrupted"),
+        ("in_doubt", "revert interrupted"),
+        ("cancelled", "revert cancelled"),
+        ("held", "revert held"),
+    ],
+)
+def test_each_cause_of_a_halt_on_the_way_back_has_its_line(cause: str, expected: str) -> None:
+    assert back(*REVERTING, halted(Phase.REVERT, cause, rc=7)) == ["revert start", expected]
+
+
+def test_a_revert_that_is_resumed_goes_on_without_a_second_start() -> None:
+    again: list[ev.Event] = [resumed(Phase.REVERT), started(Phase.REVERT, "a", "b"), ev.PhaseCompleted(Phase.REVERT)]
+    assert back(*REVERTING, halted(Phase.REVERT), *again, ev.Reverted(1)) == [
+        "revert start",
+        "revert failed rc=1",
+        "revert resumed",
+        "revert done rc=0",
+    ]
+
+
+def test_a_revert_that_goes_on_after_a_crash_was_interrupted_and_resumed() -> None:
+    assert back(*REVERTING, ev.Recovered(Phase.REVERT, None, BOOT)) == [
+        "revert start",
+        "revert interrupted",
+        "revert resumed",
+    ]
+
+
+def test_a_crash_before_the_first_step_of_a_revert_interrupts_nothing() -> None:
+    assert back(*whole_run(), revert_requested(), ev.Recovered(Phase.REVERT, None, BOOT)) == []
+
+
+def test_a_revert_of_a_revert_starts_again() -> None:
+    assert back(*whole_run(), *whole_revert(), *whole_undoing()) == ["revert start", "revert done rc=0"] * 2
+
+
+def test_a_halted_release_that_turns_back_has_the_lines_of_both() -> None:
+    turned = [requested(), *prepared(), started(Phase.MIGRATE), halted(Phase.MIGRATE), *whole_revert()]
+    assert log(*turned)[-4:] == ["migrate start", "migrate failed rc=1", "revert start", "revert done rc=0"]
+
+
+def test_a_run_after_a_revert_is_appended() -> None:
+    assert back(*whole_run(), *whole_revert(), *whole_run(run=2))[2:] == log(*whole_run())
+
+
+def test_a_release_by_hand_has_no_line() -> None:
+    assert log(ev.Adopted(1, REQUEST, plan(), "by hand")) == []
+
+
 def test_fractions_of_a_second_are_cut() -> None:
     late = BEGIN + dt.timedelta(milliseconds=999)
     text = render_log(recorded(requested(), started(Phase.PREPARE), begin=late, every_s=0.0))
@@ -207,7 +297,14 @@ def test_fractions_of_a_second_are_cut() -> None:
 
 # --- whose file is it ----------------------------------------------------------------------------------------------
 
-HISTORY = recorded(*nothing_to_do(), requested(TWO, run=2), *phase_done(Phase.PREPARE, BACKUPS), started(Phase.MIGRATE))
+HISTORY = recorded(
+    *nothing_to_do(),
+    requested(TWO, run=2),
+    *phase_done(Phase.PREPARE, BACKUPS),
+    started(Phase.MIGRATE),
+    halted(Phase.MIGRATE),
+    *whole_revert(),
+)
 
 
 @pytest.mark.parametrize("count", range(1, len(HISTORY) + 1))
