@@ -7,13 +7,16 @@ import click
 from releasectl import submission
 from releasectl.connection import REVERT_TIMEOUT_S, Connection, connect
 from releasectl.consent import confirm
-from releasectl.errors import usage
+from releasectl.errors import ClientError, usage
 from releasectl.exit_codes import ExitCode
 from releasectl.machine import document, emit
 from releasectl.parameters import PLAN_HASH, REQUEST_ID, SERVICE, TICKET, duration
 from releasectl.settings import Settings, is_terminal
 from releasectl.settings import command as declare
 from releasepb.v1 import releases_pb2 as pb
+
+_JUDGED = (ExitCode.USAGE, ExitCode.REFUSED, ExitCode.NOT_FOUND)
+"""What the daemon says of a request that it understood and does not take."""
 
 
 @declare("revert")
@@ -87,13 +90,18 @@ def _refuse_with_several(tickets: tuple[str, ...], flags: dict[str, object]) -> 
 
 
 def _revert(connection: Connection, request: pb.RevertRequest, settings: Settings) -> pb.Accepted:
-    """Look, ask, and hold the daemon to what was looked at."""
-    preview = _plan(connection, request)
+    """Look, ask, and hold the daemon to what was looked at, now or earlier."""
+    try:
+        preview = _plan(connection, request)
+    except ClientError as error:
+        if not settings.yes or error.code not in _JUDGED:
+            raise
+        return submission.revert(connection, request)  # A plan is only looked at; a refused command is on record.
     if settings.is_text:
         _show(preview, settings)
     preview = _with_chosen_data(connection, request, preview, settings)
     confirm(settings, _consequence(preview))
-    request.plan_hash = preview.plan_hash
+    request.plan_hash = request.plan_hash or preview.plan_hash
     return submission.revert(connection, request)
 
 
@@ -114,7 +122,7 @@ def _with_chosen_data(
     connection: Connection, request: pb.RevertRequest, preview: pb.RevertPreview, settings: Settings
 ) -> pb.RevertPreview:
     """Ask for each stateful service whose data would stay whether it is to be restored after all."""
-    if settings.yes or request.skip_data or not (settings.is_text and is_terminal()):
+    if settings.yes or request.skip_data or request.plan_hash or not (settings.is_text and is_terminal()):
         return preview
     kept = [one.name for one in preview.services if one.data == "kept" and one.stateful and not one.removed]
     chosen = [name for name in kept if click.confirm(_question(preview, name), default=False, err=True)]
