@@ -53,6 +53,7 @@ def plan_revert(
     target = None if options.skip_git else before.tree
     _refuse_later(state, before, later, takes_code=target is not None)
     _refuse_moved(world, before, head, target)
+    _refuse_obstacles(world, head, target)
     refuse_unreadable_variables(world)
     now = _catalogue(world, head)
     then = _catalogue(world, target or head)
@@ -107,6 +108,18 @@ def _refuse_moved(world: World, before: Snapshot, head: Sha, target: Sha | None)
         f"back would take more than its own changes. HEAD is {head[:12]}; commits that came on top:\n{named}\n"
         "Take these away first, or leave the code as it is with --skip-git.",
     )
+
+
+def _refuse_obstacles(world: World, head: Sha, target: Sha | None) -> None:
+    """A file that git ignores now may lie where it kept one before."""
+    found = world.git.obstacles(head, target) if target is not None else ()
+    if found:
+        named = "\n".join(f"  {path}" for path in found)
+        raise Refused(
+            "files_in_the_way",
+            f"The tree that comes back has files where these paths of {world.root} are, which git ignores:\n{named}\n"
+            "Take them away first, or leave the code as it is with --skip-git.",
+        )
 
 
 def _refuse_unpushable(

@@ -14,6 +14,7 @@ from released.adapters.git.head import NO_COMMIT, Head, head_of
 from released.adapters.git.keeping import keep, kept
 from released.adapters.git.move import move, settle_move
 from released.adapters.git.names import parse_branch, parse_remote
+from released.adapters.git.obstacles import obstacles
 from released.adapters.git.paths import repository_path
 from released.adapters.git.push import push_commit
 from released.adapters.git.records import ChangedPath, CheckoutState, Commit, TreeEntry, object_id
@@ -234,6 +235,14 @@ class Git:
             if moved and entry.message.startswith(_MOVES_TO_NEW_CODE):
                 return Sha(entry.old)
         return None
+
+    def obstacles(self, old: Sha, new: Sha) -> tuple[str, ...]:
+        """Return the ignored files that stand in the way of a move from ``old`` to ``new``, by path.
+
+        Raises:
+            Refused: a commit is not in this repository (``git_failed``).
+        """
+        return obstacles(self._command, old, new)
 
     def move(self, old: Sha, new: Sha) -> None:
         """Move branch and work tree from ``old`` to ``new``, a descendant or not, and make both durable.
