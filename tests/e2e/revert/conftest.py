@@ -1,0 +1,34 @@
+"""One daemon with many environments without containers, for all that is about commits and commands only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.bare_sites import BareSites
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from support.site import Site
+
+_FRESH = tuple(f"fresh-{number}" for number in range(60))
+
+
+@pytest.fixture(scope="session", name="new_site")
+def _new_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Site]]:
+    """Hand out environments that no test has touched: no container, nothing on record."""
+    sites = BareSites.create(tmp_path_factory.mktemp("bare"), {name: {} for name in _FRESH})
+    daemon, unused = sites.daemon(), iter(_FRESH)
+    try:
+        daemon.start()
+        yield lambda: sites.site(next(unused))
+        daemon.end()
+    finally:
+        sites.cleanup()
+
+
+@pytest.fixture(name="site")
+def _site(new_site: Callable[[], Site]) -> Site:
+    return new_site()
