@@ -97,7 +97,7 @@ def _revert(connection: Connection, request: pb.RevertRequest, settings: Setting
         if not settings.yes or error.code not in _JUDGED:
             raise
         return submission.revert(connection, request)  # A plan is only looked at; a refused command is on record.
-    if settings.is_text:
+    if settings.is_text and not request.plan_hash:
         _show(preview, settings)
     preview = _with_chosen_data(connection, request, preview, settings)
     confirm(settings, _consequence(preview))
