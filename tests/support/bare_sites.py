@@ -70,13 +70,17 @@ class BareSites:
         """Run ``releasectl`` to its end."""
         return subprocess.run(
             [PROGRAMS / "releasectl", *arguments],
-            env=_inherited() | {"RELEASECTL_ADDRESS": self.address, "NO_COLOR": "1", "HOME": str(self.home)},
+            env=self.client_environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=PATIENCE_S,
             check=False,
         )
+
+    def client_environment(self) -> dict[str, str]:
+        """Give the environment variables of a client of this daemon."""
+        return _inherited() | {"RELEASECTL_ADDRESS": self.address, "NO_COLOR": "1", "HOME": str(self.home)}
 
     def cleanup(self) -> None:
         """Remove all that was made, and end all that runs."""

@@ -13,13 +13,13 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
-import pexpect  # type: ignore[import-untyped] # it ships no types
 import yaml
 
 from support import canary, leftover_processes, stack_files
 from support.daemon_process import PATIENCE_S, PROGRAMS, Daemon
 from support.ops_repo import OpsRepo
 from support.stack_containers import StackContainers
+from support.terminal import at_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,7 +142,7 @@ class Stack:
             arguments: its arguments.
             tty: give it a terminal; then all that it printed is in ``stdout``.
         """
-        finished = self._client_on_terminal(arguments) if tty else self._client(arguments)
+        finished = at_terminal(arguments, self.client_environment()) if tty else self._client(arguments)
         self.outputs.append(f"{finished.stdout}{finished.stderr}")
         return finished
 
@@ -220,17 +220,6 @@ class Stack:
             timeout=PATIENCE_S,
             check=False,
         )
-
-    def _client_on_terminal(self, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-        program = str(PROGRAMS / "releasectl")
-        environment = self.client_environment() | {"TERM": "xterm"}
-        terminal: pexpect.spawn[str] = pexpect.spawn(
-            program, list(arguments), env=environment, timeout=PATIENCE_S, encoding="utf-8"
-        )
-        printed = terminal.read()
-        terminal.close()
-        status = terminal.exitstatus if terminal.exitstatus is not None else -(terminal.signalstatus or 0)
-        return subprocess.CompletedProcess([program, *arguments], status, printed, "")
 
 
 def _free_port() -> int:

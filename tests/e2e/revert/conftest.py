@@ -16,17 +16,23 @@ if TYPE_CHECKING:
 _FRESH = tuple(f"fresh-{number}" for number in range(60))
 
 
-@pytest.fixture(scope="session", name="new_site")
-def _new_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Site]]:
-    """Hand out environments that no test has touched: no container, nothing on record."""
+@pytest.fixture(scope="session", name="bare_sites")
+def _bare_sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BareSites]:
     sites = BareSites.create(tmp_path_factory.mktemp("bare"), {name: {} for name in _FRESH})
-    daemon, unused = sites.daemon(), iter(_FRESH)
+    daemon = sites.daemon()
     try:
         daemon.start()
-        yield lambda: sites.site(next(unused))
+        yield sites
         daemon.end()
     finally:
         sites.cleanup()
+
+
+@pytest.fixture(scope="session", name="new_site")
+def _new_site(bare_sites: BareSites) -> Callable[[], Site]:
+    """Hand out environments that no test has touched: no container, nothing on record."""
+    unused = iter(_FRESH)
+    return lambda: bare_sites.site(next(unused))
 
 
 @pytest.fixture(name="site")
