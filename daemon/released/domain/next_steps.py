@@ -8,7 +8,7 @@ from released.domain.failure import NextCommand
 from released.domain.ids import Phase
 
 if TYPE_CHECKING:
-    from released.domain.events import HookStarted
+    from released.domain.events import HookStarted, RunOptions
     from released.domain.release import ReleaseState
 
 CLIENT = "releasectl"
@@ -17,6 +17,23 @@ CLIENT = "releasectl"
 def run(ticket: str, *options: str) -> tuple[NextCommand, ...]:
     """Start the ticket."""
     return (NextCommand((CLIENT, "run", ticket, *options), f"releases ticket {ticket}", "changes"),)
+
+
+def run_with(ticket: str, options: RunOptions, reason: str = "why") -> tuple[NextCommand, ...]:
+    """Start the ticket with all of these options; the operator puts a reason in place of ``reason``."""
+    flags = {
+        "--include-reverted": options.include_reverted,
+        "--allow-branch": options.allow_branch,
+        "--verify-all": options.verify_all,
+    }
+    words = [
+        *(word for phase in options.skip for word in ("--skip", phase)),
+        *(("--base", options.base) if options.base else ()),
+        *(word for other in options.with_tickets for word in ("--with", other)),
+        *(flag for flag, given in flags.items() if given),
+        *(("--reason", reason) if options.reason else ()),
+    ]
+    return run(ticket, *words)
 
 
 def follow(ticket: str) -> tuple[NextCommand, ...]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import msgspec
+
 from released.adapters.git.checkout import Git
 from released.domain import revert_commit
 from released.domain.errors import InvalidInput, Refused
 from released.domain.events import RunOptions
 from released.domain.failure import NextCommand
 from released.domain.ids import Sha, Ticket, parse_sha
-from released.domain.next_steps import run
+from released.domain.next_steps import run_with
 from released.domain.trailers import trailers
 from released.phases.history import HeldCommits, History
 from released.phases.releasable import releasable
@@ -56,7 +58,7 @@ def find_range(world: World, request: Request, history: History) -> CommitRange:
     base = _base(world, request, history, CommitRange(head, head, merge, branch, ()))
     brought_back = _brought_back(world.git, history.held, deployed(world.git, base, merge), merge)
     if brought_back and not request.options.include_reverted:
-        raise _brings_back(request.ticket, brought_back)
+        raise _brings_back(request, brought_back)
     return CommitRange(base, head, merge, branch, tuple(sha for commits in brought_back.values() for sha in commits))
 
 
@@ -173,7 +175,7 @@ def _nothing_to_release(world: World, request: Request, history: History, head: 
         "as the base, and run again.",
         (
             NextCommand(("git", "-C", repo, "reset", "--hard", before), "takes the checkout back to before", "changes"),
-            *run(request.ticket, "--base", before),
+            *run_with(request.ticket, msgspec.structs.replace(request.options, base=before)),
         ),
     )
 
@@ -195,11 +197,13 @@ def _brought_back(git: Git, held: Iterable[HeldCommits], since: Sha, merge: Sha)
     return {ticket: tuple(commit.sha for commit in commits) for ticket, commits in found.items() if commits}
 
 
-def _brings_back(ticket: Ticket, brought_back: dict[str, tuple[str, ...]]) -> Refused:
+def _brings_back(request: Request, brought_back: dict[str, tuple[str, ...]]) -> Refused:
+    mended = "what mends them"
+    options = msgspec.structs.replace(request.options, include_reverted=True, reason=mended)
     named = "\n".join(f"  of ticket {other}: {', '.join(commits)}" for other, commits in brought_back.items())
     return Refused(
         "brings_back_reverted",
         f"This range brings back commits that were taken back and are held as bad:\n{named}\n"
         "Where the fix is in it, say so with --include-reverted and a reason.",
-        run(ticket, "--include-reverted", "--reason", "what mends them"),
+        run_with(request.ticket, options, mended),
     )

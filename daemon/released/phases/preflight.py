@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+import msgspec
+
 from released.adapters.git.records import ChangedPath
 from released.domain import classify
 from released.domain.configuration import Environment
 from released.domain.errors import Refused
 from released.domain.events import RunOptions
 from released.domain.ids import Sha, Ticket
-from released.domain.next_steps import run
+from released.domain.next_steps import run_with
 from released.domain.plan import Executable, PathVerdict, ReleasePlan, ServicePlan
 from released.domain.start_order import in_start_order
 from released.domain.ticket_scripts import foreign_scripts, scripts_of
@@ -142,13 +144,14 @@ def _scripts(
     folder = world.settings.folders.releases
     tickets = (request.ticket, *request.options.with_tickets)
     entries = {entry.path.removeprefix(f"{folder}/"): entry for entry in world.git.list_folder(merge, folder)}
-    _refuse_foreign(folder, tickets, history, changes)
+    _refuse_foreign(folder, request, history, changes)
     known = sorted({*history.known_tickets, *tickets})
     names = sorted({name for ticket in tickets for name in scripts_of(ticket, entries, known)})
     return tuple(read_executable(world.git, merge, entries[name]) for name in names)
 
 
-def _refuse_foreign(folder: str, tickets: tuple[str, ...], history: History, changes: tuple[ChangedPath, ...]) -> None:
+def _refuse_foreign(folder: str, request: Request, history: History, changes: tuple[ChangedPath, ...]) -> None:
+    options = request.options
     changed = [
         one.path.removeprefix(f"{folder}/")
         for one in changes
@@ -156,17 +159,17 @@ def _refuse_foreign(folder: str, tickets: tuple[str, ...], history: History, cha
     ]
     foreign = {
         name: owner
-        for name, owner in foreign_scripts(tickets[0], tickets[1:], changed).items()
+        for name, owner in foreign_scripts(request.ticket, options.with_tickets, changed).items()
         if not history.is_released(owner)
     }
     if foreign:
         named = ", ".join(f"{folder}/{name}" for name in foreign)
-        along = [word for owner in sorted(set(foreign.values())) for word in ("--with", owner)]
+        along = (*options.with_tickets, *(Ticket(owner) for owner in sorted(set(foreign.values()))))
         raise Refused(
             "foreign_scripts",
             f"The same range brings scripts of other tickets: {named}. "
             "They would be deployed without being run; take these tickets along, or release them first.",
-            run(tickets[0], *along),
+            run_with(request.ticket, msgspec.structs.replace(options, with_tickets=along)),
         )
 
 
