@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.filesize import decimal
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -38,7 +39,7 @@ def _run_facts(preview: pb.RunPreview) -> Iterator[Fact]:
         yield "overridden", Text(_override(override), style="bold red")
     for warning in preview.warnings:
         yield "warning", Text(one_line(warning), style="yellow")
-    yield "hash", preview.plan_hash
+    yield "hash", one_line(preview.plan_hash)
 
 
 def _run_sections(preview: pb.RunPreview) -> Iterator[tuple[str, Sequence[Text | str]]]:
@@ -50,7 +51,10 @@ def _run_sections(preview: pb.RunPreview) -> Iterator[tuple[str, Sequence[Text |
         yield "steps", ["nothing to do: no service is affected and the ticket has no script"]
     for phase in preview.phases:
         usual = f"  (usually {format_duration(phase.median_s)})" if phase.median_s else ""
-        yield f"{phase.phase}{usual}", [one_line(step) for step in phase.steps] or ["nothing, so it is skipped"]
+        yield (
+            f"{one_line(phase.phase)}{usual}",
+            [one_line(step) for step in phase.steps] or ["nothing, so it is skipped"],
+        )
 
 
 def _path(verdict: pb.PathVerdict) -> Text:
@@ -60,7 +64,8 @@ def _path(verdict: pb.PathVerdict) -> Text:
 
 def _service(service: pb.PlannedService) -> Iterator[Text]:
     size = f", {decimal(service.backup_bytes)} now" if service.backup_bytes else ""
-    saved = f"backup: {', '.join(service.backups)}{size}" if service.backups else "no backup"
+    kinds = ", ".join(one_line(kind) for kind in service.backups)
+    saved = f"backup: {kinds}{size}" if kinds else "no backup"
     yield Text.assemble((one_line(service.name), "bold"), f"  → {one_line(service.image) or 'no image'}  ({saved})")
     for container in service.containers:
         state = one_line(container.health if container.health and container.state == "running" else container.state)
@@ -99,7 +104,7 @@ def _revert_facts(preview: pb.RevertPreview) -> Iterator[Fact]:
             yield "data loss", Text(_loss(service), style="bold red")
     for warning in preview.warnings:
         yield "warning", Text(one_line(warning), style="yellow")
-    yield "hash", preview.plan_hash
+    yield "hash", one_line(preview.plan_hash)
 
 
 def _loss(service: pb.RevertedService) -> str:
@@ -109,10 +114,10 @@ def _loss(service: pb.RevertedService) -> str:
 
 
 def _services_table(services: Sequence[pb.RevertedService]) -> Table:
-    table = console_table("SERVICE", "IMAGE", "DATA", "BACKUP")
+    table = console_table("SERVICE", "IMAGE", "DATA", "BACKUP", wrapped=("IMAGE", "DATA", "BACKUP"))
     for service in services:
         image = "goes" if service.removed else ", ".join(one_line(one.reference) for one in service.images) or "stays"
-        data = Text(service.data, style=style(service.data))
+        data = Text(one_line(service.data), style=style(service.data))
         if service.data_reason:
             data.append(f"  {one_line(service.data_reason)}", style="not bold dim")
         size = f"  {decimal(service.backup_bytes)}" if service.backup_bytes else ""
@@ -130,9 +135,9 @@ def _override(override: pb.Override) -> str:
     return f"{one_line(override.detail)}" + (f": {one_line(override.reason)}" if override.reason else "")
 
 
-def _sections(sections: Iterable[tuple[str, Sequence[Text | str]]]) -> Iterator[Text | str]:
+def _sections(sections: Iterable[tuple[str, Sequence[Text | str]]]) -> Iterator[RenderableType]:
     for title, lines in sections:
         if lines:
             yield ""
             yield Text(title, style="bold")
-            yield from (Text.assemble("  ", line) for line in lines)
+            yield from (Padding(line, (0, 0, 0, 2)) for line in lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import click
 from rich.console import Console, RenderableType
@@ -111,10 +111,10 @@ def _minute(release: pb.ReleaseSummary) -> str:
     return f"{moment(release.started_at):%Y-%m-%d %H:%M}" if release.HasField("started_at") else "-"
 
 
-def console_table(*titles: str) -> Table:
-    """Begin a table without lines around it."""
+def console_table(*titles: str, wrapped: Collection[str] = ("IMAGE",)) -> Table:
+    """Begin a table without lines around it; what is in the ``wrapped`` columns is never cut."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for title in titles:
-        flexible = title == "IMAGE"
+        flexible = title in wrapped
         table.add_column(title, overflow="fold" if flexible else "ellipsis", no_wrap=not flexible)
     return table
