@@ -1,4 +1,4 @@
-"""Turns what the domain knows into messages, and messages into commands; total functions, nothing else."""
+"""Turns what the domain knows into messages; total functions, nothing else."""
 
 from __future__ import annotations
 
@@ -8,22 +8,14 @@ import re
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from released.adapters.docker.containers import Running
-from released.domain import commands as cmd
 from released.domain import events as ev
 from released.domain.checkup import Check
 from released.domain.drift import Finding
-from released.domain.errors import InvalidInput
 from released.domain.failure import Failure, NextCommand
 from released.domain.hook import exit_code, told
 from released.domain.ids import (
     PHASES,
     Phase,
-    parse_hook,
-    parse_phase,
-    parse_request_id,
-    parse_service,
-    parse_sha,
-    parse_ticket,
 )
 from released.domain.narration import line
 from released.domain.outcome import Outcome
@@ -31,7 +23,6 @@ from released.domain.overrides import Override
 from released.domain.plan import ServicePlan
 from released.domain.release import ReleaseState
 from released.domain.step_state import StepState
-from released.phases.revert_preflight import ALL
 from released.store import codec
 from released.store.release_list import ListedRelease
 from releasepb.v1 import releases_pb2 as pb
@@ -43,118 +34,6 @@ _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\
 def printable(text: str) -> str:
     """Strip what could steer a terminal out of text from containers and scripts."""
     return _CONTROL.sub("", text)
-
-
-# --- commands ----------------------------------------------------------------------------------------------------
-
-
-def start_run(request: pb.RunRequest) -> cmd.StartRun:
-    """Read a command to release.
-
-    Raises:
-        InvalidInput: a name in it is wrong.
-    """
-    options = ev.RunOptions(
-        skip=tuple(parse_phase(phase) for phase in request.skip),
-        base=parse_sha(request.base) if request.base else None,
-        with_tickets=tuple(parse_ticket(ticket) for ticket in request.with_tickets),
-        verify_all=request.verify_all,
-        reason=request.reason.strip(),
-        include_reverted=request.include_reverted,
-        allow_branch=request.allow_branch,
-    )
-    return cmd.StartRun(parse_ticket(request.ticket), parse_request_id(request.request_id), options, request.plan_hash)
-
-
-def revert(request: pb.RevertRequest) -> cmd.Revert:
-    """Read a command to take a release back.
-
-    Raises:
-        InvalidInput: a name in it is wrong.
-    """
-    options = ev.RevertOptions(
-        skip_git=request.skip_git,
-        skip_data=request.skip_data,
-        with_data=tuple(name if name == ALL else parse_service(name) for name in request.with_data),
-        push=request.push,
-        reason=request.reason.strip(),
-    )
-    return cmd.Revert(parse_ticket(request.ticket), parse_request_id(request.request_id), options, request.plan_hash)
-
-
-def adopt(request: pb.AdoptRequest) -> cmd.Adopt:
-    """Read a command to take in a release that was done by hand.
-
-    Raises:
-        InvalidInput: a name in it is wrong, or the reason is missing.
-    """
-    return cmd.Adopt(
-        parse_ticket(request.ticket),
-        parse_request_id(request.request_id),
-        parse_sha(request.base),
-        parse_sha(request.merge),
-        reason(request.reason),
-    )
-
-
-def resume_run(request: pb.ResumeRequest) -> cmd.ResumeRun:
-    """Read a command to resume.
-
-    Raises:
-        InvalidInput: a name in it is wrong.
-    """
-    phase = parse_phase(request.from_phase) if request.from_phase else None
-    return cmd.ResumeRun(parse_ticket(request.ticket), parse_request_id(request.request_id), phase, request.reason)
-
-
-def cancel(request: pb.CancelRequest) -> cmd.Cancel:
-    """Read a command to cancel.
-
-    Raises:
-        InvalidInput: a name in it is wrong, or the reason is missing.
-    """
-    ticket, request_id = parse_ticket(request.ticket), parse_request_id(request.request_id)
-    return cmd.Cancel(ticket, request_id, reason(request.reason), request.kill)
-
-
-def resolve(request: pb.ResolveRequest) -> cmd.Resolve:
-    """Read a command to settle a step.
-
-    Raises:
-        InvalidInput: a name in it is wrong, or the reason is missing.
-    """
-    ticket, request_id = parse_ticket(request.ticket), parse_request_id(request.request_id)
-    return cmd.Resolve(ticket, request_id, request.step, request.done, reason(request.reason))
-
-
-def note(request: pb.NoteRequest) -> cmd.Note:
-    """Read a remark.
-
-    Raises:
-        InvalidInput: a name in it is wrong, or the remark is empty.
-    """
-    return cmd.Note(parse_ticket(request.ticket), parse_request_id(request.request_id), reason(request.text))
-
-
-def run_hook(request: pb.RunHookRequest) -> cmd.RunHook:
-    """Read a command to run a hook.
-
-    Raises:
-        InvalidInput: a name in it is wrong.
-    """
-    service, hook = parse_service(request.name), parse_hook(request.hook)
-    return cmd.RunHook(service, hook, parse_request_id(request.request_id), request.reason.strip())
-
-
-def reason(text: str) -> str:
-    """Accept a reason.
-
-    Raises:
-        InvalidInput: it is missing.
-    """
-    if not text.strip():
-        raise InvalidInput("reason_missing", "This needs a reason (--reason); it is put on the record.")
-    return text.strip()
 
 
 # --- events ------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 
-from released.api import convert
+from released.api import convert, requests
 from released.api.hooks import follow_hook
 from released.api.hub import Hub, actor, answering
 from released.api.previews import commit
@@ -72,7 +72,7 @@ class Environments(rpc.EnvironmentsServicer):
             return await self._hub.blocking(lambda: _environment(station))
 
     async def _reason(self, request: pb.HoldRequest | pb.ReleaseLockRequest) -> str:
-        return convert.reason((await self._hub.masked(self._hub.station(request.environment), request)).reason)
+        return requests.reason((await self._hub.masked(self._hub.station(request.environment), request)).reason)
 
     async def ListServices(self, request: pb.ListServicesRequest, context: Context) -> pb.ListServicesResponse:
         """List services and what runs of them."""
@@ -106,7 +106,7 @@ class Environments(rpc.EnvironmentsServicer):
         """Run a hook of a service by hand; it belongs to no call and goes on without the caller."""
         async with answering(context):
             station, caller = self._hub.station(request.environment), actor(context)
-            command = convert.run_hook(await self._hub.masked(station, request))
+            command = requests.run_hook(await self._hub.masked(station, request))
             started = await self._hub.command(station, lambda: station.hooks.run(command, caller))
             async for item in follow_hook(self._hub, station, started):
                 yield item

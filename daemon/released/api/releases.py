@@ -7,7 +7,7 @@ from typing import Any
 
 import grpc
 
-from released.api import convert, following, previews
+from released.api import convert, following, previews, requests
 from released.api.hub import Hub, actor, answering
 from released.api.waiting_line import WaitingLine
 from released.domain import lifecycle
@@ -37,7 +37,7 @@ class Releases(rpc.ReleasesServicer):
         """Open a run."""
         async with answering(context, request.ticket):
             station, caller = self._hub.station(request.environment), actor(context)
-            command = convert.start_run(await self._hub.masked(station, request))
+            command = requests.start_run(await self._hub.masked(station, request))
             async with self._lines[station.name].turn(self._hub, station, request.lock_wait_s):
                 accepted = await self._hub.command(station, lambda: station.desk.run(command, caller))
             return _accepted(station, accepted)
@@ -46,7 +46,7 @@ class Releases(rpc.ReleasesServicer):
         """Show what a run would do."""
         async with answering(context):
             station, caller = self._hub.station(request.environment), actor(context)
-            command = convert.start_run(await self._hub.masked(station, request))
+            command = requests.start_run(await self._hub.masked(station, request))
             preview = await self._hub.command(station, lambda: station.desk.preview_run(command, caller))
             medians_s = await self._hub.blocking(lambda: following.medians_s(station))
             return previews.run_preview(preview, station.name, medians_s)
@@ -55,14 +55,14 @@ class Releases(rpc.ReleasesServicer):
         """Take a release back."""
         async with answering(context, request.ticket):
             station, caller = self._hub.station(request.environment), actor(context)
-            command = convert.revert(await self._hub.masked(station, request))
+            command = requests.revert(await self._hub.masked(station, request))
             return _accepted(station, await self._hub.command(station, lambda: station.desk.revert(command, caller)))
 
     async def PlanRevert(self, request: pb.RevertRequest, context: Context) -> pb.RevertPreview:
         """Show what a revert would do."""
         async with answering(context):
             station, caller = self._hub.station(request.environment), actor(context)
-            command = convert.revert(await self._hub.masked(station, request))
+            command = requests.revert(await self._hub.masked(station, request))
             preview = await self._hub.command(station, lambda: station.desk.preview_revert(command, caller))
             return previews.revert_preview(preview, station.name)
 
@@ -70,35 +70,35 @@ class Releases(rpc.ReleasesServicer):
         """Take in a release that was done by hand."""
         async with answering(context, request.ticket):
             station, caller = self._hub.station(request.environment), actor(context)
-            command = convert.adopt(await self._hub.masked(station, request))
+            command = requests.adopt(await self._hub.masked(station, request))
             return _accepted(station, await self._hub.command(station, lambda: station.desk.adopt(command, caller)))
 
     async def Resume(self, request: pb.ResumeRequest, context: Context) -> pb.Accepted:
         """Let a halted release go on."""
         async with answering(context, request.ticket):
             station, caller = self._hub.station(request.environment), actor(context)
-            command = convert.resume_run(await self._hub.masked(station, request))
+            command = requests.resume_run(await self._hub.masked(station, request))
             return _accepted(station, await self._hub.command(station, lambda: station.desk.resume(command, caller)))
 
     async def Cancel(self, request: pb.CancelRequest, context: Context) -> pb.Accepted:
         """Stop a running release after its present step, or the step too."""
         async with answering(context):
             station, caller = self._hub.station(request.environment), actor(context)
-            command = convert.cancel(await self._hub.masked(station, request))
+            command = requests.cancel(await self._hub.masked(station, request))
             return _accepted(station, await self._hub.command(station, lambda: station.desk.cancel(command, caller)))
 
     async def Resolve(self, request: pb.ResolveRequest, context: Context) -> pb.Accepted:
         """Settle a step that is in doubt."""
         async with answering(context):
             station, caller = self._hub.station(request.environment), actor(context)
-            command = convert.resolve(await self._hub.masked(station, request))
+            command = requests.resolve(await self._hub.masked(station, request))
             return _accepted(station, await self._hub.command(station, lambda: station.desk.resolve(command, caller)))
 
     async def Note(self, request: pb.NoteRequest, context: Context) -> pb.Accepted:
         """Put a remark on the record."""
         async with answering(context):
             station, caller = self._hub.station(request.environment), actor(context)
-            command = convert.note(await self._hub.masked(station, request))
+            command = requests.note(await self._hub.masked(station, request))
             return _accepted(station, await self._hub.command(station, lambda: station.desk.note(command, caller)))
 
     async def GetRelease(self, request: pb.GetReleaseRequest, context: Context) -> pb.Release:
