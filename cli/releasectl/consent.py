@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import click
 
 from releasectl.errors import usage
@@ -32,5 +34,11 @@ def confirm(settings: Settings, consequence: str) -> None:
         return
     if not (settings.is_text and is_terminal()):
         raise usage(f"{consequence} Without a terminal to ask on, say so with --yes.")
-    if not click.confirm(f"{consequence} Go on?", err=True):
+    if not agrees(f"{consequence} Go on?"):
         raise usage("Nothing was done.")
+
+
+def agrees(question: str) -> bool:
+    """Ask on the terminal; no answer is no."""
+    wrapped = click.wrap_text(question, max(shutil.get_terminal_size().columns - len(" [y/N]: "), 20))
+    return click.confirm(wrapped, default=False, err=True)

@@ -74,16 +74,19 @@ def _release_facts(release: pb.Release) -> Iterable[Fact]:
     yield "started", f"{_time(summary.started_at)} by {one_line(summary.started_by)}"
     yield "changed", _time(summary.changed_at)
     if release.HasField("revert"):
-        yield "taken back", _revert(release.revert)
+        yield from _revert_facts(release.revert)
     for override in release.overrides:
         yield "overridden", Text(_override(override), style="bold red")
 
 
-def _revert(revert: pb.RevertOutcome) -> str:
-    code = f"commit {short(revert.commit)}, the tree of {short(revert.target_sha)}" if revert.commit else "no code"
-    data = ", ".join(one_line(name) for name in revert.data_restored)
-    pushed = ", pushed" if revert.pushed else ", not pushed"
-    return code + (pushed if revert.commit else "") + (f"; data of {data}" if data else "; no data")
+def _revert_facts(revert: pb.RevertOutcome) -> Iterable[Fact]:
+    reason = f": {one_line(revert.reason)}" if revert.reason else ""
+    yield "taken back", f"{_time(revert.at)} by {one_line(revert.by)}{reason}"
+    pushed = "pushed" if revert.pushed else "not pushed"
+    if revert.commit:
+        yield "by commit", f"{short(revert.commit)}, the tree of {short(revert.target_sha)}, {pushed}"
+    if revert.data_restored:
+        yield "data of", ", ".join(one_line(name) for name in revert.data_restored)
 
 
 def _override(override: pb.Override) -> str:

@@ -75,7 +75,7 @@ def test_what_was_given_up_has_failed_and_freed_the_environment(events: list[ev.
 
 def test_a_release_that_was_taken_back_says_whose_tree_and_whose_data_stand_again() -> None:
     assert told(*REVERTED) == Outcome(
-        0, f"Ticket 1234 is taken back: the tree is that of {'a' * 40}; data restored: web."
+        0, f"Ticket 1234 is taken back: the tree is that of {'a' * 12}; data restored: web."
     )
 
 

@@ -6,7 +6,7 @@ import click
 
 from releasectl import submission
 from releasectl.connection import REVERT_TIMEOUT_S, Connection, connect
-from releasectl.consent import confirm
+from releasectl.consent import agrees, confirm
 from releasectl.errors import ClientError, usage
 from releasectl.exit_codes import ExitCode
 from releasectl.machine import document, emit
@@ -125,7 +125,7 @@ def _with_chosen_data(
     if settings.yes or request.skip_data or request.plan_hash or not (settings.is_text and is_terminal()):
         return preview
     kept = [one.name for one in preview.services if one.data == "kept" and one.stateful and not one.removed]
-    chosen = [name for name in kept if click.confirm(_question(preview, name), default=False, err=True)]
+    chosen = [name for name in kept if agrees(_question(preview, name))]
     if not chosen:
         return preview
     request.with_data.extend(chosen)
@@ -135,7 +135,7 @@ def _with_chosen_data(
 def _question(preview: pb.RevertPreview, name: str) -> str:
     service = next(one for one in preview.services if one.name == name)
     since = f"{service.backed_up_at.ToDatetime():%Y-%m-%d %H:%MZ}"
-    return f"{name} is stateful. Restore its data, too? What was written since {since} would be lost"
+    return f"{name} is stateful. Restore its data, too? What was written since {since} would be lost."
 
 
 def _consequence(preview: pb.RevertPreview) -> str:

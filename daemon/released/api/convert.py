@@ -123,6 +123,9 @@ def _revert(state: ReleaseState) -> pb.RevertOutcome | None:
         pushed=pushed is not None and not pushed.refused,
         push_failed=pushed.refused if pushed else "",
         data_restored=[one.service for one in state.results(ev.DataRestored, Phase.REVERT)],
+        reason=state.reversal.options.reason,
+        by=state.reversal.by.name,
+        at=timestamp(state.reversal.since),
     )
 
 

@@ -62,7 +62,9 @@ def _released(state: ReleaseState) -> str:
 
 def _reverted(state: ReleaseState) -> str:
     reversal = required_reversal(state)
-    code = "its code stays" if reversal.plan.target_sha is None else f"the tree is that of {reversal.plan.target_sha}"
+    code = (
+        "its code stays" if reversal.plan.target_sha is None else f"the tree is that of {reversal.plan.target_sha[:12]}"
+    )
     restored = ", ".join(one.service for one in state.results(ev.DataRestored, Phase.REVERT))
     data = f"data restored: {restored}" if restored else "no data was restored"
     return f"Ticket {state.ticket} is taken back: {code}; {data}.{_pushed(state)}"

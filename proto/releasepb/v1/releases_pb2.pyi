@@ -993,15 +993,24 @@ class RevertOutcome(_message.Message):
     PUSHED_FIELD_NUMBER: _builtins.int
     PUSH_FAILED_FIELD_NUMBER: _builtins.int
     DATA_RESTORED_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    BY_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
     commit: _builtins.str
     """that took the code back; empty where none did"""
     target_sha: _builtins.str
     pushed: _builtins.bool
     push_failed: _builtins.str
     """why it was not pushed although that was asked for"""
+    reason: _builtins.str
+    by: _builtins.str
     @_builtins.property
     def data_restored(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """services"""
+
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """when it began"""
 
     def __init__(
         self,
@@ -1011,10 +1020,13 @@ class RevertOutcome(_message.Message):
         pushed: _builtins.bool = ...,
         push_failed: _builtins.str = ...,
         data_restored: _abc.Iterable[_builtins.str] | None = ...,
+        reason: _builtins.str = ...,
+        by: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["commit", b"commit", "data_restored", b"data_restored", "push_failed", b"push_failed", "pushed", b"pushed", "target_sha", b"target_sha"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "by", b"by", "commit", b"commit", "data_restored", b"data_restored", "push_failed", b"push_failed", "pushed", b"pushed", "reason", b"reason", "target_sha", b"target_sha"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
