@@ -57,16 +57,13 @@ class PhaseSpan(Span):
         return sum(step.status == "done" for step in self.steps.values())
 
 
-_REST = {"revert_undone": "released", "adopted": "released"}
-"""The state in which an event leaves a release, where it is not called like the event."""
-
-
 class Progress:
     """What is known of the latest run of a ticket."""
 
     def __init__(self, ticket: str) -> None:
         self.ticket = ticket
         self.state = "requested"
+        self.environment = ""
         self.started_at: dt.datetime | None = None
         self.ended_at: dt.datetime | None = None
         self.current: PhaseSpan | None = None
@@ -78,6 +75,9 @@ class Progress:
         match event.type:
             case "run_requested":
                 self._begin_run(data, at)
+            case "adopted":
+                self._begin_run(data, at)
+                self.state, self.ended_at = "released", at
             case "revert_requested":
                 self._turn_back(at)
             case "phase_started" | "phase_completed" | "phase_skipped":
@@ -86,8 +86,8 @@ class Progress:
                 self._step_event(event.type, data, at)
             case "halted" | "resumed":
                 self._turn(event.type, data, at)
-            case "released" | "nothing_to_do" | "reverted" | "revert_undone" | "abandoned" | "adopted":
-                self.state, self.ended_at = _REST.get(event.type, event.type), at
+            case "released" | "nothing_to_do" | "reverted" | "revert_undone" | "abandoned":
+                self.state, self.ended_at = "released" if event.type == "revert_undone" else event.type, at
             case _:
                 pass
 
@@ -98,7 +98,7 @@ class Progress:
     def _begin_run(self, data: Document, at: dt.datetime | None) -> None:
         plan = data.get("plan") or {}
         self.run = int(data.get("run", 0))
-        self.environment = str(data.get("environment", ""))
+        self.environment = str(data.get("environment", self.environment))
         self.base_sha, self.merge_sha = str(plan.get("base_sha", "")), str(plan.get("merge_sha", ""))
         self.services = [str(service["name"]) for service in plan.get("services", ())]
         self.phases = {name: PhaseSpan(name) for name in PHASES}

@@ -56,7 +56,8 @@ class Tree:
     def _heading(self, width: int) -> Iterator[Text]:
         progress = self.progress
         yield _row(f"ticket {progress.ticket}", progress.state, progress.took_s(self.now), "", width, "bold")
-        run = f"run {progress.run} in {progress.environment}" if progress.run else ""
+        place = f" in {progress.environment}" if progress.environment else ""
+        run = f"run {progress.run}{place}" if progress.run else ""
         span = f"{progress.base_sha[:_SHORT_SHA]} → {progress.merge_sha[:_SHORT_SHA]}" if progress.merge_sha else ""
         facts = [part for part in (run, span, ", ".join(progress.services)) if part]
         yield Text(_fit("   ".join(facts), width), style="dim")

@@ -40,6 +40,11 @@ class Stream:
         plan = {"base_sha": "a" * 40, "merge_sha": "b" * 40, "services": services}
         return self.add(0, "run_requested", run=run, environment="prod", plan=plan)
 
+    def turned_back(self, after_s: float, *steps: str) -> Stream:
+        """The release is to be taken back, and begins with these steps."""
+        self.add(after_s, "revert_requested", run=1, plan={"ticket": "1234", "services": []}, options={})
+        return self.phase(after_s, "revert", *steps)
+
     def phase(self, after_s: float, phase: str, *steps: str) -> Stream:
         """A phase begins with these steps."""
         return self.add(after_s, "phase_started", phase=phase, steps=[{"name": s, "recovery": "repeat"} for s in steps])

@@ -54,3 +54,25 @@ def test_a_failed_end_reads_from_cause_to_next_command(capsys: pytest.CaptureFix
         "next:",
         "  releasectl resume 1234  # goes on",
     ]
+
+
+def test_the_way_back_is_told_line_by_line_to_its_end(capsys: pytest.CaptureFixture[str]) -> None:
+    view = PlainView(Settings())
+    for event in Stream().turned_back(0, "revert.code").add(9, "reverted", line="run 1: taken back").events:
+        view.event(event)
+    view.end(pb.End(state="reverted", exit_code=0, message="Ticket 1234 is taken back: its code stays."))
+    assert capsys.readouterr().out.splitlines() == [
+        "2026-05-18T15:30:12Z  revert_requested",
+        "2026-05-18T15:30:12Z  phase_started",
+        "2026-05-18T15:30:21Z  run 1: taken back",
+        "Ticket 1234 is taken back: its code stays.",
+    ]
+
+
+def test_a_commit_that_was_not_pushed_is_told_at_the_end_of_a_good_revert(capsys: pytest.CaptureFixture[str]) -> None:
+    told = "Ticket 1234 is taken back.\nThe commit dddd was not pushed: main has moved on\x1b[2J"
+    PlainView(Settings()).end(pb.End(state="reverted", exit_code=0, message=told))
+    assert capsys.readouterr().out.splitlines() == [
+        "Ticket 1234 is taken back.",
+        "The commit dddd was not pushed: main has moved on",
+    ]

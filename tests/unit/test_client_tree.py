@@ -125,3 +125,101 @@ def test_a_long_plan_fits_into_the_terminal_and_shows_the_running_step() -> None
     assert len(lines) < 24
     assert any(line.startswith("  ▸ service-30.recreate") for line in lines)
     assert any(line.endswith("more to come") for line in lines)
+
+
+# --- the way back ------------------------------------------------------------------------------------------------
+
+
+def released() -> Stream:
+    stream = in_migrate().add(20, "step_succeeded", step="wikijs.recreate", attempt=1)
+    for phase in ("migrate", "ticket", "verify"):
+        stream.add(21, "phase_completed", phase=phase)
+    return stream.add(22, "released", run=1)
+
+
+def in_revert() -> Stream:
+    stream = released().turned_back(3600, "revert.wikijs.save", "revert.code", "revert.wikijs.recreate")
+    return stream.step(3600, "revert.wikijs.save", 4).add(3604, "step_started", step="revert.code", attempt=1)
+
+
+def reverted() -> Stream:
+    return in_revert().add(3605, "phase_completed", phase="revert").add(3606, "reverted", run=1)
+
+
+def test_on_the_way_back_the_tree_shows_revert_below_what_was_done() -> None:
+    assert drawn(in_revert(), 3605, estimates_s={"revert": 60.0}).splitlines() == [
+        "ticket 1234                           reverting       5.0s",
+        "run 1 in prod   aaaaaaaaaa → bbbbbbbbbb   redmine, wikijs",
+        "",
+        "✓ prepare                             done            4.0s  1 step",
+        "✓ migrate                             done             16s  3 steps",
+        "✓ ticket                              done                  0 steps",
+        "✓ verify                              done                  0 steps",
+        "▸ revert                              running         5.0s  of about 1m00s",
+        "  ✓ revert.wikijs.save                done            4.0s",
+        "  ▸ revert.code                       running         1.0s",
+        "  · revert.wikijs.recreate",
+    ]
+
+
+def test_a_revert_that_was_only_asked_for_is_under_way_and_waits() -> None:
+    progress = folded(released().add(3600, "revert_requested", run=1, plan={}, options={}))
+    assert (progress.state, progress.ended_at, progress.phases["revert"].status) == ("reverting", None, "pending")
+
+
+@pytest.mark.parametrize(
+    ("stream", "state"),
+    [
+        (reverted(), "reverted"),
+        (reverted().turned_back(7200).add(7210, "revert_undone", run=1), "released"),
+        (in_revert().add(3606, "halted", phase="revert", cause="failed").add(3610, "abandoned"), "abandoned"),
+    ],
+    ids=["reverted", "undone", "given up"],
+)
+def test_each_end_of_the_way_back_is_one(stream: Stream, state: str) -> None:
+    progress = folded(stream)
+    assert (progress.state, progress.ended_at is not None) == (state, True)
+
+
+def test_the_time_of_a_revert_is_counted_from_its_request() -> None:
+    assert folded(reverted()).took_s(BEGAN) == 6.0
+
+
+def test_a_revert_that_halted_names_the_cause_and_leaves_what_was_done() -> None:
+    progress = folded(in_revert().add(3606, "halted", phase="revert", cause="in_doubt"))
+    assert (progress.state, progress.phases["revert"].note) == ("halted", "in doubt")
+    assert [phase.status for phase in progress.phases.values()] == [*["done"] * 4, "halted"]
+
+
+def test_a_resumed_revert_goes_on_behind_what_is_done() -> None:
+    stream = in_revert().add(3606, "halted", phase="revert", cause="failed")
+    progress = folded(stream.add(3700, "resumed", phase="revert", anew=False, reason=""))
+    assert (progress.state, progress.current) == ("reverting", progress.phases["revert"])
+    assert [step.status for step in progress.phases["revert"].steps.values()] == ["done", "pending", "pending"]
+
+
+def test_a_revert_of_a_revert_begins_with_an_empty_revert() -> None:
+    progress = folded(reverted().turned_back(7200, "revert.code"))
+    assert [(step.name, step.status) for step in progress.phases["revert"].steps.values()] == [
+        ("revert.code", "pending")
+    ]
+
+
+def test_a_run_after_a_revert_shows_no_revert() -> None:
+    assert list(folded(reverted().requested(run=2)).phases) == ["prepare", "migrate", "ticket", "verify"]
+
+
+def test_a_release_by_hand_is_released_with_nothing_done_by_us() -> None:
+    plan = {"base_sha": "c" * 40, "merge_sha": "d" * 40, "services": [{"name": "search"}]}
+    stream = reverted().add(9000, "adopted", run=2, request_id="r", plan=plan, reason="by hand")
+    assert drawn(stream, 9000).splitlines()[:4] == [
+        "ticket 1234                           released        0.0s",
+        "run 2 in prod   cccccccccc → dddddddddd   search",
+        "",
+        "· prepare                             pending",
+    ]
+
+
+def test_a_ticket_that_was_only_ever_done_by_hand_names_no_environment() -> None:
+    stream = Stream().add(0, "adopted", run=1, request_id="r", plan={"merge_sha": "d" * 40}, reason="by hand")
+    assert drawn(stream, 0).splitlines()[1].split("   ")[0] == "run 1"
