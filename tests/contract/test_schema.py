@@ -20,9 +20,12 @@ from released.store import schema
 from released.store.connections import writer_engine
 from released.store.errors import StoreUnusable
 from released.store.event_store import EventStore
+from released.store.projections import Projector
+from released.store.release_list import ReleaseList, list_releases
 from released.store.shipped import shipped
 from released.store.sqlite import open_sqlite
-from released.store.tables import METADATA
+from released.store.tables import EVENTS, METADATA
+from support.golden import LOG_V1, read_log
 from support.store import REFUSED, STREAM, must_not_fail, sqlite_store, write
 
 
@@ -62,6 +65,21 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
         store.project(lambda connection: _execute(connection, "UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StoreUnusable, match=f"has schema 9999, this released knows {schema.HEAD}"):
         open_sqlite(path, must_not_fail)
+
+
+def test_a_list_that_the_first_schema_held_is_derived_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "released.db"
+    with monkeypatch.context() as older:
+        older.setattr(schema, "HEAD", "0001")
+        engine = writer_engine(path)
+        schema.bring_up_to_date(engine, path)
+    with engine.begin() as connection:
+        connection.execute(EVENTS.insert(), [row._asdict() for row in read_log(LOG_V1)])
+        _execute(connection, "INSERT INTO checkpoints VALUES ('releases', 25)")
+    engine.dispose()
+    with sqlite_store(path) as store:
+        Projector(store, [ReleaseList()]).catch_up()
+        assert [(one.state, one.overrides) for one in list_releases(store)] == [("released", 1)]
 
 
 def test_the_database_of_another_program_is_refused_and_left_alone(tmp_path: Path) -> None:
