@@ -81,6 +81,31 @@ def test_whatever_the_file_holds_a_second_change_finds_nothing_to_do(lines: list
     assert changed(once) == once
 
 
+def taken_back(text: str) -> str:
+    """Set the variable, and put back what was written before."""
+    former = dotenv.written_value(text, "TAG")
+    if former is None:
+        return dotenv.without_variable(changed(text), "TAG")
+    return dotenv.with_variable(changed(text), "TAG", former)
+
+
+OTHERS = st.lists(st.sampled_from(["A=1", "B='x y'", "# c", "", "  export C=3 # d", "MYTAG='1'"]), max_size=4)
+WRITTEN = ["TAG=1", "TAG='1'", 'export TAG="1.0" # current', "TAG= '1'", " TAG=", "TAG= # none yet", "TAG=1\r", ""]
+
+
+@given(OTHERS, st.sampled_from(WRITTEN), OTHERS, st.sampled_from(["", "\n", "\r\n"]))
+def test_a_variable_that_is_set_and_put_back_leaves_every_byte_as_it_was(
+    above: list[str], line: str, below: list[str], end: str
+) -> None:
+    text = "\n".join([*above, line, *below]) + end
+    assert taken_back(text) == text
+
+
+@pytest.mark.parametrize("line", WRITTEN)
+def test_the_former_value_is_what_counts_again(line: str) -> None:
+    assert dotenv.parse(taken_back(f"A=1\n{line}")) == dotenv.parse(f"A=1\n{line}")
+
+
 @given(st.lists(st.sampled_from(["A=1", "B='x y'", "# c", "", "TAG=1", "  export C=3 # d"]), max_size=8))
 def test_only_lines_of_the_variable_differ(lines: list[str]) -> None:
     text = "".join(f"{line}\n" for line in lines)

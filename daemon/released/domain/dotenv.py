@@ -27,15 +27,22 @@ def names(template: str) -> list[str]:
     return _NAME.findall(template)
 
 
+def written_value(text: str, name: str) -> str | None:
+    """Give a variable's value as it is written, quotes included; ``None`` where no line sets it."""
+    lines = [one.original.string for one in _bindings(text) if _assigns(one, name)]
+    found = _assignment(name).fullmatch(lines[-1]) if lines else None
+    return found["value"] if found else None
+
+
 def with_variable(text: str, name: str, value: str) -> str:
     """Set one variable; every other line stays as it is, to the byte, and so does a comment behind the value.
 
     Args:
         text: the file, its line ends untranslated.
         name: the variable; where the file lacks it, it is added at the end.
-        value: needs no quotes (an image tag).
+        value: as it is to be written; an image tag needs no quotes.
     """
-    bindings = list(parse_stream(io.StringIO(text, newline="")))
+    bindings = _bindings(text)
     if any(_assigns(binding, name) for binding in bindings):
         mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
         return mark + "".join(_with_value(binding, name, value) for binding in bindings)
@@ -49,12 +56,16 @@ def without_variable(text: str, name: str) -> str:
 
     What ``with_variable`` added is gone without a trace.
     """
-    bindings = list(parse_stream(io.StringIO(text, newline="")))
+    bindings = _bindings(text)
     mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
     kept = mark + "".join(_before(one) if _assigns(one, name) else one.original.string for one in bindings)
     if text.endswith(_LINE_ENDS) or not (bindings and _assigns(bindings[-1], name)):
         return kept
     return _LAST_LINE_END.sub("", kept)
+
+
+def _bindings(text: str) -> list[Binding]:
+    return list(parse_stream(io.StringIO(text, newline="")))
 
 
 def _before(binding: Binding) -> str:
@@ -70,7 +81,10 @@ def _assigns(binding: Binding, name: str) -> bool:
 
 def _with_value(binding: Binding, name: str, value: str) -> str:
     text = binding.original.string
-    if not _assigns(binding, name):
-        return text
-    assignment = rf"(\s*(?:export[ \t]+)?'?{re.escape(name)}'?[ \t]*=){_VALUE}({_COMMENT_AND_END})"
-    return re.sub(rf"\A{assignment}\Z", lambda match: f"{match[1]}{value}{match[2]}", text, flags=re.DOTALL)
+    found = _assignment(name).fullmatch(text) if _assigns(binding, name) else None
+    return f"{found['front']}{value}{found['end']}" if found else text
+
+
+def _assignment(name: str) -> re.Pattern[str]:
+    front = rf"\s*(?:export[ \t]+)?'?{re.escape(name)}'?[ \t]*="
+    return re.compile(rf"(?P<front>{front})(?P<value>{_VALUE})(?P<end>{_COMMENT_AND_END})", re.DOTALL)

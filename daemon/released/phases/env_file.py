@@ -12,15 +12,19 @@ from released.phases.effects import Slot
 from released.phases.world import World
 
 
+def read_env_file(world: World) -> str:
+    """Read the file, its line ends untranslated; empty where there is none."""
+    # As bytes: reading text would translate the line ends of lines that are none of ours.
+    return world.env_file.read_bytes().decode() if world.env_file.exists() else ""
+
+
 def set_variables(world: World, variables: Mapping[str, str | None], slot: Slot) -> None:
     """Set variables, every other line untouched to the byte; one whose value is ``None`` is taken out.
 
     Raises:
         StepFailed: ``env_file_not_written``.
     """
-    # As bytes: reading text would translate the line ends of lines that are none of ours.
-    text = world.env_file.read_bytes().decode() if world.env_file.exists() else ""
-    changed = text
+    text = changed = read_env_file(world)
     for name, value in variables.items():
         changed = (
             dotenv.without_variable(changed, name) if value is None else dotenv.with_variable(changed, name, value)

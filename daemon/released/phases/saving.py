@@ -11,11 +11,13 @@ from released.adapters.backups import sets
 from released.adapters.backups.sets import BackupFile, BackupSet
 from released.adapters.durability import sync_engine_data, sync_filesystem, write_durably
 from released.domain import events as ev
+from released.domain.dotenv import written_value
 from released.domain.errors import ReleasedError, StepFailed
 from released.domain.failure import Failure
 from released.domain.plan import ServicePlan
 from released.domain.release import ReleaseState
 from released.phases.effects import Done, Fate, Harmless, NotDone, Observed, Slot
+from released.phases.env_file import read_env_file
 from released.phases.projects import containers_now, project_of
 from released.phases.quiesce import held_still, wake
 from released.phases.world import World
@@ -142,8 +144,8 @@ def keep_images(world: World, service: ServicePlan, before: str) -> Harmless:
 
 
 def _tag_variable(world: World, service: ServicePlan) -> dict[str, str | None]:
-    """Read what ``.env`` says now of the service's image: the release writes its own tag there."""
+    """Read what is written in ``.env`` now of the service's image: the release writes its own tag there."""
     image = service.image
     if image is None or image.env_var is None:
         return {}
-    return {image.env_var: world.variables().get(image.env_var)}
+    return {image.env_var: written_value(read_env_file(world), image.env_var)}
