@@ -19,7 +19,7 @@ from released.domain.release import ReleaseState
 from released.domain.revert_plan import ServiceReversal
 from released.phases.effects import Harmless, Slot
 from released.phases.projects import containers_now
-from released.phases.saving import set_dir_of
+from released.phases.saving import kept_images, set_dir_of
 from released.phases.world import World
 
 
@@ -29,7 +29,7 @@ def restore_data(world: World, state: ReleaseState, one: ServiceReversal) -> Har
     def act(slot: Slot) -> ev.DataRestored:
         set_dir = set_dir_of(world, one.name, one.backup or "")
         backup = sets.verify(set_dir, world.interruption)
-        image_id = _image_to_read_with(world, one)
+        image_id = _image_to_read_with(world, state, one)
         for container in _containers(world, state, one):
             world.engine.remove_container(container)
         for file in backup.files:
@@ -45,11 +45,11 @@ def _make_durable(world: World) -> None:
     sync_filesystem(world.root)
 
 
-def _image_to_read_with(world: World, one: ServiceReversal) -> str:
+def _image_to_read_with(world: World, state: ReleaseState, one: ServiceReversal) -> str:
     """Name an image for the helper that writes volumes; nothing of it is run."""
-    kept = (image.image_id for image in one.images)
-    running = (container.image_id for container in containers_now(world, one.present))
-    found = next((image for image in (*kept, *running) if world.engine.image_id(image)), None)
+    # Not one of a container: an attempt that was cut off may have removed them all.
+    known = (*(image.image_id for image in one.images), *kept_images(state, one.name))
+    found = next((image for image in known if world.engine.image_id(image)), None)
     if found is None:
         message = (
             f"No image of {one.name} is on the engine, and one is needed to write its volumes. Pull one, then resume."

@@ -6,6 +6,8 @@ containers, the hooks that follow a restore, and the wait until it is well.
 
 from __future__ import annotations
 
+from itertools import chain
+
 from released.domain import events as ev
 from released.domain import revert_commit
 from released.domain.errors import Refused, StepFailed
@@ -20,7 +22,7 @@ from released.phases.executables import executable_step
 from released.phases.health import wait_healthy
 from released.phases.recreation import Composer
 from released.phases.restoring import restore_data
-from released.phases.saving import back_up, keep_images
+from released.phases.saving import back_up, keep_images, kept_images
 from released.phases.verify import verification
 from released.phases.world import World
 
@@ -71,7 +73,7 @@ def _checkout(world: World, state: ReleaseState, plan: RevertPlan) -> Harmless:
 def _saving(world: World, state: ReleaseState, reversal: Reversal, one: ServiceReversal) -> list[Step]:
     """Save the present state, so that the revert can itself be taken back."""
     before = f"{state.ticket}-{state.run}-revert{reversal.number}"
-    spare = next((kept.image_id for kept in one.images), None)
+    spare = next(chain((kept.image_id for kept in one.images), kept_images(state, one.name)), None)
     save = Step(f"revert.{one.name}.save", back_up(world, state, one.present, spare))
     keep = Step(f"revert.{one.name}.keep-images", keep_images(world, one.present, before))
     return [save, keep] if one.present.backup.kinds else [keep]

@@ -14,6 +14,7 @@ from released.domain import events as ev
 from released.domain.dotenv import written_value
 from released.domain.errors import ReleasedError, StepFailed
 from released.domain.failure import Failure
+from released.domain.ids import Phase
 from released.domain.plan import ServicePlan
 from released.domain.release import ReleaseState
 from released.phases.effects import Done, Fate, Harmless, NotDone, Observed, Slot
@@ -141,6 +142,13 @@ def keep_images(world: World, service: ServicePlan, before: str) -> Harmless:
         )
 
     return Harmless(act, durable=lambda: sync_engine_data(world.engine.data_root()))
+
+
+def kept_images(state: ReleaseState, service: str) -> Iterator[str]:
+    """Give the ids of a service's images that this run kept, whatever became of its containers since."""
+    for phase in (Phase.REVERT, Phase.PREPARE):
+        kept = (one.images.values() for one in state.results(ev.ImagesKept, phase) if one.service == service)
+        yield from (image_id for images in kept for image_id in images)
 
 
 def _tag_variable(world: World, service: ServicePlan) -> dict[str, str | None]:
