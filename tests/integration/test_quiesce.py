@@ -16,8 +16,9 @@ from released.domain.plan import BackupPolicy, Container, ServicePlan
 from released.phases.quiesce import held_still, wake
 from support.docker_stack import ENGINE_URL, SERVE_FOREVER, docker_stack
 from support.given_when_then import service
+from support.simulated_phases import FAST_FORWARD
 from support.simulated_world import Death
-from support.simulation import FAST_FORWARD, Place, Simulation
+from support.simulation import Place, Simulation
 from support.store import sqlite_store
 
 if TYPE_CHECKING:

@@ -135,6 +135,7 @@ class SimulatedShims(Scripts):
     def run(self, slot: Path, command: Command) -> Exit:
         """Start a command and wait for its end."""
         name = command.argv[0]
+        slot.mkdir(parents=True, exist_ok=True)
         self._reach("shim-spawned", name)
         running = self._world.processes.setdefault(_key(slot), SimulatedProcess(name, self._world.boots, self._keeps))
         if running.is_stopped:

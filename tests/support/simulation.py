@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, NoReturn, cast
 
-from released.adapters.commands.scripts import Command
 from released.adapters.docker.engine import DockerEngine
 from released.adapters.git.checkout import Git
 from released.adapters.interruption import Interruption
@@ -22,22 +21,21 @@ from released.domain import commands as cmd
 from released.domain import decide, environment, lifecycle, release
 from released.domain import events as ev
 from released.domain.configuration import Environment
-from released.domain.failure import Failure
 from released.domain.ids import Phase, RequestId, Sha, Ticket
 from released.domain.plan import Executable, ReleasePlan
-from released.domain.steps import Recovery
+from released.domain.revert_plan import RevertPlan
 from released.engine.instruments import Instruments
 from released.engine.runner import Phases
 from released.engine.slots import attempt_folder
 from released.engine.supervisor import Supervisor
-from released.phases.effects import Done, Fate, Harmless, NotDone, Observed, Process, Step
+from released.phases.effects import Step
 from released.phases.world import World
 from released.store.event_store import EventStore, Fence, NewEvent, StreamWrite
+from support.simulated_phases import MERGE, phases
 from support.simulated_world import Death, SimulatedShims, SimulatedWorld
 
 TICKET = Ticket("1234")
-BASE, MERGE = Sha("a" * 40), Sha("b" * 40)
-FAST_FORWARD, IMAGE, RECREATE, SCRIPT, PROBE = "fast-forward", "image", "recreate", "script", "probe"
+BASE = Sha("a" * 40)
 _SCRIPT = Executable("releases/1234-script.sh", "c" * 40)
 KILL = ev.CancelRequested("request-kill", "wrong night", kill=True)
 _NUMBERS = itertools.count(1)
@@ -127,6 +125,14 @@ class Simulation:
         self.daemon()._drive()
         return self
 
+    def revert(self) -> Simulation:
+        """Let an operator take the release back, or its revert; a daemon drives it."""
+        supervisor = self.daemon()
+        self._turn_back()
+        self.reach("recorded", "revert_requested")
+        supervisor._drive()
+        return self
+
     def record(self, *events: ev.Event) -> None:
         """Put events on record beside the daemon, as its desk does."""
         if events:
@@ -140,7 +146,7 @@ class Simulation:
         fence = self.store.take_lease(self.name, "host", 1, boot_id, "0", now, actor)
         store = cast("EventStore", _Acknowledging(self))
         supervisor = _Supervisor(store, fence, self._site(), self._instruments, self.reach, _no_fatal, _nothing)
-        supervisor.phases_here = _phases(self)
+        supervisor.phases_here = phases(self.world, self.reach, self.alter)
         return supervisor
 
     def slot(self, step: str, attempt: int = 1) -> Path:
@@ -181,12 +187,21 @@ class Simulation:
         return environment.fold(self.store.read(self._place)).lock is not None
 
     def _begin(self, events: list[tuple[dt.datetime, ev.Event]]) -> None:
-        lock: list[ev.Event] = [ev.LockTaken(TICKET, 1)]
-        if any(isinstance(event, ev.Released) for _, event in events):
-            lock.append(ev.LockFreed(TICKET, 1))
-        self.append(
-            [self._write(self._stream, events), self._write(self._place, [(events[0][0], one) for one in lock])]
-        )
+        """Put on record what there is already, with the lock that goes with it, and make the slots that were used."""
+        self.append([self._write(self._stream, events), self._write(self._place, [*_locks(events)])])
+        for step, attempt in (slot.rsplit("/", 1) for slot in self.world.processes):
+            self.slot(step, int(attempt)).mkdir(parents=True, exist_ok=True)
+
+    def _turn_back(self) -> None:
+        state, place = self.state, environment.fold(self.store.read(self._place))
+        undoes = state.status == lifecycle.REVERTED
+        plan = RevertPlan(TICKET, 1, Sha(state.head), MERGE if undoes else BASE, services=(), undoes=undoes)
+        own, shared = decide.revert(cmd.Revert(TICKET, RequestId("request-3")), plan, state, place)
+        now = self._instruments.now()
+        writes = [self._write(self._stream, [(now, event) for event in own], state.version)]
+        if shared:
+            writes.append(self._write(self._place, [(now, event) for event in shared], place.version))
+        self.append(writes)
 
     def _write(self, stream: str, events: list[tuple[dt.datetime, ev.Event]], version: int = 0) -> StreamWrite:
         new_id, actor = self._instruments.new_id, self._instruments.actor
@@ -237,57 +252,24 @@ class _Acknowledging:
         return recorded
 
 
+def _locks(events: list[tuple[dt.datetime, ev.Event]]) -> Iterator[tuple[dt.datetime, ev.Event]]:
+    """Give the events of the lock that went with those of a release."""
+    is_held = False
+    for at, event in events:
+        match event:
+            case ev.RunRequested() | ev.RevertRequested() if not is_held:
+                is_held = True
+                yield at, ev.LockTaken(TICKET, 1)
+            case ev.Released() | ev.Reverted() | ev.RevertUndone():
+                is_held = False
+                yield at, ev.LockFreed(TICKET, 1)
+            case _:
+                pass
+
+
 def _nothing() -> None:
     """Find no checkout that is on its way back."""
 
 
 def _no_fatal(error: BaseException) -> NoReturn:
     raise AssertionError("the supervisor gave up") from error
-
-
-# --- the release -------------------------------------------------------------------------------------------------
-
-
-def _phases(simulation: Simulation) -> Phases:
-    """Take a step of each kind: observed, harmless, and the three that run under a shim."""
-    make = _Steps(simulation.world, simulation.reach)
-    steps = {
-        Phase.PREPARE: [make.observed(FAST_FORWARD, ev.CheckoutMoved(MERGE))],
-        Phase.MIGRATE: [make.process(IMAGE, Recovery.REPEAT), make.process(RECREATE, Recovery.OBSERVE)],
-        Phase.TICKET: [make.process(SCRIPT, Recovery.ASK)],
-        Phase.VERIFY: [Step(PROBE, Harmless(lambda _: ev.Checked(("✓",))))],
-    }
-    return {phase: lambda _, of=of: [simulation.alter(step) for step in of] for phase, of in steps.items()}  # type: ignore[misc]
-
-
-@dataclass(frozen=True)
-class _Steps:
-    world: SimulatedWorld
-    reach: Callable[[str, str], None]
-
-    def observed(self, name: str, result: ev.Result) -> Step:
-        def act(_: object) -> ev.Result:
-            self.world.do(name)
-            return result
-
-        def observe(_: object) -> Fate:
-            return self._look(name, result)
-
-        return Step(name, Observed(act, observe, lambda: self.world.make_durable(name)))
-
-    def process(self, name: str, kind: Recovery) -> Step:
-        result = ev.CommandExited(0)
-        effect = Process(
-            scripts=SimulatedShims(self.world, self.reach, keeps=kind is Recovery.ASK),
-            command=lambda: Command((name,), Path("/"), {}),
-            failed=lambda ended, _: Failure("failed", name, ended.rc),
-            conclude=lambda: result,
-            recovery=kind,
-            durable=lambda: self.world.make_durable(name),
-            observe=(lambda: self._look(name, result)) if kind is Recovery.OBSERVE else None,
-        )
-        return Step(name, effect)
-
-    def _look(self, name: str, result: ev.Result) -> Fate:
-        self.reach("observing", name)
-        return Done(result) if name in self.world.traces else NotDone()

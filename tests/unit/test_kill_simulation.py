@@ -8,8 +8,9 @@ import pytest
 
 from released.domain import events as ev
 from released.domain.ids import Phase
+from support.simulated_phases import FAST_FORWARD, IMAGE, PROBE, RECREATE, SCRIPT
 from support.simulated_world import Death
-from support.simulation import FAST_FORWARD, IMAGE, KILL, PROBE, RECREATE, SCRIPT, Moment, Place, Simulation
+from support.simulation import KILL, Moment, Place, Simulation
 from support.store import sqlite_store
 
 if TYPE_CHECKING:

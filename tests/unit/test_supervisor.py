@@ -9,8 +9,9 @@ import pytest
 from released.domain import events as ev
 from released.engine import supervisor
 from released.store.errors import StoreFull
+from support.simulated_phases import SCRIPT
 from support.simulated_world import Death
-from support.simulation import SCRIPT, TICKET, Place, Simulation
+from support.simulation import TICKET, Place, Simulation
 from support.store import sqlite_store
 
 if TYPE_CHECKING:
