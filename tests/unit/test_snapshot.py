@@ -213,6 +213,12 @@ def test_a_service_whose_name_begins_with_that_of_another_is_not_taken_for_it() 
     assert touched_services(state_after(*events)) == ("web.api",)
 
 
+def test_a_service_that_a_fix_left_out_of_the_plan_stays_touched() -> None:
+    without_db = msgspec.structs.replace(plan(["web"], merge=FIX), head_sha=MERGE)
+    fixed = [*halted_at("web.recreate"), resumed(Phase.PREPARE, anew=True, renewed=without_db)]
+    assert touched_services(state_after(*fixed, halted(Phase.PREPARE))) == ("web", "db")
+
+
 ONLY_SCRIPT = [*PREPARED, ev.PhaseSkipped(Phase.MIGRATE, "by hand")]
 
 

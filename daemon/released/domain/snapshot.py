@@ -68,13 +68,17 @@ def _reverted_services(state: ReleaseState) -> tuple[str, ...]:
 
 
 def touched_services(state: ReleaseState) -> tuple[str, ...]:
-    """List the services that a release may have changed: by a hook or new containers, or by a script of the ticket."""
+    """List the services that a release may have changed: by a hook or new containers, or by a script of the ticket.
+
+    One that only an earlier plan of the run affected counts, too: a fix that was taken up does not bring it back.
+    """
     attempted = [step for step in state.steps.values() if step.attempt > 0]
-    names = [service.name for service in required(state.plan).services]
+    planned = [service.name for service in required(state.plan).services]
+    known = dict.fromkeys([*planned, *(one.service for one in state.results(ev.ImagesKept, Phase.PREPARE))])
+    changed = {_changed_by(step.name, list(known)) for step in attempted if step.phase is Phase.MIGRATE}
     if any(step.phase is Phase.TICKET and not step.name.endswith(".checkout") for step in attempted):
-        return tuple(names)
-    changed = {_changed_by(step.name, names) for step in attempted if step.phase is Phase.MIGRATE}
-    return tuple(name for name in names if name in changed)
+        changed.update(planned)
+    return tuple(name for name in known if name in changed)
 
 
 def _changed_by(step: str, services: Sequence[str]) -> str:

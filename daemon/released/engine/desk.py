@@ -16,6 +16,7 @@ from released.domain.ids import Phase, parse_sha
 from released.domain.plan import ReleasePlan
 from released.domain.release import ReleaseState, Reversal, required
 from released.domain.revert_plan import RevertPlan
+from released.domain.snapshot import touched_services
 from released.engine.answers import Accepted, Answers, Asked, Decided
 from released.engine.faults import KILL, Faults
 from released.engine.fingerprint import refuse_stale
@@ -248,5 +249,6 @@ class Desk:
         """Plan anew where the release goes on from prepare: a fix that came as a commit is taken up."""
         if command.from_phase is not Phase.PREPARE or phase is not Phase.PREPARE:
             return None
-        request = Request(command.ticket, state.options, parse_sha(required(state.plan).base_sha))
+        base = parse_sha(required(state.plan).base_sha)
+        request = Request(command.ticket, state.options, base, touched_services(state))
         return plan_release(self._world, request, self._record.history())

@@ -28,6 +28,9 @@ class Request:
     options: RunOptions
     base: Sha | None = None
     """BASE_SHA, where a run that has one goes on from prepare."""
+    touched: tuple[str, ...] = ()
+    """Services that this run has changed already: they stay in its plan, also where a fix leaves none of their paths
+    changed."""
 
 
 @dataclass(frozen=True)

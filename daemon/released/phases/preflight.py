@@ -16,7 +16,7 @@ from released.domain.configuration import Environment
 from released.domain.errors import Refused
 from released.domain.events import RunOptions
 from released.domain.ids import Sha, Ticket
-from released.domain.next_steps import run_with
+from released.domain.next_steps import revert, run_with
 from released.domain.plan import Executable, PathVerdict, ReleasePlan, ServicePlan
 from released.domain.start_order import in_start_order
 from released.domain.ticket_scripts import foreign_scripts, scripts_of
@@ -68,7 +68,9 @@ def _contents(
     changes = world.git.changed_paths(commits.base, commits.merge)
     verdicts = _verdicts(world.settings, catalogue, changes)
     # Ordered as a whole: a service also waits for what it depends on through one that is not affected.
-    ordered, affected = in_start_order(catalogue.services.values()), classify.affected(verdicts)
+    _refuse_gone(request, catalogue)
+    ordered = in_start_order(catalogue.services.values())
+    affected = {*classify.affected(verdicts), *request.touched}
     services = tuple(service for service in ordered if service.name in affected)
     return ReleasePlan(
         ticket=request.ticket,
@@ -123,6 +125,18 @@ def _verdicts(settings: Environment, catalogue: Catalogue, changes: tuple[Change
             "Map them under 'paths' in the configuration of this environment, then run again.",
         )
     return verdicts
+
+
+def _refuse_gone(request: Request, catalogue: Catalogue) -> None:
+    """A fix may not do away with what this run has changed: nobody would take its containers back."""
+    gone = [name for name in request.touched if name not in catalogue.services]
+    if gone:
+        raise Refused(
+            "touched_service_gone",
+            f"This run has changed {', '.join(gone)} already, and the fix has no such service any more. Keep its "
+            "package until this release is over, or take the release back.",
+            revert(request.ticket),
+        )
 
 
 def _warnings(settings: Environment, catalogue: Catalogue, verdicts: list[PathVerdict]) -> list[str]:
