@@ -33,7 +33,7 @@ def confirm(settings: Settings, consequence: str) -> None:
     if settings.yes:
         return
     if not (settings.is_text and is_terminal()):
-        raise usage(f"{consequence} Without a terminal to ask on, say so with --yes.")
+        raise usage(f"Nothing was done. This asks first: {consequence} Without a terminal, agree with --yes.")
     if not agrees(f"{consequence} Go on?"):
         raise usage("Nothing was done.")
 

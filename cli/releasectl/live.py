@@ -65,6 +65,8 @@ class LiveView:
         """Let the tree grow."""
         with self._turn:
             self._progress.apply(event)
+            if event.type == "step_started":  # what the step before printed last is none of its
+                self._tail, self._tail_of = Tail(TAIL_LINES), None
 
     def output(self, chunk: pb.OutputChunk, fresh: bytes) -> None:
         """Show the last lines below the step that prints them."""

@@ -99,10 +99,17 @@ class Progress:
         plan = data.get("plan") or {}
         self.run = int(data.get("run", 0))
         self.environment = str(data.get("environment", self.environment))
-        self.base_sha, self.merge_sha = str(plan.get("base_sha", "")), str(plan.get("merge_sha", ""))
-        self.services = [str(service["name"]) for service in plan.get("services", ())]
+        self.base_sha = self.merge_sha = ""
+        self.services: list[str] = []
+        self._take_plan(plan)
         self.phases = {name: PhaseSpan(name) for name in PHASES}
         self.state, self.started_at, self.ended_at, self.current = "requested", at, None, None
+
+    def _take_plan(self, plan: Document) -> None:
+        """Take in what is released; a resume that takes up a fix brings a plan of its own."""
+        if plan:
+            self.base_sha, self.merge_sha = str(plan.get("base_sha", "")), str(plan.get("merge_sha", ""))
+            self.services = [str(service["name"]) for service in plan.get("services", ())]
 
     def _turn_back(self, at: dt.datetime) -> None:
         """Enter the way back; what was done before stays in sight."""
@@ -157,6 +164,7 @@ class Progress:
             self.state, self.ended_at = "halted", at
             return
         self._enter(phase, at)
+        self._take_plan(data.get("plan") or {})
         names = list(self.phases)
         for later in names[names.index(phase.name) + 1 :]:
             self.phases[later] = PhaseSpan(later)

@@ -74,14 +74,14 @@ def _release_facts(release: pb.Release) -> Iterable[Fact]:
     yield "started", f"{_time(summary.started_at)} by {one_line(summary.started_by)}"
     yield "changed", _time(summary.changed_at)
     if release.HasField("revert"):
-        yield from _revert_facts(release.revert)
+        yield from _revert_facts(release.revert, undone=summary.state == "released")
     for override in release.overrides:
         yield "overridden", Text(_override(override), style="bold red")
 
 
-def _revert_facts(revert: pb.RevertOutcome) -> Iterable[Fact]:
+def _revert_facts(revert: pb.RevertOutcome, *, undone: bool) -> Iterable[Fact]:
     reason = f": {one_line(revert.reason)}" if revert.reason else ""
-    yield "taken back", f"{_time(revert.at)} by {one_line(revert.by)}{reason}"
+    yield "revert undone" if undone else "taken back", f"{_time(revert.at)} by {one_line(revert.by)}{reason}"
     pushed = "pushed" if revert.pushed else "not pushed"
     if revert.commit:
         yield "by commit", f"{short(revert.commit)}, the tree of {short(revert.target_sha)}, {pushed}"
@@ -147,7 +147,7 @@ def _steps(steps: Iterable[pb.Step]) -> Table:
 
 
 def _took(step: pb.Step) -> str:
-    if not step.HasField("started_at"):
+    if not step.HasField("started_at") or step.status == "in_doubt":
         return ""
     end = moment(step.ended_at) if step.HasField("ended_at") else dt.datetime.now(dt.UTC)
     return format_duration((end - moment(step.started_at)).total_seconds())

@@ -27,6 +27,8 @@ _LOOK = {
     "dead": (_FAILED, "bold red"),
     "absent": (_FAILED, "bold red"),
     "interrupted": (_FAILED, "yellow"),
+    "in_doubt": (_FAILED, "bold red"),
+    "restarting": (_FAILED, "yellow"),
     "skipped": (_WAITING, "yellow"),
 }
 

@@ -97,7 +97,7 @@ class Decision:
             case cmd.ResumeRun():
                 return decide.resume(self.command, state, there)
             case cmd.Adopt():
-                return decide.adopt(self.command, there or plan(), state, place)
+                own, shared = decide.adopt(self.command, there or plan(), state, place)
             case cmd.Revert():
                 own, shared = decide.revert(self.command, back, state, place)
             case cmd.StartRun():

@@ -287,9 +287,10 @@ TAKEN_IN: dict[str, tuple[list[ev.Event], int]] = {
 
 
 @pytest.mark.parametrize("state", TAKEN_IN)
-def test_a_release_by_hand_is_taken_in_as_a_run_of_its_own_without_the_lock(state: str) -> None:
+def test_a_release_by_hand_is_taken_in_as_a_run_of_its_own_that_is_over(state: str) -> None:
     events, run = TAKEN_IN[state]
-    given(*events).when(ADOPT, plan()).then(ev.Adopted(run, REQUEST, plan(), "released by hand"))
+    adopted = ev.Adopted(run, REQUEST, plan(), "released by hand")
+    given(*events).when(ADOPT, plan()).then(adopted, ev.LockTaken(TICKET, run), ev.LockFreed(TICKET, run))
 
 
 @pytest.mark.parametrize(

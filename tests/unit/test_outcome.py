@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from released.domain import events as ev
+from released.domain import next_steps
 from released.domain.failure import Failure, NextCommand
 from released.domain.ids import Phase
 from released.domain.outcome import Outcome, outcome
@@ -67,7 +68,8 @@ def test_what_was_only_refused_was_not_found() -> None:
 )
 def test_what_was_given_up_has_failed_and_freed_the_environment(events: list[ev.Event]) -> None:
     given_up = told(*events, ev.Abandoned(REQUEST, "never mind"))
-    assert given_up == Outcome(1, "Ticket 1234 was given up; the environment is free.")
+    message = "Ticket 1234 was given up; the environment is free, and what it did stays as it is."
+    assert given_up == Outcome(1, message, next=next_steps.revert("1234"))
 
 
 # --- taken back --------------------------------------------------------------------------------------------------
@@ -147,7 +149,9 @@ def test_in_doubt_on_the_way_back_the_step_is_settled_first() -> None:
     in_doubt = told(*HALTED_IN_REVERT[:-1], halted(Phase.REVERT, "in_doubt", hook))
     assert in_doubt.exit_code == 8
     assert in_doubt.message.splitlines()[1:] == [
-        f"  releasectl resolve 1234 {hook} --as done|failed --reason 'what you found'",
+        f"  releasectl resolve 1234 {hook} --as done     (it took effect)",
+        f"  releasectl resolve 1234 {hook} --as failed   (it did not)",
+        "and then:",
         "  releasectl resume 1234",
     ]
 

@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from released.adapters.docker.containers import Running
 from released.domain import events as ev
+from released.domain import lifecycle
 from released.domain.checkup import Check
 from released.domain.drift import Finding
 from released.domain.failure import Failure, NextCommand
@@ -95,7 +96,7 @@ def release(state: ReleaseState, environment: str, told: Outcome) -> pb.Release:
         environment=environment,
         version=state.version,
         phases=[pb.PhaseStatus(phase=phase, status=state.phases.get(phase, "pending")) for phase in _way(state)],
-        steps=[_step(step) for step in state.steps.values()],
+        steps=[_step(step, state.status) for step in state.steps.values()],
         failure=failure(state.halt.failure, state) if state.halt else None,
         halt_cause=state.halt.cause if state.halt else "",
         backups=[
@@ -134,11 +135,12 @@ def override(one: Override) -> pb.Override:
     return pb.Override(kind=one.kind, detail=one.detail, reason=one.reason, by=one.by, at=timestamp(one.at))
 
 
-def _step(step: StepState) -> pb.Step:
+def _step(step: StepState, status: str) -> pb.Step:
+    in_doubt = step.status == "running" and status == lifecycle.HALTED
     return pb.Step(
         name=step.name,
         phase=step.phase,
-        status=step.status,
+        status="in_doubt" if in_doubt else step.status,
         attempt=step.attempt,
         started_at=timestamp(step.started_at),
         ended_at=timestamp(step.ended_at),

@@ -287,14 +287,19 @@ def admit_adopt(command: cmd.Adopt, state: ReleaseState, environment: Environmen
     refuse_busy(environment)
 
 
-def adopt(command: cmd.Adopt, plan: ReleasePlan, state: ReleaseState, environment: EnvironmentState) -> list[ev.Event]:
-    """Take in a release that was done by hand.
+def adopt(
+    command: cmd.Adopt, plan: ReleasePlan, state: ReleaseState, environment: EnvironmentState
+) -> tuple[list[ev.Event], list[ev.Event]]:
+    """Take in a release that was done by hand: the events for its stream, and those for the environment's.
 
     Raises:
         Refused: see ``admit_adopt``.
     """
     admit_adopt(command, state, environment)
-    return [ev.Adopted(state.run + 1, command.request_id, plan, command.reason)]
+    run = state.run + 1
+    # It occupied the environment, and is over: from here on what was deployed before does not count any more.
+    occupied: list[ev.Event] = [ev.LockTaken(command.ticket, run), ev.LockFreed(command.ticket, run)]
+    return [ev.Adopted(run, command.request_id, plan, command.reason)], occupied
 
 
 def cancel(command: cmd.Cancel, state: ReleaseState) -> list[ev.Event]:

@@ -36,6 +36,11 @@ def run_with(ticket: str, options: RunOptions, reason: str = "why") -> tuple[Nex
     return run(ticket, *words)
 
 
+def plan(ticket: str) -> tuple[NextCommand, ...]:
+    """See what a run would do."""
+    return (NextCommand((CLIENT, "plan", ticket), "shows what a run would do now"),)
+
+
 def follow(ticket: str) -> tuple[NextCommand, ...]:
     """Follow a release that is under way."""
     return (NextCommand((CLIENT, "watch", ticket), f"follows ticket {ticket} until it ends"),)
@@ -54,7 +59,18 @@ def cancel(ticket: str) -> tuple[NextCommand, ...]:
 
 def revert(ticket: str, *options: str) -> tuple[NextCommand, ...]:
     """Take a release back."""
-    return (NextCommand((CLIENT, "revert", ticket, *options), f"takes ticket {ticket} back", "data-loss"),)
+    return (
+        NextCommand(
+            (CLIENT, "revert", ticket, *options), f"takes ticket {ticket} back; shows first what that loses", "changes"
+        ),
+    )
+
+
+def return_to_main() -> NextCommand:
+    """Go back from a hotfix branch."""
+    return NextCommand(
+        (CLIENT, "return-to-main"), "goes back to the branch, where that has all that is deployed", "changes"
+    )
 
 
 def unhold() -> tuple[NextCommand, ...]:
@@ -79,16 +95,14 @@ def after_halt(state: ReleaseState) -> tuple[NextCommand, ...]:
     return (
         go_on,
         NextCommand((CLIENT, "run", ticket, f"--from={phase}"), f"does phase {phase} again", "changes"),
-        *_take_up_a_fix(ticket, phase),
+        *(take_up_a_fix(ticket) if phase is not Phase.PREPARE else ()),
         *revert(ticket),
         _look_closer(ticket, phase),
     )
 
 
-def _take_up_a_fix(ticket: str, phase: Phase) -> tuple[NextCommand, ...]:
-    """Only prepare pulls: a fix that was merged after the halt reaches no other phase."""
-    if phase is Phase.PREPARE:
-        return ()
+def take_up_a_fix(ticket: str) -> tuple[NextCommand, ...]:
+    """Pull again: only prepare does, so that a fix that was merged after the halt reaches no other phase."""
     return (NextCommand((CLIENT, "run", ticket, "--from=prepare"), "takes up a fix that was merged since", "changes"),)
 
 

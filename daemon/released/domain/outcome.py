@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from released.domain import events as ev
-from released.domain import lifecycle
+from released.domain import lifecycle, next_steps
 from released.domain.failure import Failure, NextCommand
 from released.domain.ids import Phase
 from released.domain.release import ReleaseState, required, required_reversal
@@ -32,7 +32,8 @@ def outcome(state: ReleaseState) -> Outcome:
         case lifecycle.NOTHING_TO_DO:
             return Outcome(NOTHING_TO_DO, _nothing_to_do(state))
         case lifecycle.ABANDONED:
-            return Outcome(FAILED, f"Ticket {state.ticket} was given up; the environment is free.")
+            told = f"Ticket {state.ticket} was given up; the environment is free, and what it did stays as it is."
+            return Outcome(FAILED, told, next=next_steps.revert(state.ticket))
         case lifecycle.HALTED if state.halt is not None:
             code = IN_DOUBT if state.halt.cause == "in_doubt" else FAILED
             return Outcome(code, _halted(state), state.halt.failure, state.halt.failure.next)
@@ -83,9 +84,8 @@ def _halted(state: ReleaseState) -> str:
         return ""
     command = f"releasectl resume {state.ticket}"
     if halt.cause == "in_doubt":
-        command = (
-            f"releasectl resolve {state.ticket} {halt.step} --as done|failed --reason 'what you found'\n  {command}"
-        )
+        settle = f"releasectl resolve {state.ticket} {halt.step} --as"
+        command = f"{settle} done     (it took effect)\n  {settle} failed   (it did not)\nand then:\n  {command}"
     failed = f"release-run failed in phase {halt.phase}. To roll back:\n  "
     if state.is_way_back:
         return f"{failed}{command}"

@@ -9,8 +9,9 @@ from typing import TypeVar
 import msgspec
 
 from released.domain import events as ev
-from released.domain import lifecycle
-from released.domain.ids import PHASES, Phase
+from released.domain import lifecycle, next_steps
+from released.domain.failure import Failure
+from released.domain.ids import PHASES, Phase, Sha
 from released.domain.overrides import Override, overrides_in
 from released.domain.plan import ReleasePlan
 from released.domain.revert_plan import RevertPlan
@@ -54,6 +55,8 @@ class ReleaseState(msgspec.Struct, frozen=True):
     has_moved: bool = False
     """Whether this run brought the checkout to a MERGE_SHA, be it an earlier one: there is code to take back."""
     reversal: Reversal | None = None
+    held: tuple[tuple[Sha, Sha], ...] = ()
+    """BASE_SHA and MERGE_SHA of every run of the ticket whose code was taken back: held as bad (spec: revert)."""
     overrides: tuple[Override, ...] = ()
     started_by: ev.Actor | None = None
     started_at: dt.datetime | None = None
@@ -166,9 +169,10 @@ def _apply(state: ReleaseState, event: ev.Event, recorded: ev.Recorded) -> Relea
     replace = msgspec.structs.replace
     match event:
         case ev.RunRequested():
-            return replace(_opened(event.run, event.plan, recorded), options=event.options, head=event.plan.head_sha)
+            opened = _opened(state, event.run, event.plan, recorded)
+            return replace(opened, options=event.options, head=event.plan.head_sha)
         case ev.Adopted():
-            return replace(_opened(event.run, event.plan, recorded), head=event.plan.merge_sha)
+            return replace(_opened(state, event.run, event.plan, recorded), head=event.plan.merge_sha)
         case ev.RevertRequested():
             return _turned_back(state, event, recorded)
         case ev.StepStarted() | ev.StepSucceeded() | ev.StepFailed() | ev.StepInterrupted():
@@ -177,6 +181,8 @@ def _apply(state: ReleaseState, event: ev.Event, recorded: ev.Recorded) -> Relea
             return _moved(replace(state, steps=steps), event)
         case ev.Recovered():
             return replace(state, steps=_found_unfinished(state))
+        case ev.Reverted() | ev.RevertUndone():
+            return replace(state, held=_held(state, event))
         case ev.CancelRequested():
             return state if state.is_to_be_killed else replace(state, cancelling=event)
         case ev.StepResolved():
@@ -202,8 +208,20 @@ def _apply_phase(state: ReleaseState, event: ev.Event) -> ReleaseState:
             return state
 
 
-def _opened(run: int, plan: ReleasePlan, recorded: ev.Recorded) -> ReleaseState:
-    return ReleaseState(ticket=plan.ticket, run=run, plan=plan, started_by=recorded.actor, started_at=recorded.at)
+def _held(state: ReleaseState, event: ev.Reverted | ev.RevertUndone) -> tuple[tuple[Sha, Sha], ...]:
+    """Hold the commits of the run once their code is taken back, and let go of them once that is undone."""
+    plan = required(state.plan)
+    others = tuple(held for held in state.held if held != (plan.base_sha, plan.merge_sha))
+    took_code = required_reversal(state).plan.target_sha is not None
+    if isinstance(event, ev.RevertUndone):
+        return others if took_code else state.held
+    return (*others, (plan.base_sha, plan.merge_sha)) if took_code else state.held
+
+
+def _opened(before: ReleaseState, run: int, plan: ReleasePlan, recorded: ev.Recorded) -> ReleaseState:
+    return ReleaseState(
+        ticket=plan.ticket, run=run, plan=plan, started_by=recorded.actor, started_at=recorded.at, held=before.held
+    )
 
 
 def _turned_back(state: ReleaseState, event: ev.RevertRequested, recorded: ev.Recorded) -> ReleaseState:
@@ -261,8 +279,16 @@ def _resolved(state: ReleaseState, event: ev.StepResolved, at: dt.datetime) -> R
         if event.done
         else replace(step, status="failed", ended_at=at)
     )
-    halt = replace(state.halt, cause="interrupted") if state.halt else None
+    halt = _settled(state, state.halt, event) if state.halt else None
     return replace(state, steps={**state.steps, event.step: settled}, halt=halt)
+
+
+def _settled(state: ReleaseState, halt: ev.Halted, event: ev.StepResolved) -> ev.Halted:
+    """Give the halt as it stands once nothing is in doubt any more: the release only waits to go on."""
+    waiting = msgspec.structs.replace(halt, cause="interrupted")
+    commands = next_steps.after_halt(msgspec.structs.replace(state, halt=waiting))
+    message = f"{event.step} counts as {'done' if event.done else 'failed'}: {event.reason} The release waits to go on."
+    return msgspec.structs.replace(waiting, failure=Failure("step_settled", message, next=commands))
 
 
 def _resumed(state: ReleaseState, event: ev.Resumed) -> ReleaseState:

@@ -10,6 +10,7 @@ from released.domain.release import ReleaseState
 from released.store.event_store import EventStore
 from released.store.release_list import list_releases
 
+_SETTLED = (lifecycle.RELEASED, lifecycle.REVERTED, lifecycle.ABANDONED)
 _LOOKED_AT = 50
 """How many of the newest releases are searched for the images of services."""
 
@@ -27,7 +28,7 @@ def deployed(store: EventStore, environment_name: str) -> Deployed:
 def _latest(store: EventStore, environment_name: str) -> ReleaseState | None:
     """Find what was released, or taken back, last."""
     rows = list_releases(store, environment_name, limit=_LOOKED_AT)
-    settled = (row.ticket for row in rows if row.state in (lifecycle.RELEASED, lifecycle.REVERTED))
+    settled = (row.ticket for row in rows if row.state in _SETTLED)
     ticket = next(settled, None)
     return _release(store, environment_name, ticket) if ticket else None
 

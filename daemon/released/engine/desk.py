@@ -112,7 +112,8 @@ class Desk:
             state, place = self._answers.release(command.ticket), self._answers.environment()
             decide.admit_adopt(command, state, place)
             plan = plan_adoption(self._world, command.ticket, command.base, command.merge, self._record.history())
-            return Decided(state, decide.adopt(command, plan, state, place))
+            events, of_place = decide.adopt(command, plan, state, place)
+            return Decided(state, events, place, tuple(of_place))
 
         return self._answers.answer(Asked("adopt", command.ticket, command.request_id, actor), decided)
 

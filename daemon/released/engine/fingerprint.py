@@ -6,6 +6,7 @@ import hashlib
 
 import msgspec
 
+from released.domain import next_steps
 from released.domain.errors import Refused
 from released.domain.plan import ReleasePlan, ServicePlan
 from released.domain.revert_plan import RevertPlan
@@ -40,4 +41,5 @@ def refuse_stale(world: World, plan: ReleasePlan | RevertPlan, looked_at: str) -
             "plan_stale",
             f"The plan is not {looked_at} any more but {present}: the remote, the configuration or the images that run "
             "have moved. Look at it again, then go on with the new hash.",
+            next_steps.plan(plan.ticket) if isinstance(plan, ReleasePlan) else (),
         )

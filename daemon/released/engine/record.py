@@ -6,8 +6,8 @@ import datetime as dt
 
 from released.domain import environment, lifecycle, release
 from released.domain import events as ev
-from released.domain.ids import Sha, Ticket
-from released.domain.release import ReleaseState, required
+from released.domain.ids import Ticket
+from released.domain.release import ReleaseState
 from released.phases.history import HeldCommits, History, LaterRelease
 from released.store.event_store import EventStore
 from released.store.release_list import list_releases
@@ -50,14 +50,10 @@ class EnvironmentRecord:
 
     def _held(self) -> tuple[HeldCommits, ...]:
         """List the commits of every ticket whose code was taken back: they are held as bad (spec: revert)."""
-        taken_back = (
-            self._release(row.ticket) for row in list_releases(self._store, self._name, lifecycle.REVERTED, _ALL)
-        )
-        return tuple(
-            HeldCommits(state.ticket, required(state.plan).base_sha, Sha(required(state.plan).merge_sha))
-            for state in taken_back
-            if state.reversal is not None and state.reversal.plan.target_sha is not None
-        )
+        rows = list_releases(self._store, self._name, limit=_ALL)
+        # Only a later run can stand on top of a revert, so that most tickets need not be looked at.
+        taken_back = (self._release(row.ticket) for row in rows if row.run > 1 or row.state == lifecycle.REVERTED)
+        return tuple(HeldCommits(state.ticket, *held) for state in taken_back for held in state.held)
 
     def _release(self, ticket: str) -> ReleaseState:
         return release.fold(self._store.read(ev.release_stream(self._name, ticket)))

@@ -88,7 +88,7 @@ class Runner:
                 return
             unfinished = next((step for step in steps if not self._is_done(step)), None)
             if not steps:
-                self._journal.commit(ev.PhaseSkipped(phase, f"there is nothing to {phase}"))
+                self._journal.commit(ev.PhaseSkipped(phase, f"nothing to do in {phase}"))
                 return
             if unfinished is None:
                 self._journal.commit(ev.PhaseCompleted(phase))
@@ -220,7 +220,7 @@ class Runner:
     # --- failures ------------------------------------------------------------------------------------------------
 
     def _halted(self, phase: Phase, cause: str, step: str | None, failure: Failure) -> ev.Halted:
-        commands = (*failure.next, *next_steps.after_halt(self._state))
+        commands = tuple(dict.fromkeys((*failure.next, *next_steps.after_halt(self._state))))
         return ev.Halted(phase, cause, step, msgspec.structs.replace(failure, next=commands))
 
     def _told(self, failure: Failure, slot: AttemptSlot) -> Failure:

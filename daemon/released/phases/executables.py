@@ -84,6 +84,12 @@ def _argv(world: World, executable: Executable) -> tuple[str, ...]:
     return (path, "--yes") if os.access(path, os.X_OK) else ("bash", path, "--yes")
 
 
+def _typed(world: World, executable: Executable) -> str:
+    """Write the command as a person types it; who may not execute the file has bash read it."""
+    interpreter = "" if os.access(world.root / executable.path, os.X_OK) else "bash "
+    return f"{interpreter}{executable.path} --yes"
+
+
 def _failure(world: World, executable: Executable, ended: Exit, output: str) -> Failure:
     why = {
         "timeout": f"ran longer than its limit ({executable.timeout_s:g} s) and was stopped"
@@ -92,5 +98,5 @@ def _failure(world: World, executable: Executable, ended: Exit, output: str) -> 
         "idle": f"printed nothing for its limit ({executable.idle_s:g} s) and was stopped" if executable.idle_s else "",
     }.get(ended.stopped_by) or f"ended with exit code {ended.rc}"
     code = f"script_{ended.stopped_by}" if ended.stopped_by else "script_failed"
-    message = f"{executable.path} {why}. To reproduce it: cd {world.root} && {executable.path} --yes"
+    message = f"{executable.path} {why}. To reproduce it: cd {world.root} && {_typed(world, executable)}"
     return Failure(code, message, ended.rc, output)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from released.adapters.commands.scripts import Exit
 from released.domain import events as ev
+from released.domain import next_steps
 from released.domain.failure import Failure
 from released.domain.ids import Phase
 from released.domain.plan import Executable, ServicePlan
@@ -30,7 +31,7 @@ def steps(world: World, state: ReleaseState) -> list[Step]:
     return [
         at_merge(world, state, Phase.MIGRATE),
         *(Step(f"{service.name}.compose", composer.read(service)) for service in services),
-        *(Step(f"{service.name}.image", _image(world, composer, service)) for service in services),
+        *(Step(f"{service.name}.image", _image(world, state, composer, service)) for service in services),
         *(step for service in services for step in _recreation(world, state, composer, service)),
     ]
 
@@ -59,7 +60,7 @@ def _tag_of(service: ServicePlan) -> dict[str, str]:
     return {image.env_var: image.tag} if image and image.env_var else {}
 
 
-def _image(world: World, composer: Composer, service: ServicePlan) -> Process:
+def _image(world: World, state: ReleaseState, composer: Composer, service: ServicePlan) -> Process:
     """Pull the service's images, or build them, while the old containers still serve."""
     image = service.image
     reference = image.reference if image else ""
@@ -71,9 +72,10 @@ def _image(world: World, composer: Composer, service: ServicePlan) -> Process:
         wanted = reference or f"the images of {service.name}"
         mend = "its sources" if builds else "the tag in the manifest, or the registry's access"
         message = (
-            f"The {verb} of {wanted} ({service.name}) failed: {said} Nothing was stopped. Correct {mend}, then resume."
+            f"The {verb} of {wanted} ({service.name}) failed: {said} Nothing was stopped. Correct {mend}; a new commit "
+            "is taken up from prepare on, for anything else resume."
         )
-        return Failure(code, message, ended.rc, output)
+        return Failure(code, message, ended.rc, output, next_steps.take_up_a_fix(state.ticket))
 
     def conclude() -> ev.ImageReady:
         image_id = (world.engine.image_id(reference) or "") if reference else ""

@@ -55,6 +55,6 @@ def _dirty(state: CheckoutState, settings: Environment) -> Refused:
     return Refused(
         "working_tree_dirty",
         f"Working tree is dirty. These paths of {settings.repo} differ from HEAD:\n{listed}\n"
-        "Look first: it is often work that should be committed. Commit it, or take it away, then run again.",
+        "Look first: it is often work that should be committed. Commit and push it, or take it away, then run again.",
         (NextCommand(("git", "-C", str(settings.repo), "status"), "shows what differs"),),
     )

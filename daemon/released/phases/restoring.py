@@ -15,7 +15,7 @@ from released.domain.errors import StepFailed
 from released.domain.failure import Failure
 from released.domain.ids import Phase
 from released.domain.plan import ServicePlan
-from released.domain.release import ReleaseState
+from released.domain.release import ReleaseState, required_reversal
 from released.domain.revert_plan import ServiceReversal
 from released.phases.effects import Harmless, Slot
 from released.phases.projects import containers_now
@@ -34,7 +34,8 @@ def restore_data(world: World, state: ReleaseState, one: ServiceReversal) -> Har
             world.engine.remove_container(container)
         for file in backup.files:
             slot.say(f"restoring {file.name} of {backup.stamp}")
-            _restore(world, slot, one.present, set_dir, file, image_id)
+            note = slot.path / f"revert-{required_reversal(state).number}-{file.name}.json"
+            _restore_file(world, one.present, set_dir, file, image_id, note)
         return ev.DataRestored(one.name, backup.stamp)
 
     return Harmless(act, durable=lambda: _make_durable(world))
@@ -66,21 +67,27 @@ def _containers(world: World, state: ReleaseState, one: ServiceReversal) -> set[
     return named | {container.id for containers in made for container in containers}
 
 
-def _restore(world: World, slot: Slot, service: ServicePlan, set_dir: Path, file: BackupFile, image_id: str) -> None:
+def _restore_file(
+    world: World, service: ServicePlan, set_dir: Path, file: BackupFile, image_id: str, note: Path
+) -> None:
     if file.kind == "volume":
-        facts = _facts(world, slot, file.source)
-        world.engine.restore_volume(facts, image_id, lambda: sets.open_tar(set_dir, file))
+        world.engine.restore_volume(_facts(world, file.source, note), image_id, lambda: sets.open_tar(set_dir, file))
     else:
         tracked = world.git.list_folder(world.git.state().head, service.folder, recursive=True)
         sets.restore_config(set_dir, file, world.root, service.folder, {entry.path for entry in tracked})
 
 
-def _facts(world: World, slot: Slot, volume: str) -> VolumeFacts:
-    """Describe the volume as it was before an attempt removed it: what was written down first is true."""
-    name = f"volume-{volume}.json"
-    noted = sorted(slot.path.parent.glob(f"*/{name}"))
+def _facts(world: World, volume: str, note: Path) -> VolumeFacts:
+    """Describe the volume as it was before an attempt of this revert removed it: what was noted first is true.
+
+    Args:
+        world: the environment.
+        volume: the engine's name of it.
+        note: where this attempt notes it; other attempts have a folder of their own beside this one's.
+    """
+    noted = sorted(note.parent.parent.glob(f"*/{note.name}"))
     if noted:
         return msgspec.json.decode(noted[0].read_bytes(), type=VolumeFacts)
     facts = world.engine.describe_volume(volume) or VolumeFacts(volume)
-    write_durably(slot.path / name, msgspec.json.encode(facts))
+    write_durably(note, msgspec.json.encode(facts))
     return facts

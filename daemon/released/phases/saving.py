@@ -15,8 +15,9 @@ from released.domain.dotenv import written_value
 from released.domain.errors import ReleasedError, StepFailed
 from released.domain.failure import Failure
 from released.domain.ids import Phase
+from released.domain.manifest import InvalidManifest, parse_manifest
 from released.domain.plan import ServicePlan
-from released.domain.release import ReleaseState
+from released.domain.release import ReleaseState, required
 from released.phases.effects import Done, Fate, Harmless, NotDone, Observed, Slot
 from released.phases.env_file import read_env_file
 from released.phases.projects import containers_now, project_of
@@ -42,7 +43,7 @@ def back_up(world: World, state: ReleaseState, service: ServicePlan, spare_image
         set_dir = _fresh_set(world, service)
         slot.say(f"writing {set_dir}")
         write_durably(slot.path / _SET, set_dir.name.encode())
-        files = _archive(world, service, set_dir, slot, spare_image)
+        files = _archive(world, state, service, set_dir, slot, spare_image)
         created = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         sets.finish(set_dir, BackupSet(service.name, set_dir.name, state.ticket, state.run, created, files))
         read_back = sets.verify(set_dir, world.interruption)
@@ -63,12 +64,15 @@ def back_up(world: World, state: ReleaseState, service: ServicePlan, spare_image
 
 
 def _archive(
-    world: World, service: ServicePlan, set_dir: Path, slot: Slot, spare_image: str | None
+    world: World, state: ReleaseState, service: ServicePlan, set_dir: Path, slot: Slot, spare_image: str | None
 ) -> tuple[BackupFile, ...]:
     """Write every archive of a set; one that fails takes the others with it, for a part of a backup is none."""
+    # Looked up first: what is not there stills nobody.
+    volumes = list(_volumes(world, state, service, slot, spare_image))
     try:
         with held_still(world, service, slot):
-            return (*_volumes(world, service, set_dir, spare_image), *_config(world, service, set_dir))
+            saved = [_save_volume(world, set_dir, volume, image) for volume, image in volumes]
+            return (*saved, *_config(world, service, set_dir))
     except ReleasedError:
         sets.discard_unfinished(set_dir)
         raise
@@ -92,25 +96,44 @@ def _result(read_back: BackupSet) -> ev.BackedUp:
     return ev.BackedUp(read_back.service, read_back.stamp, sum(file.bytes for file in read_back.files))
 
 
-def _volumes(world: World, service: ServicePlan, set_dir: Path, spare_image: str | None) -> Iterator[BackupFile]:
+def _volumes(
+    world: World, state: ReleaseState, service: ServicePlan, slot: Slot, spare_image: str | None
+) -> Iterator[tuple[str, str]]:
+    """Find the volumes that are saved, each with an image to read it with."""
     if "volume" not in service.backup.kinds:
         return
     project = project_of(world, service)
     image = next((one.image_id for one in containers_now(world, service)), spare_image)
     for name in service.backup.volumes:
         volume = world.engine.find_volume(project, name, world.variables().get("CONTAINER_PREFIX", ""))
-        if volume is None and (spare_image or not (world.root / service.folder).exists()):
-            continue  # It comes with this release: nothing was ever kept under that name.
-        if volume is None or image is None:
-            raise StepFailed(Failure("backup_failed", f"The backup of {service.name} failed: {_lacks(volume, name)}"))
-        with closing(world.engine.read_volume(volume, image)) as content:
-            yield sets.write_volume(set_dir, volume, world.interruption.heeded(content))
+        if volume is None and (spare_image or not _was_backed_up(world, state, service, name)):
+            slot.say(f"{name} comes with this release: there is nothing to save yet")
+        elif volume is None or image is None:
+            lacks = _lacks(project, volume, name)
+            raise StepFailed(Failure("backup_failed", f"The backup of {service.name} failed: {lacks}"))
+        else:
+            yield volume, image
 
 
-def _lacks(volume: str | None, name: str) -> str:
+def _was_backed_up(world: World, state: ReleaseState, service: ServicePlan, volume: str) -> bool:
+    """Tell whether the service's former manifest names the volume; one that cannot be read may have."""
+    path = f"{service.folder}/manifest.yaml"
+    text = world.git.read(required(state.plan).base_sha, path)
+    try:
+        return text is not None and volume in parse_manifest(text.decode(), path, service.name)[0].backup.volumes
+    except (InvalidManifest, UnicodeDecodeError):
+        return True
+
+
+def _lacks(project: str, volume: str | None, name: str) -> str:
     if volume is None:
-        return f"the engine knows no such thing as its volume {name}."
+        return f"the engine has no volume {name}, neither of the Compose project {project} nor under that name."
     return f"none of its containers exists, and the image of one is needed to read {volume}."
+
+
+def _save_volume(world: World, set_dir: Path, volume: str, image: str) -> BackupFile:
+    with closing(world.engine.read_volume(volume, image)) as content:
+        return sets.write_volume(set_dir, volume, world.interruption.heeded(content))
 
 
 def _config(world: World, service: ServicePlan, set_dir: Path) -> Iterator[BackupFile]:

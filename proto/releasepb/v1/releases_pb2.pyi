@@ -1068,7 +1068,7 @@ class Step(_message.Message):
     name: _builtins.str
     phase: _builtins.str
     status: _builtins.str
-    """planned, running, succeeded, failed, interrupted"""
+    """planned, running, succeeded, failed, interrupted, in_doubt"""
     attempt: _builtins.int
     @_builtins.property
     def started_at(self) -> _timestamp_pb2.Timestamp: ...

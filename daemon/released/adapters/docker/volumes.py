@@ -26,10 +26,10 @@ MOUNT_POINT = "/dev.released.volume"
 
 
 def find_volume(api: APIClient, project: str, name: str, prefix: str) -> str | None:
-    """Look by Compose label, then by plain name, then by name with prefix (spec: the ops repo, ``backup.volumes``)."""
+    """Look by Compose label, then by plain name, with prefix, and as Compose writes it (spec: ``backup.volumes``)."""
     labels = [f"{PROJECT_LABEL}={project}", f"{VOLUME_LABEL}={name}"]
     labelled = api.volumes(filters={"label": labels})["Volumes"] or []
-    candidates = [*(volume["Name"] for volume in labelled), name, prefix + name]
+    candidates = [*(volume["Name"] for volume in labelled), name, prefix + name, f"{project}_{name}"]
     return next((candidate for candidate in candidates if _exists(api, candidate)), None)
 
 
