@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from released.domain import events as ev
@@ -12,6 +13,7 @@ from support.given_when_then import (
     ACTOR,
     BASE,
     BROUGHT_BACK,
+    FIX,
     MERGE,
     REQUEST,
     TAKEN_BACK,
@@ -179,3 +181,44 @@ def test_a_release_that_was_taken_in_is_released_at_its_merge_without_a_step() -
 @pytest.mark.parametrize("events", [[], [requested()], HALTED_IN_TICKET, RELEASED, UNDONE])
 def test_no_other_release_counts_as_taken_in(events: list[ev.Event]) -> None:
     assert not state_after(*events).is_adopted
+
+
+# --- what is held as bad -----------------------------------------------------------------------------------------
+
+HELD = (release.TakenBack(BASE, MERGE),)
+GIVEN_UP: list[ev.Event] = [started(Phase.PREPARE), halted(Phase.PREPARE), ev.Abandoned(REQUEST, "never mind")]
+AFTER_A_REVERT: dict[str, list[ev.Event]] = {
+    "taken back": REVERTED,
+    "run again and given up": [*REVERTED, requested(run=2), *GIVEN_UP],
+    "run again with nothing to do": [*REVERTED, *nothing_to_do(2)],
+    "run again and taken back before its move": [
+        *REVERTED,
+        requested(run=2),
+        started(Phase.PREPARE),
+        halted(Phase.PREPARE),
+        revert_requested(revert_plan(target=None)),
+        *phase_done(Phase.REVERT),
+        ev.Reverted(2),
+    ],
+    "given up once the code was back": [*REVERTED[:-2], halted(Phase.REVERT), ev.Abandoned(REQUEST, "never mind")],
+}
+
+
+@pytest.mark.parametrize("where", AFTER_A_REVERT)
+def test_commits_whose_code_was_taken_back_stay_held_as_bad(where: str) -> None:
+    assert state_after(*AFTER_A_REVERT[where]).held == HELD
+
+
+def test_a_second_run_that_is_taken_back_is_held_beside_the_first() -> None:
+    again = msgspec.structs.replace(plan(merge=FIX), base_sha=TAKEN_BACK)
+    events = [*REVERTED, *whole_run(again, run=2), *whole_revert()]
+    assert state_after(*events).held == (*HELD, release.TakenBack(TAKEN_BACK, FIX))
+
+
+@pytest.mark.parametrize(
+    "events",
+    [RELEASED, UNDONE, [*RELEASED, revert_requested(revert_plan(target=None)), *phase_done(Phase.REVERT)]],
+    ids=["released", "undone", "code left alone"],
+)
+def test_nothing_is_held_while_the_code_stands(events: list[ev.Event]) -> None:
+    assert state_after(*events).held == ()

@@ -32,8 +32,15 @@ class Reversal(msgspec.Struct, frozen=True):
     by: ev.Actor
 
 
+class TakenBack(msgspec.Struct, frozen=True):
+    """The commits of a run whose code was taken back: those of ``merge`` that ``base`` lacks."""
+
+    base: Sha
+    merge: Sha
+
+
 class ReleaseState(msgspec.Struct, frozen=True):
-    """What is known of a ticket's latest run."""
+    """What is known of a ticket's latest run, and of what earlier ones left behind."""
 
     ticket: str = ""
     status: str = lifecycle.NEW
@@ -55,8 +62,8 @@ class ReleaseState(msgspec.Struct, frozen=True):
     has_moved: bool = False
     """Whether this run brought the checkout to a MERGE_SHA, be it an earlier one: there is code to take back."""
     reversal: Reversal | None = None
-    held: tuple[tuple[Sha, Sha], ...] = ()
-    """BASE_SHA and MERGE_SHA of every run of the ticket whose code was taken back: held as bad (spec: revert)."""
+    held: tuple[TakenBack, ...] = ()
+    """What is held as bad, of every run of the ticket: a later run that comes to nothing mends none of it."""
     overrides: tuple[Override, ...] = ()
     started_by: ev.Actor | None = None
     started_at: dt.datetime | None = None
@@ -169,10 +176,9 @@ def _apply(state: ReleaseState, event: ev.Event, recorded: ev.Recorded) -> Relea
     replace = msgspec.structs.replace
     match event:
         case ev.RunRequested():
-            opened = _opened(state, event.run, event.plan, recorded)
-            return replace(opened, options=event.options, head=event.plan.head_sha)
+            return replace(_opened(state, event, recorded), options=event.options, head=event.plan.head_sha)
         case ev.Adopted():
-            return replace(_opened(state, event.run, event.plan, recorded), head=event.plan.merge_sha)
+            return replace(_opened(state, event, recorded), head=event.plan.merge_sha)
         case ev.RevertRequested():
             return _turned_back(state, event, recorded)
         case ev.StepStarted() | ev.StepSucceeded() | ev.StepFailed() | ev.StepInterrupted():
@@ -181,8 +187,6 @@ def _apply(state: ReleaseState, event: ev.Event, recorded: ev.Recorded) -> Relea
             return _moved(replace(state, steps=steps), event)
         case ev.Recovered():
             return replace(state, steps=_found_unfinished(state))
-        case ev.Reverted() | ev.RevertUndone():
-            return replace(state, held=_held(state, event))
         case ev.CancelRequested():
             return state if state.is_to_be_killed else replace(state, cancelling=event)
         case ev.StepResolved():
@@ -208,20 +212,9 @@ def _apply_phase(state: ReleaseState, event: ev.Event) -> ReleaseState:
             return state
 
 
-def _held(state: ReleaseState, event: ev.Reverted | ev.RevertUndone) -> tuple[tuple[Sha, Sha], ...]:
-    """Hold the commits of the run once their code is taken back, and let go of them once that is undone."""
-    plan = required(state.plan)
-    others = tuple(held for held in state.held if held != (plan.base_sha, plan.merge_sha))
-    took_code = required_reversal(state).plan.target_sha is not None
-    if isinstance(event, ev.RevertUndone):
-        return others if took_code else state.held
-    return (*others, (plan.base_sha, plan.merge_sha)) if took_code else state.held
-
-
-def _opened(before: ReleaseState, run: int, plan: ReleasePlan, recorded: ev.Recorded) -> ReleaseState:
-    return ReleaseState(
-        ticket=plan.ticket, run=run, plan=plan, started_by=recorded.actor, started_at=recorded.at, held=before.held
-    )
+def _opened(state: ReleaseState, event: ev.RunRequested | ev.Adopted, recorded: ev.Recorded) -> ReleaseState:
+    plan, by, at = event.plan, recorded.actor, recorded.at
+    return ReleaseState(plan.ticket, run=event.run, plan=plan, held=state.held, started_by=by, started_at=at)
 
 
 def _turned_back(state: ReleaseState, event: ev.RevertRequested, recorded: ev.Recorded) -> ReleaseState:
@@ -260,7 +253,17 @@ def _planned(state: ReleaseState, event: ev.PhaseStarted) -> dict[str, StepState
 def _moved(state: ReleaseState, event: ev.Event) -> ReleaseState:
     if not isinstance(event, ev.StepSucceeded) or not isinstance(event.result, ev.CheckoutMoved):
         return state
-    return msgspec.structs.replace(state, head=event.result.head, has_moved=True)
+    return msgspec.structs.replace(state, head=event.result.head, has_moved=True, held=_held(state))
+
+
+def _held(state: ReleaseState) -> tuple[TakenBack, ...]:
+    """Hold commits as bad as soon as their code is taken back, and no longer once that is taken back itself."""
+    if not state.is_way_back:
+        return state.held
+    plan = required(state.plan)
+    mine = TakenBack(plan.base_sha, plan.merge_sha)
+    others = tuple(one for one in state.held if one != mine)
+    return others if required_reversal(state).plan.undoes else (*others, mine)
 
 
 def _found_unfinished(state: ReleaseState) -> dict[str, StepState]:

@@ -15,6 +15,9 @@ from released.store.release_list import list_releases
 _STANDING = (lifecycle.RELEASED, lifecycle.HALTED, lifecycle.ABANDONED)
 """States in which a release has left something behind."""
 
+_HOLDS_NOTHING = (lifecycle.RELEASED, lifecycle.NOTHING_TO_DO)
+"""States in which a first run has no commits that are held as bad."""
+
 
 class EnvironmentRecord:
     """Reads one environment's streams and the list of its releases."""
@@ -49,11 +52,12 @@ class EnvironmentRecord:
         return tuple(sorted(found, key=lambda one: one.started_at, reverse=True))
 
     def _held(self) -> tuple[HeldCommits, ...]:
-        """List the commits of every ticket whose code was taken back: they are held as bad (spec: revert)."""
+        """List the commits of every run whose code was taken back: they are held as bad (spec: revert)."""
         rows = list_releases(self._store, self._name, limit=_ALL)
-        # Only a later run can stand on top of a revert, so that most tickets need not be looked at.
-        taken_back = (self._release(row.ticket) for row in rows if row.run > 1 or row.state == lifecycle.REVERTED)
-        return tuple(HeldCommits(state.ticket, *held) for state in taken_back for held in state.held)
+        may_hold = (row for row in rows if row.run > 1 or row.state not in _HOLDS_NOTHING)
+        return tuple(
+            HeldCommits(row.ticket, one.base, one.merge) for row in may_hold for one in self._release(row.ticket).held
+        )
 
     def _release(self, ticket: str) -> ReleaseState:
         return release.fold(self._store.read(ev.release_stream(self._name, ticket)))

@@ -196,8 +196,11 @@ def _before_pull(git: Git, history: History, head: Sha) -> Sha | None:
 
 def _brought_back(git: Git, held: Iterable[HeldCommits], since: Sha, merge: Sha) -> dict[str, tuple[str, ...]]:
     """List, for each ticket that was taken back, the commits of it that come back."""
-    found = {one.ticket: git.brought_back(one.base, one.merge, since, merge) for one in held}
-    return {ticket: tuple(commit.sha for commit in commits) for ticket, commits in found.items() if commits}
+    found: dict[str, tuple[str, ...]] = {}
+    for one in held:
+        commits = (commit.sha for commit in git.brought_back(one.base, one.merge, since, merge))
+        found[one.ticket] = tuple(dict.fromkeys((*found.get(one.ticket, ()), *commits)))
+    return {ticket: commits for ticket, commits in found.items() if commits}
 
 
 def _brings_back(request: Request, brought_back: dict[str, tuple[str, ...]]) -> Refused:

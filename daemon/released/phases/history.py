@@ -12,7 +12,7 @@ from released.domain.ids import Sha
 
 @dataclass(frozen=True)
 class HeldCommits:
-    """The commits of a ticket that was taken back: those of ``merge`` that ``base`` lacks."""
+    """The commits of a run that was taken back: those of ``merge`` that ``base`` lacks."""
 
     ticket: str
     base: Sha
