@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from itertools import chain
 
+from released.adapters.durability import sync_engine_data
 from released.domain import events as ev
 from released.domain import revert_commit
 from released.domain.errors import Refused, StepFailed
@@ -130,7 +131,7 @@ def _push(world: World, state: ReleaseState) -> Harmless:
 
 
 def _former_images(world: World, one: ServiceReversal) -> Harmless:
-    """Have the former images under their former names, before anything is stopped."""
+    """Find every former image on the engine, before anything is stopped."""
 
     def act(slot: Slot) -> ev.Checked:
         for kept in one.images:
@@ -139,11 +140,24 @@ def _former_images(world: World, one: ServiceReversal) -> Harmless:
                 raise StepFailed(
                     Failure("image_missing", f"{message} Pull or load it ({kept.reference}), then resume.")
                 )
-            world.engine.retag(kept.image_id, kept.reference)
-            slot.say(f"✓ {kept.reference} is {kept.image_id[7:19]}")
+            slot.say(f"✓ {kept.reference} of {kept.container} is {kept.image_id[7:19]}")
         return ev.Checked(tuple(f"{kept.container}: {kept.image_id[7:19]}" for kept in one.images))
 
     return Harmless(act)
+
+
+def _former_names(world: World, one: ServiceReversal) -> Harmless:
+    """Put the former images under their former names.
+
+    Just before their containers are made, for another service may have run another image under the same name.
+    """
+
+    def act(slot: Slot) -> None:
+        for kept in one.images:
+            world.engine.retag(kept.image_id, kept.reference)
+            slot.say(f"{kept.reference} is {kept.image_id[7:19]}")
+
+    return Harmless(act, durable=lambda: sync_engine_data(world.engine.data_root()))
 
 
 def _bring_back(world: World, state: ReleaseState, composer: Composer, one: ServiceReversal) -> list[Step]:
@@ -167,6 +181,7 @@ def _start(
     if not is_recreated(one):
         return []
     return [
+        *([Step(f"revert.{one.name}.tag", _former_names(world, one))] if one.images else []),
         Step(f"revert.{one.name}.recreate", composer.recreate(former)),
         *hooks(former.post_restore_fixes),
         Step(f"revert.{one.name}.healthy", Harmless(lambda slot: wait_healthy(world, former, slot))),
