@@ -43,8 +43,9 @@ def back_up(world: World, state: ReleaseState, service: ServicePlan, spare_image
         set_dir = _fresh_set(world, service)
         slot.say(f"writing {set_dir}")
         write_durably(slot.path / _SET, set_dir.name.encode())
-        files = _archive(world, state, service, set_dir, slot, spare_image)
+        # Before anything is read: what is written from here on may be missing, and a revert says that it is lost.
         created = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        files = _archive(world, state, service, set_dir, slot, spare_image)
         sets.finish(set_dir, BackupSet(service.name, set_dir.name, state.ticket, state.run, created, files))
         read_back = sets.verify(set_dir, world.interruption)
         for file in read_back.files:
