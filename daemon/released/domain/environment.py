@@ -33,12 +33,12 @@ class Hold(msgspec.Struct, frozen=True):
 
 
 class Returned(msgspec.Struct, frozen=True):
-    """The checkout went back from a hotfix branch, and nothing was released since."""
+    """The latest return of the checkout from a hotfix branch."""
 
     deployed: str
     """The commit that runs."""
     head: str
-    """Where the checkout stands now."""
+    """Where it brought the checkout."""
 
 
 class HookRun(msgspec.Struct, frozen=True):
@@ -81,7 +81,7 @@ def evolve(state: EnvironmentState, recorded: ev.Recorded) -> EnvironmentState:
         case ev.LockTaken(ticket=ticket, run=run):
             state = replace(state, lock=Lock(ticket, run, recorded.at, recorded.actor))
         case ev.LockFreed():
-            state = replace(state, lock=None, returned=None)
+            state = replace(state, lock=None)
         case ev.ReturnStarted() as started:
             state = replace(state, returning=started)
         case ev.ReturnEnded(failed=failed):

@@ -127,8 +127,8 @@ def _base(world: World, request: Request, history: History, found: CommitRange) 
         return _given_base(world, request.options.base, found.head)
     if found.branch:
         return _base_of_hotfix(world, request, history, found)
-    if history.returned is not None and history.returned.head == found.head:
-        return parse_sha(history.returned.deployed)
+    if history.returned is not None and history.returned.head == found.head != history.last_released:
+        return parse_sha(history.returned.deployed)  # it went there without a release, and none was made since
     if found.head == found.merge:
         raise _nothing_to_release(world, request, history, found.head)
     return found.head

@@ -40,4 +40,4 @@ class History:
     """The commit that the latest release left the checkout at."""
     held: tuple[HeldCommits, ...] = ()
     returned: Returned | None = None
-    """The return from a hotfix branch since which nothing was released."""
+    """The latest return from a hotfix branch."""
