@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
+    from released.domain.plan import ServicePlan
     from released.phases.world import World
 
 
@@ -47,25 +48,45 @@ class UnhurriedEngine(DockerEngine):
         yield from super().read_volume(volume, image_id)
 
 
+def test_a_volume_that_is_named_in_two_ways_is_saved_once(tmp_path: Path) -> None:
+    with docker_stack() as stack:
+        engine = DockerEngine(ENGINE_URL, stack.prefix)
+        volume = stack.volume(f"{stack.prefix}-data")
+        stack.run(stack.image(SERVE_FOREVER), volumes={volume: "/v"}, name="web")
+        world = _world(engine, tmp_path, stack.prefix, {"CONTAINER_PREFIX": f"{stack.prefix}-"})
+        saved = back_up(world, state_after(requested()), _web(stack.prefix, volume, "data")).perform(Attempt(tmp_path))
+        engine.close()
+
+    assert isinstance(saved, ev.BackedUp)
+    files = sets.verify(set_dir_of(world, "web", saved.stamp)).files
+    assert [file.source for file in files] == [volume]
+
+
 def test_a_backup_is_as_old_as_the_first_that_was_read_for_it(tmp_path: Path) -> None:
     with docker_stack() as stack:
         engine = UnhurriedEngine(ENGINE_URL, stack.prefix)
         volume = stack.volume(f"{stack.prefix}-data")
         stack.run(stack.image(SERVE_FOREVER), volumes={volume: "/v"}, name="web")
-        world = SimpleNamespace(
-            engine=engine, interruption=Interruption(), state_dir=tmp_path, name=stack.prefix, variables=dict
-        )
-        web = msgspec.structs.replace(
-            service("web"),
-            containers=(Container(f"{stack.prefix}-web"),),
-            backup=BackupPolicy(("volume",), "none", (volume,)),
-        )
-        saved = back_up(cast("World", world), state_after(requested()), web).perform(Attempt(tmp_path))
+        world = _world(engine, tmp_path, stack.prefix, {})
+        saved = back_up(world, state_after(requested()), _web(stack.prefix, volume)).perform(Attempt(tmp_path))
         engine.close()
 
     assert isinstance(saved, ev.BackedUp)
-    found = sets.read_manifest(set_dir_of(cast("World", world), "web", saved.stamp))
+    found = sets.read_manifest(set_dir_of(world, "web", saved.stamp))
     assert dt.datetime.fromisoformat(found.created_at) <= engine.began_at
+
+
+def _world(engine: DockerEngine, state_dir: Path, name: str, variables: dict[str, str]) -> World:
+    world = SimpleNamespace(
+        engine=engine, interruption=Interruption(), state_dir=state_dir, name=name, variables=lambda: variables
+    )
+    return cast("World", world)
+
+
+def _web(prefix: str, *volumes: str) -> ServicePlan:
+    """Describe a service that has its volumes backed up."""
+    policy = BackupPolicy(("volume",), "none", volumes)
+    return msgspec.structs.replace(service("web"), containers=(Container(f"{prefix}-web"),), backup=policy)
 
 
 def _this_second() -> dt.datetime:

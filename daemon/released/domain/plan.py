@@ -68,6 +68,15 @@ class BackupPolicy(msgspec.Struct, frozen=True):
     volumes: tuple[str, ...] = ()
     retention: int = 7
 
+    def along_with(self, other: BackupPolicy) -> BackupPolicy:
+        """Give the policy that saves what either of the two does; where both save, this one's quiesce holds."""
+        return BackupPolicy(
+            kinds=tuple(dict.fromkeys((*self.kinds, *other.kinds))),
+            quiesce=self.quiesce if self.kinds else other.quiesce,
+            volumes=tuple(dict.fromkeys((*self.volumes, *other.volumes))),
+            retention=self.retention,
+        )
+
 
 class ServicePlan(msgspec.Struct, frozen=True):
     """All that a release needs to know of one service, read from the commit that is released."""

@@ -176,7 +176,14 @@ def _reversal(
         backup=backup,
         superfluous=tuple(one.name for one in present.containers if one.name not in images) if kept else (),
     )
-    return msgspec.structs.replace(one, restores=_restores(options, one))
+    if not _restores(options, one) or former is None:
+        return one
+    return msgspec.structs.replace(one, present=_saving_all(present, former), restores=True)
+
+
+def _saving_all(present: ServicePlan, former: ServicePlan) -> ServicePlan:
+    """Save also what only the former manifest backs up: the restore replaces that, too."""
+    return msgspec.structs.replace(present, backup=present.backup.along_with(former.backup))
 
 
 def _kept_images(kept: ev.ImagesKept | None) -> tuple[KeptImage, ...]:

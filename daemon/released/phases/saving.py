@@ -68,11 +68,11 @@ def _archive(
     world: World, state: ReleaseState, service: ServicePlan, set_dir: Path, slot: Slot, spare_image: str | None
 ) -> tuple[BackupFile, ...]:
     """Write every archive of a set; one that fails takes the others with it, for a part of a backup is none."""
-    # Looked up first: what is not there stills nobody.
-    volumes = list(_volumes(world, state, service, slot, spare_image))
+    # Looked up first: what is not there stills nobody. Two manifests may name one volume in two ways.
+    volumes = dict(_volumes(world, state, service, slot, spare_image))
     try:
         with held_still(world, service, slot):
-            saved = [_save_volume(world, set_dir, volume, image) for volume, image in volumes]
+            saved = [_save_volume(world, set_dir, volume, image) for volume, image in volumes.items()]
             return (*saved, *_config(world, service, set_dir))
     except ReleasedError:
         sets.discard_unfinished(set_dir)
