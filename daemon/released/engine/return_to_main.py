@@ -13,6 +13,7 @@ from released.domain import events as ev
 from released.domain.errors import Refused, ReleasedError
 from released.domain.failure import NextCommand
 from released.domain.ids import RequestId, Sha, parse_sha
+from released.domain.returning import refuse_while_returning
 from released.engine.instruments import Instruments, id_of_request
 from released.engine.record import EnvironmentRecord
 from released.engine.workspace_lock import refuse_if_taken
@@ -33,7 +34,7 @@ class ReturnToMain:
         self._stream = ev.environment_stream(world.name)
 
     def go(self, request_id: RequestId, reason: str, actor: ev.Actor) -> ev.ReturnStarted:
-        """Go back; sent twice it acts once.
+        """Go back; sent twice it acts once, and is answered by how that came out.
 
         Raises:
             Refused: a release occupies the environment, the checkout is dirty or on the branch already, or the branch
@@ -43,6 +44,7 @@ class ReturnToMain:
         event_id = id_of_request(self._world.name, request_id)
         given = self._store.find(event_id)
         if given is not None and isinstance(given.event, ev.ReturnStarted):
+            self._refuse_failed(request_id)
             return given.event
         started = self._planned(request_id, reason)
         self._append(NewEvent(event_id, self._instruments.now(), actor, started))
@@ -54,6 +56,15 @@ class ReturnToMain:
         unfinished = self._environment().returning
         if unfinished is not None:
             self._perform(unfinished, self._instruments.actor)
+
+    def _refuse_failed(self, request_id: RequestId) -> None:
+        events = (recorded.event for recorded in self._store.read(self._stream))
+        ends = (one for one in events if isinstance(one, ev.ReturnEnded) and one.request_id == request_id)
+        ended = next(ends, None)
+        if ended is None:
+            refuse_while_returning(self._environment())
+        elif ended.failed:
+            raise Refused("return_failed", ended.failed)
 
     def _planned(self, request_id: RequestId, reason: str) -> ev.ReturnStarted:
         world = self._world

@@ -1,0 +1,74 @@
+"""A request to return to the configured branch that comes again is answered by how the first one came out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pytest
+
+from released.adapters.commands.scripts import Scripts
+from released.adapters.docker.engine import DockerEngine
+from released.adapters.git.checkout import Git
+from released.domain.configuration import Environment
+from released.domain.errors import Refused, StepFailed
+from released.domain.ids import RequestId
+from released.engine.instruments import Instruments
+from released.engine.return_to_main import ReturnToMain
+from released.phases.world import World
+from support.docker_stack import ENGINE_URL
+from support.given_when_then import ACTOR, BOOT, ENVIRONMENT
+from support.ops_repo import OpsRepo
+from support.store import sqlite_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FIRST = RequestId("request-1")
+
+
+@pytest.fixture(name="repo")
+def _repo(tmp_path: Path) -> OpsRepo:
+    """A checkout on a hotfix branch."""
+    repo = OpsRepo.create(tmp_path / "repos")
+    repo.git("switch", "--quiet", "--create", "hotfix")
+    return repo
+
+
+@pytest.fixture(name="returning")
+def _returning(tmp_path: Path, repo: OpsRepo) -> Iterator[ReturnToMain]:
+    world = World(
+        name=ENVIRONMENT,
+        settings=Environment.model_validate({"repo": str(repo.checkout)}),
+        state_dir=tmp_path,
+        git=Git(repo.checkout, "origin", "main"),
+        engine=DockerEngine(ENGINE_URL, ENVIRONMENT),
+        scripts=Scripts(),
+    )
+    with sqlite_store(tmp_path / "released.db") as store:
+        fence = store.take_lease(ENVIRONMENT, "host-1", 1, BOOT, "0", dt.datetime.now(dt.UTC), ACTOR)
+        yield ReturnToMain(store, fence, world, Instruments())
+
+
+def test_a_return_that_failed_is_not_said_to_be_done_when_it_is_asked_for_again(
+    repo: OpsRepo, returning: ReturnToMain
+) -> None:
+    repo.git("branch", "--force", "main", repo.git("commit-tree", "-m", "Only here", "HEAD^{tree}").strip())
+    with pytest.raises(StepFailed) as failed:
+        returning.go(FIRST, "", ACTOR)
+
+    with pytest.raises(Refused) as again:
+        returning.go(FIRST, "", ACTOR)
+
+    assert (again.value.code, again.value.message) == ("return_failed", failed.value.message)
+
+
+def test_a_return_that_is_done_is_answered_alike_when_it_is_asked_for_again(
+    repo: OpsRepo, returning: ReturnToMain
+) -> None:
+    answer = returning.go(FIRST, "", ACTOR)
+    repo.git("switch", "--quiet", "hotfix")
+
+    assert returning.go(FIRST, "", ACTOR) == answer
+    assert repo.git("branch", "--show-current").strip() == "hotfix"
