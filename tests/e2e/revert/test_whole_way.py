@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Self
 
 import pytest
 
 from support.stack_files import SECRET_NAME
 from support.stack_images import docker
-from support.stories import Halts, of_type, served, started_steps
+from support.standing import BackAndForth
+from support.stories import of_type, served, started_steps
 from support.volume_picture import Picture, volume_picture
 
 if TYPE_CHECKING:
@@ -37,33 +38,47 @@ SPOIL = "cd /data; rm same-file deep/pipe; echo spoilt >kept; chown -R 5:5 deep;
 
 
 @dataclass(frozen=True)
-class Moment:
-    """What stands at one moment."""
+class Inside:
+    """What stands at one moment besides checkout and containers."""
 
-    tree: str
-    images: dict[str, str]
-    """Container to the id of its image."""
     tags: dict[str, str]
     """Reference to the image that it names."""
-    dotenv: bytes
     volume: Picture
     served: str
     """What web says which version it is."""
-    backups: tuple[str, ...]
+    backups: int
+    """How many sets there are of web."""
+
+    @classmethod
+    def of(cls, stack: Stack) -> Self:
+        """Look around."""
+        references = [f"{stack.names.image(service)}:1" for service in ("web", "front")]
+        ids = docker("image", "inspect", "--format", "{{.Id}}", *references).split()
+        return cls(
+            tags=dict(zip(references, ids, strict=True)),
+            volume=_without_starts(volume_picture(stack.names.container("web"), "/data")),
+            served=stack.containers.run_in("web", "cat", "/www/version"),
+            backups=len(list(stack.state_dir.glob("backups/prod/web/*/manifest.json"))),
+        )
+
+
+def _without_starts(volume: Picture) -> Picture:
+    """Leave out what web writes at each start, and with it the time of its folder."""
+    return {path: entry for path, entry in volume.items() if path not in ("", "starts")}
 
 
 @dataclass
-class Story(Halts):
-    """What was told on the way, and what stood at each moment."""
+class Story(BackAndForth):
+    """One release, there and back and there again."""
 
-    moments: dict[str, Moment] = field(default_factory=dict)
+    inside: dict[str, Inside] = field(default_factory=dict)
     steps: list[str] = field(default_factory=list)
     """All that were begun, in their order."""
 
     def client(self, name: str, *arguments: str) -> None:
         """Run the client, and look around."""
         super().client(name, *arguments)
-        self.moments[name] = _look(self.stack)
+        self.inside[name] = Inside.of(self.stack)
 
 
 @pytest.fixture(scope="module", name="story")
@@ -74,16 +89,16 @@ def _story(tmp_path_factory: pytest.TempPathFactory, first_images: FirstImages) 
 
 def _told(stack: Stack) -> Story:
     _prepare_the_ground(stack)
-    story = Story(stack, "1234", moments={"before": _look(stack)})
+    story = Story.begin(stack)
+    story.inside["before"] = Inside.of(stack)
     stack.merge("1234", _changes(stack))
     story.client("run", "run", "1234")
     stack.containers.run_in("web", "sh", "-c", SPOIL)
-    story.moments["spoilt"] = _look(stack)
     story.client("looked at", "revert", "1234", "--dry-run", "-o", "json")
     story.client("halted", "revert", "1234", "--yes")
     story.client("forward", "run", "1234", "--from=migrate", "--reason", "why")
-    story.client("anew", "run", "1234")
-    story.client("back again", "revert", "1234", "--yes")
+    story.refuses("anew", "run", "1234")
+    story.refuses("back again", "revert", "1234", "--yes")
     (stack.ops.checkout / ".asd" / "mended").touch()
     story.client("back", "resume", "1234")
     stack.containers.run_in("web", "touch", "/data/after-the-revert")
@@ -120,33 +135,13 @@ def _changes(stack: Stack) -> dict[str, str]:
     return {**renamed, "packages/web/src/www/version": "web 2\n"}
 
 
-def _look(stack: Stack) -> Moment:
-    references = [f"{stack.names.image('web')}:1", f"{stack.names.image('front')}:1"]
-    ids = docker("image", "inspect", "--format", "{{.Id}}", *references).split()
-    return Moment(
-        tree=stack.ops.git("rev-parse", "HEAD^{tree}"),
-        images=stack.containers.image_ids(),
-        tags=dict(zip(references, ids, strict=True)),
-        dotenv=(stack.ops.checkout / ".env").read_bytes(),
-        volume=volume_picture(stack.names.container("web"), "/data"),
-        served=stack.containers.run_in("web", "cat", "/www/version"),
-        backups=tuple(sorted(path.parent.name for path in stack.state_dir.glob("backups/prod/web/*/manifest.json"))),
-    )
-
-
-def _without_starts(volume: Picture) -> Picture:
-    """Leave out what web writes at each start, and with it the time of its folder."""
-    return {path: entry for path, entry in volume.items() if path not in ("", "starts")}
-
-
 # --- the halt ----------------------------------------------------------------------------------------------------
 
 
 def test_a_hook_that_fails_halts_the_way_back(story: Story) -> None:
-    told = story.told["halted"]
-    assert told.returncode == 1, told.stderr
-    assert "post_data_restore.10-reindex.sh ended with exit code 7." in told.stderr
-    assert "release-run failed in phase revert." in told.stderr
+    assert story.code("halted") == 1, story.said("halted")
+    assert "post_data_restore.10-reindex.sh ended with exit code 7." in story.said("halted")
+    assert "release-run failed in phase revert." in story.said("halted")
 
 
 def test_the_command_that_goes_on_is_told(story: Story) -> None:
@@ -157,20 +152,21 @@ def test_no_secret_of_a_hook_is_printed(story: Story) -> None:
     assert "knows ***" in story.stack.client("logs", "1234", "--phase", "revert").stdout
 
 
-@pytest.mark.parametrize(("command", "reason"), [("forward", "its way back"), ("anew", "halted in phase revert")])
-def test_from_the_way_back_nothing_goes_forward(story: Story, command: str, reason: str) -> None:
-    told = story.told[command]
-    assert told.returncode == 3, told.stderr
-    assert reason in told.stderr
+def test_from_the_way_back_no_phase_goes_forward(story: Story) -> None:
+    assert story.code("forward") == 3, story.said("forward")
+    assert "Ticket 1234 is halted on its way back; it can only go on there, not in migrate." in story.said("forward")
+
+
+def test_on_the_way_back_the_ticket_is_not_run_anew(story: Story) -> None:
+    assert story.refusals["anew"].reason == "halted"
 
 
 def test_a_way_back_that_halted_is_not_begun_again(story: Story) -> None:
-    assert story.told["back again"].returncode == 3
-    assert "halted on its way back already; let that go on" in story.told["back again"].stderr
+    assert story.refusals["back again"].reason == "halted_in_revert"
 
 
 def test_the_resumed_way_back_ends_well(story: Story) -> None:
-    assert story.told["back"].returncode == 0, story.told["back"].stderr
+    assert story.code("back") == 0, story.said("back")
 
 
 def test_a_resume_goes_on_with_the_hook_and_repeats_nothing(story: Story) -> None:
@@ -234,12 +230,12 @@ def test_every_container_runs_the_image_of_before(story: Story, moment: str) -> 
 
 @AS_BEFORE
 def test_the_tags_name_the_images_of_before(story: Story, moment: str) -> None:
-    assert story.moments[moment].tags == story.moments["before"].tags
+    assert story.inside[moment].tags == story.inside["before"].tags
 
 
 @AS_BEFORE
 def test_a_rebuilt_service_serves_what_it_served_before(story: Story, moment: str) -> None:
-    assert (story.moments["run"].served, story.moments[moment].served) == ("web 2\n", "web 1\n")
+    assert (story.inside["run"].served, story.inside[moment].served) == ("web 2\n", "web 1\n")
 
 
 @AS_BEFORE
@@ -250,39 +246,39 @@ def test_the_dotenv_file_is_that_of_before_to_the_byte(story: Story, moment: str
 
 @AS_BEFORE
 def test_the_volume_holds_what_it_held_before_to_the_byte(story: Story, moment: str) -> None:
-    before, after = (_without_starts(story.moments[name].volume) for name in ("before", moment))
-    assert after == before
+    assert story.inside[moment].volume == story.inside["before"].volume
 
 
 @AS_BEFORE
 def test_what_was_written_after_the_release_is_gone(story: Story, moment: str) -> None:
-    assert {"order", "after-the-revert"} & story.moments[moment].volume.keys() == set()
+    assert {"order", "after-the-revert"} & story.inside[moment].volume.keys() == set()
 
 
-# --- the present state is saved first -----------------------------------------------------------------------------
+@AS_BEFORE
+def test_the_work_tree_is_clean(story: Story, moment: str) -> None:
+    assert story.moments[moment].status == ""
+
+
+# --- the revert is taken back ------------------------------------------------------------------------------------
 
 
 def test_each_way_saves_what_stood_first(story: Story) -> None:
-    made = [len(story.moments[name].backups) for name in ("before", "run", "back", "forth", "back once more")]
+    made = [story.inside[name].backups for name in ("before", "run", "back", "forth", "back once more")]
     assert made == [0, 1, 2, 3, 4]
 
 
-def test_a_revert_that_was_taken_back_leaves_the_code_of_the_release(story: Story) -> None:
-    assert story.told["forth"].returncode == 0, story.told["forth"].stderr
-    assert story.moments["forth"].tree == story.moments["run"].tree
+def test_a_revert_that_was_taken_back_leaves_code_and_dotenv_file_of_the_release(story: Story) -> None:
+    assert story.code("forth") == 0, story.said("forth")
+    released, forth = story.moments["run"], story.moments["forth"]
+    assert (forth.tree, forth.dotenv) == (released.tree, released.dotenv)
 
 
 def test_a_revert_that_was_taken_back_leaves_the_images_of_the_release(story: Story) -> None:
     assert story.moments["forth"].images == story.moments["run"].images
 
 
-def test_a_revert_that_was_taken_back_leaves_the_dotenv_file_of_the_release(story: Story) -> None:
-    assert story.moments["forth"].dotenv == story.moments["run"].dotenv
-
-
 def test_a_revert_that_was_taken_back_leaves_the_data_of_just_before_it(story: Story) -> None:
-    spoilt, forth = (_without_starts(story.moments[name].volume) for name in ("spoilt", "forth"))
-    assert forth == spoilt
+    assert story.inside["forth"].volume == story.inside["looked at"].volume
 
 
 def test_a_revert_that_was_taken_back_leaves_a_released_ticket(story: Story) -> None:
@@ -293,10 +289,15 @@ def test_a_revert_that_was_taken_back_leaves_a_released_ticket(story: Story) -> 
 
 
 def test_the_data_that_is_lost_is_said_beforehand(story: Story) -> None:
-    services: dict[str, Any] = {one["name"]: one for one in json.loads(story.told["looked at"].stdout)["services"]}
-    shown = {name: (one["data"], one["backup"]) for name, one in services.items()}
-    assert shown == {"web": ("restored", story.moments["run"].backups[0]), "front": ("none", "")}
+    services = json.loads(story.told["looked at"].stdout)["services"]
+    shown = {one["name"]: (one["data"], one["backup"]) for one in services}
+    assert shown == {"web": ("restored", _stamp(story)), "front": ("none", "")}
+
+
+def _stamp(story: Story) -> str:
+    line = next(line for line in story.stack.derived("1234", "env").splitlines() if line.startswith("BACKUPS="))
+    return line.removeprefix('BACKUPS="web=').removesuffix('"')
 
 
 def test_the_look_beforehand_changes_nothing(story: Story) -> None:
-    assert story.moments["looked at"] == story.moments["spoilt"]
+    assert story.moments["looked at"] == story.moments["run"]
