@@ -26,6 +26,8 @@ from released.store.projections import Projector
 
 T = TypeVar("T")
 
+_PROJECTION_S = 5.0
+
 logger = logging.getLogger(__name__)
 
 
@@ -74,6 +76,11 @@ class Hub:
     async def masked(self, station: Station, request: M) -> M:
         """Hide the station's secrets in what a person typed."""
         return await self.blocking(lambda: masked(request, station.world.mask))
+
+    async def planned(self, station: Station, work: Callable[[], T]) -> T:
+        """Have a station's desk take a command that asks the list of releases, once that is up to date."""
+        await self.blocking(lambda: self.projector.wait_for(station.store.head(), _PROJECTION_S))
+        return await self.command(station, work)
 
     async def command(self, station: Station, work: Callable[[], T]) -> T:
         """Have a station's desk take a command; those of other stations and all reads go on meanwhile."""

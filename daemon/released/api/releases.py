@@ -39,7 +39,7 @@ class Releases(rpc.ReleasesServicer):
             station, caller = self._hub.station(request.environment), actor(context)
             command = requests.start_run(await self._hub.masked(station, request))
             async with self._lines[station.name].turn(self._hub, station, request.lock_wait_s):
-                accepted = await self._hub.command(station, lambda: station.desk.run(command, caller))
+                accepted = await self._hub.planned(station, lambda: station.desk.run(command, caller))
             return _accepted(station, accepted)
 
     async def PlanRun(self, request: pb.RunRequest, context: Context) -> pb.RunPreview:
@@ -47,7 +47,7 @@ class Releases(rpc.ReleasesServicer):
         async with answering(context):
             station, caller = self._hub.station(request.environment), actor(context)
             command = requests.start_run(await self._hub.masked(station, request))
-            preview = await self._hub.command(station, lambda: station.desk.preview_run(command, caller))
+            preview = await self._hub.planned(station, lambda: station.desk.preview_run(command, caller))
             medians_s = await self._hub.blocking(lambda: following.medians_s(station))
             return previews.run_preview(preview, station.name, medians_s)
 
@@ -56,14 +56,14 @@ class Releases(rpc.ReleasesServicer):
         async with answering(context, request.ticket):
             station, caller = self._hub.station(request.environment), actor(context)
             command = requests.revert(await self._hub.masked(station, request))
-            return _accepted(station, await self._hub.command(station, lambda: station.desk.revert(command, caller)))
+            return _accepted(station, await self._hub.planned(station, lambda: station.desk.revert(command, caller)))
 
     async def PlanRevert(self, request: pb.RevertRequest, context: Context) -> pb.RevertPreview:
         """Show what a revert would do."""
         async with answering(context):
             station, caller = self._hub.station(request.environment), actor(context)
             command = requests.revert(await self._hub.masked(station, request))
-            preview = await self._hub.command(station, lambda: station.desk.preview_revert(command, caller))
+            preview = await self._hub.planned(station, lambda: station.desk.preview_revert(command, caller))
             return previews.revert_preview(preview, station.name)
 
     async def Adopt(self, request: pb.AdoptRequest, context: Context) -> pb.Accepted:
@@ -71,14 +71,14 @@ class Releases(rpc.ReleasesServicer):
         async with answering(context, request.ticket):
             station, caller = self._hub.station(request.environment), actor(context)
             command = requests.adopt(await self._hub.masked(station, request))
-            return _accepted(station, await self._hub.command(station, lambda: station.desk.adopt(command, caller)))
+            return _accepted(station, await self._hub.planned(station, lambda: station.desk.adopt(command, caller)))
 
     async def Resume(self, request: pb.ResumeRequest, context: Context) -> pb.Accepted:
         """Let a halted release go on."""
         async with answering(context, request.ticket):
             station, caller = self._hub.station(request.environment), actor(context)
             command = requests.resume_run(await self._hub.masked(station, request))
-            return _accepted(station, await self._hub.command(station, lambda: station.desk.resume(command, caller)))
+            return _accepted(station, await self._hub.planned(station, lambda: station.desk.resume(command, caller)))
 
     async def Cancel(self, request: pb.CancelRequest, context: Context) -> pb.Accepted:
         """Stop a running release after its present step, or the step too."""

@@ -39,6 +39,8 @@ class ServiceReversal(msgspec.Struct, frozen=True):
     """Whether that data is restored: what was written since is lost."""
     superfluous: tuple[str, ...] = ()
     """Containers of now that did not exist then; they are removed."""
+    project: str = ""
+    """The Compose project of its containers before; empty where it had none."""
 
     @property
     def stateful(self) -> bool:

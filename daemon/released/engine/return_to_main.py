@@ -10,7 +10,7 @@ import contextlib
 
 from released.domain import decide, environment
 from released.domain import events as ev
-from released.domain.errors import Refused, ReleasedError
+from released.domain.errors import Refused
 from released.domain.failure import NextCommand
 from released.domain.ids import RequestId, Sha, parse_sha
 from released.domain.returning import refuse_while_returning
@@ -97,8 +97,8 @@ class ReturnToMain:
         try:
             if not self._world.git.settle_return(head, target):
                 self._world.git.return_to_branch(head, target)
-        except ReleasedError as error:
-            self._end(ev.ReturnEnded(started.request_id, self._world.mask(error.message)), actor)
+        except Exception as error:
+            self._end(ev.ReturnEnded(started.request_id, self._world.mask(str(error))), actor)
             raise
         self._end(ev.ReturnEnded(started.request_id), actor)
 

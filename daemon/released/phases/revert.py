@@ -16,7 +16,7 @@ from released.domain.failure import Failure
 from released.domain.ids import Phase, Sha
 from released.domain.plan import Executable, ServicePlan
 from released.domain.release import ReleaseState, Reversal, required_reversal
-from released.domain.revert_plan import RevertPlan, ServiceReversal
+from released.domain.revert_plan import ServiceReversal
 from released.phases.effects import Done, Fate, Harmless, NotDone, Observed, Slot, Step
 from released.phases.env_file import set_variables
 from released.phases.executables import executable_step
@@ -35,7 +35,7 @@ def steps(world: World, state: ReleaseState) -> list[Step]:
     composer = Composer(world, state, Phase.REVERT)
     started = [(one, one.former) for one in plan.services if one.former is not None and is_recreated(one)]
     return [
-        Step("revert.checkout", _checkout(world, state, plan)),
+        Step("revert.checkout", _checkout(world, state, reversal)),
         *(step for one in plan.services for step in _saving(world, state, reversal, one)),
         *_code(world, reversal),
         *(Step(f"revert.{one.name}.compose", composer.read(former)) for one, former in started),
@@ -54,12 +54,16 @@ def is_recreated(one: ServiceReversal) -> bool:
 # --- what stands now ---------------------------------------------------------------------------------------------
 
 
-def _checkout(world: World, state: ReleaseState, plan: RevertPlan) -> Harmless:
+def _checkout(world: World, state: ReleaseState, reversal: Reversal) -> Harmless:
     """Nobody may have moved the checkout since the revert was accepted, or work in it."""
+    plan, code = reversal.plan, state.step("revert.code")
 
     def act(_: Slot) -> ev.Checked:
+        if plan.target_sha is not None and code is not None and code.attempt > 0:
+            # An attempt at the code that was cut off is ours to complete, not somebody's work in the way.
+            world.git.settle_move(plan.head_sha, _commit(world, reversal, plan.target_sha))
         found = world.git.state()
-        if found.head not in (plan.head_sha, state.head):
+        if found.head not in (plan.head_sha, state.head) and not _is_ours(world, reversal, found.head):
             message = f"HEAD of {world.root} is {found.head}, but was {plan.head_sha}: somebody moved the checkout. "
             raise StepFailed(Failure("head_moved", message + "Take it back to that commit, then resume."))
         if found.dirty:
@@ -69,6 +73,12 @@ def _checkout(world: World, state: ReleaseState, plan: RevertPlan) -> Harmless:
         return ev.Checked((f"✓ checkout at {found.head[:12]}",))
 
     return Harmless(act)
+
+
+def _is_ours(world: World, reversal: Reversal, head: Sha) -> bool:
+    """Tell whether HEAD is the commit of this revert, whose outcome may have got lost."""
+    target = reversal.plan.target_sha
+    return target is not None and head == _commit(world, reversal, target)
 
 
 def _saving(world: World, state: ReleaseState, reversal: Reversal, one: ServiceReversal) -> list[Step]:
@@ -95,21 +105,24 @@ def _take_back(world: World, reversal: Reversal, target: Sha) -> Observed:
     """Commit the former tree on top, the same commit each time it is tried, and move the checkout there."""
     head = reversal.plan.head_sha
 
-    def commit() -> Sha:
-        return world.git.restoring_commit(head, target, revert_commit.message(reversal), reversal.since)
-
     def act(slot: Slot) -> ev.CheckoutMoved:
-        made = commit()
+        made = _commit(world, reversal, target)
         if not world.git.settle_move(head, made):
             world.git.move(head, made)
         slot.say(f"{head[:12]} → {made[:12]}, the tree of {target[:12]}")
         return ev.CheckoutMoved(made)
 
     def observe(_: Slot) -> Fate:
-        made = commit()
+        made = _commit(world, reversal, target)
         return Done(ev.CheckoutMoved(made)) if world.git.settle_move(head, made) else NotDone()
 
     return Observed(act, observe)
+
+
+def _commit(world: World, reversal: Reversal, target: Sha) -> Sha:
+    """Make the commit that takes the code back; it is the same one each time."""
+    message = revert_commit.message(reversal)
+    return world.git.restoring_commit(reversal.plan.head_sha, target, message, reversal.since)
 
 
 def _push(world: World, state: ReleaseState) -> Harmless:
@@ -121,7 +134,7 @@ def _push(world: World, state: ReleaseState) -> Harmless:
             world.git.push(commit)
         except Refused as refused:
             slot.say(refused.message)
-            return ev.Pushed(commit, refused.message)
+            return ev.Pushed(commit, world.mask(refused.message))
         return ev.Pushed(commit)
 
     return Harmless(act)
@@ -174,16 +187,16 @@ def _start(
 ) -> list[Step]:
     """Start the former containers; what repairs restored data runs before health is waited for, what uses it after."""
 
-    def hooks(executables: tuple[Executable, ...]) -> list[Step]:
-        followed = executables if one.restores else ()
-        return [executable_step(world, state, f"revert.{one.name}.{hook.name}", hook) for hook in followed]
+    def hooks(executables: tuple[Executable, ...], kind: str = "") -> list[Step]:
+        followed = dict.fromkeys(executables) if one.restores else ()
+        return [executable_step(world, state, f"revert.{one.name}.{kind}{hook.name}", hook) for hook in followed]
 
     if not is_recreated(one):
         return []
     return [
         *([Step(f"revert.{one.name}.tag", _former_names(world, one))] if one.images else []),
         Step(f"revert.{one.name}.recreate", composer.recreate(former)),
-        *hooks(former.post_restore_fixes),
+        *hooks(former.post_restore_fixes, "fix."),
         Step(f"revert.{one.name}.healthy", Harmless(lambda slot: wait_healthy(world, former, slot))),
         *hooks(former.post_data_restore),
     ]

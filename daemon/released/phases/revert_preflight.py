@@ -173,6 +173,7 @@ def _reversal(
         former=former if images or options.skip_git else None,
         images=_kept_images(kept),
         variables=kept.variables if kept else {},
+        project=kept.project if kept else "",
         backup=backup,
         superfluous=tuple(one.name for one in present.containers if one.name not in images) if kept else (),
     )
@@ -229,7 +230,11 @@ def _refuse_unready(world: World, services: Sequence[ServiceReversal]) -> None:
         return
     world.engine.ping()
     _ = world.compose
-    missing = [problem for one in services for problem in (*_missing_images(world, one), *_unusable_data(world, one))]
+    missing = [
+        problem
+        for one in services
+        for problem in (*_strangers(world, one), *_missing_images(world, one), *_unusable_data(world, one))
+    ]
     if missing:
         raise Refused(
             "way_back_missing",
@@ -237,6 +242,14 @@ def _refuse_unready(world: World, services: Sequence[ServiceReversal]) -> None:
             + "\n".join(f"  {problem}" for problem in missing)
             + "\n--skip-data leaves the data as it is, --skip-git the code and the images.",
         )
+
+
+def _strangers(world: World, one: ServiceReversal) -> Iterator[str]:
+    """Find containers that bear a name of the service and belong to somebody else: they would be replaced."""
+    for name in sorted({container.name for plan in (one.present, one.former) if plan for container in plan.containers}):
+        found = world.engine.container(name)
+        if found is not None and one.project and found.project not in ("", one.project):
+            yield f"{one.name}: the container {name} belongs to Compose project {found.project}, not to {one.project}"
 
 
 def _missing_images(world: World, one: ServiceReversal) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -24,6 +25,7 @@ from released.phases.projects import containers_now, project_of
 from released.phases.quiesce import held_still, wake
 from released.phases.world import World
 
+_LONGEST_TAG = 128
 _SET = "set"
 """Names, in the slot of a backup, the set that it writes; there before the set is begun."""
 
@@ -155,7 +157,7 @@ def keep_images(world: World, service: ServicePlan, before: str) -> Harmless:
     def act(slot: Slot) -> ev.ImagesKept:
         running = containers_now(world, service)
         for one in running:
-            world.engine.tag_image(one.image_id, "released-kept", f"{world.name}-{before}-{one.name}"[:128])
+            world.engine.tag_image(one.image_id, "released-kept", _tag(world, before, one.name))
             slot.say(f"kept {one.image_id[:19]} of {one.name}")
         return ev.ImagesKept(
             service.name,
@@ -173,6 +175,13 @@ def kept_images(state: ReleaseState, service: str) -> Iterator[str]:
     for phase in (Phase.REVERT, Phase.PREPARE):
         kept = (one.images.values() for one in state.results(ev.ImagesKept, phase) if one.service == service)
         yield from (image_id for images in kept for image_id in images)
+
+
+def _tag(world: World, before: str, container: str) -> str:
+    """Name what an image is kept for; a name that is too long for a tag ends with what tells it from others."""
+    name = f"{world.name}-{before}-{container}"
+    digest = hashlib.sha256(name.encode()).hexdigest()[:12]
+    return name if len(name) <= _LONGEST_TAG else f"{name[: _LONGEST_TAG - 13]}-{digest}"
 
 
 def _tag_variable(world: World, service: ServicePlan) -> dict[str, str | None]:

@@ -203,7 +203,7 @@ def test_fixes_run_before_health_is_waited_for_and_other_hooks_after(story: Stor
         "revert.web.image",
         "revert.web.restore",
         "revert.web.recreate",
-        "revert.web.chown-data.sh",
+        "revert.web.fix.chown-data.sh",
         "revert.web.healthy",
         "revert.web.post_data_restore.10-reindex.sh",
     ]
