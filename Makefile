@@ -38,8 +38,9 @@ tools:
 engine: | tools
 	@packaging/prepare-host.sh engine
 
-docs: $(INSTALLED) ## Renew the generated parts of docs/
+docs: $(INSTALLED) ## Renew the generated parts of docs/, and the schema of playbooks
 	PYTHONPATH=tests $(BIN)/python -m support.lifecycle_diagram
+	PYTHONPATH=tests $(BIN)/python -m support.playbook_schema
 
 clean: ## Remove everything that was made here
 	rm -rf .venv .venv-generator .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
