@@ -68,6 +68,7 @@ class Connection:
         self.channel = grpc.insecure_channel(f"unix:{target.socket_path}", options=_CHANNEL_OPTIONS)
         self.releases = rpc.ReleasesStub(self.channel)
         self.environments = rpc.EnvironmentsStub(self.channel)
+        self.playbooks = rpc.PlaybooksStub(self.channel)
 
     def ask(
         self,

@@ -34,6 +34,7 @@ COMMANDS = {
     "services": ("services", "Show the services, what runs of them and what it prints; run their hooks."),
     "drift": ("drift", "Compare what runs with what the manifests ask for."),
     "doctor": ("doctor", "Check everything that a release needs, with the fix for what is wrong."),
+    "playbook": ("playbook", "See the known failure modes, and which of them tells of a failure."),
     "note": ("note", "Put a remark on the record of a ticket."),
     "adopt": ("adopt", "Take in a release that was done by hand."),
     "return-to-main": ("return_to_main", "Go back from a hotfix branch to the configured one."),

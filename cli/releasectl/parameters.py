@@ -95,6 +95,7 @@ TICKET = Known(
 )
 SERVICE = Known("service", r"[a-z0-9][a-z0-9._-]{0,63}", "the name of its folder below packages/")
 HOOK = _named("hook", r"[A-Za-z0-9_][A-Za-z0-9._+@-]{0,127}", "the name of a file below scripts/ of the service")
+PLAYBOOK = _named("playbook", r"[a-z0-9]+(-[a-z0-9]+)*", "an id-in-kebab-case")
 COMMIT = _named("commit", r"[0-9a-f]{40}", "its full id of 40 hex digits")
 REQUEST_ID = _named("request id", r"[A-Za-z0-9._:-]{8,128}", "8 to 128 of A-Za-z0-9._:-")
 EVENT = click.IntRange(min=0)

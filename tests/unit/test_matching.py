@@ -66,6 +66,11 @@ def test_symptoms_are_found_as_they_are_written() -> None:
     assert matched(printed("MANIFEST UNKNOWN"), PULL) == []
 
 
+def test_the_mark_in_front_of_a_shown_message_need_not_be_on_record() -> None:
+    entry = playbook("dirty", "[ERROR] Working tree is dirty.")
+    assert matched(printed("Working tree is dirty. These paths differ:"), entry) == ["dirty"]
+
+
 def test_an_entry_with_prose_in_its_symptom_is_found_by_its_other_lines() -> None:
     entry = playbook("prose", "The release stands still in verify.\n\n  no route to host\n")
     assert matched(printed("connect: no route to host"), entry) == ["prose"]

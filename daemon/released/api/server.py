@@ -12,6 +12,7 @@ from grpc_reflection.v1alpha import reflection
 from released.api.environments import Environments
 from released.api.front import Front, own_private_folder, private_socket
 from released.api.hub import Hub
+from released.api.playbooks import Playbooks
 from released.api.releases import Releases
 from released.domain.configuration import Listener
 from releasepb.v1 import releases_pb2 as pb
@@ -46,6 +47,7 @@ class Server:
             front.claim()
         rpc.add_ReleasesServicer_to_server(Releases(self._hub), self._grpc)
         rpc.add_EnvironmentsServicer_to_server(Environments(self._hub), self._grpc)
+        rpc.add_PlaybooksServicer_to_server(Playbooks(self._hub), self._grpc)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
         names = [service.full_name for service in pb.DESCRIPTOR.services_by_name.values()]
         reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc)

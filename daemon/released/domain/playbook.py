@@ -98,12 +98,15 @@ class Playbook(_Model):
 _FILE = TypeAdapter(Annotated[list[Playbook], Field(min_length=1)])
 
 
+Origins = Mapping[str, str]
+"""The id of an entry to ``file:line`` where it begins."""
+
+
 class Library(NamedTuple):
     """The entries of some files, and what is wrong with the files that gave none."""
 
     playbooks: tuple[Playbook, ...]
-    origins: Mapping[str, str]
-    """Id to ``file:line`` where the entry begins."""
+    origins: Origins
     problems: tuple[str, ...]
     """``file:line: path: expected …, got …`` for each fault of every file."""
 

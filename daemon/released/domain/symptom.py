@@ -6,6 +6,8 @@ import re
 from typing import NamedTuple
 
 _WILDCARD = re.compile(r"<[^<>\n]*>")
+_MARK = "[ERROR] "
+"""Put in front of a message when it is shown; it is not on record."""
 
 
 class SymptomLine(NamedTuple):
@@ -33,5 +35,5 @@ class SymptomLine(NamedTuple):
 
 def symptom_lines(symptom: str) -> tuple[SymptomLine, ...]:
     """Take a symptom apart into the lines that are looked for; empty ones are none."""
-    lines = (line.strip() for line in symptom.splitlines())
+    lines = (line.strip().removeprefix(_MARK) for line in symptom.splitlines())
     return tuple(SymptomLine(line, tuple(_WILDCARD.split(line))) for line in lines if line)

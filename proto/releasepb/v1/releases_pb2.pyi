@@ -2126,3 +2126,339 @@ class Version(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Version: _TypeAlias = Version  # noqa: Y015
+
+@_typing.final
+class ListPlaybooksRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVIRONMENT_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    environment: _builtins.str
+    id: _builtins.str
+    """empty: every one"""
+    def __init__(
+        self,
+        *,
+        environment: _builtins.str = ...,
+        id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["environment", b"environment", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPlaybooksRequest: _TypeAlias = ListPlaybooksRequest  # noqa: Y015
+
+@_typing.final
+class ListPlaybooksResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYBOOKS_FIELD_NUMBER: _builtins.int
+    PROBLEMS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def playbooks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Playbook]: ...
+    @_builtins.property
+    def problems(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """file:line: path: expected …, got …"""
+
+    def __init__(
+        self,
+        *,
+        playbooks: _abc.Iterable[Global___Playbook] | None = ...,
+        problems: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["playbooks", b"playbooks", "problems", b"problems"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPlaybooksResponse: _TypeAlias = ListPlaybooksResponse  # noqa: Y015
+
+@_typing.final
+class Playbook(_message.Message):
+    """One known failure mode."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
+    SYMPTOM_FIELD_NUMBER: _builtins.int
+    DETECTION_FIELD_NUMBER: _builtins.int
+    ROOT_CAUSE_FIELD_NUMBER: _builtins.int
+    FIX_FIELD_NUMBER: _builtins.int
+    VERIFY_FIELD_NUMBER: _builtins.int
+    SERVICES_FIELD_NUMBER: _builtins.int
+    TAGS_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    origin: _builtins.str
+    """file:line; files that ship with the daemon are below built-in/"""
+    symptom: _builtins.str
+    root_cause: _builtins.str
+    @_builtins.property
+    def detection(self) -> _containers.RepeatedCompositeFieldContainer[Global___Detection]: ...
+    @_builtins.property
+    def fix(self) -> Global___Fix: ...
+    @_builtins.property
+    def verify(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def services(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        origin: _builtins.str = ...,
+        symptom: _builtins.str = ...,
+        detection: _abc.Iterable[Global___Detection] | None = ...,
+        root_cause: _builtins.str = ...,
+        fix: Global___Fix | None = ...,
+        verify: _abc.Iterable[_builtins.str] | None = ...,
+        services: _abc.Iterable[_builtins.str] | None = ...,
+        tags: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["fix", b"fix"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["detection", b"detection", "fix", b"fix", "id", b"id", "origin", b"origin", "root_cause", b"root_cause", "services", b"services", "symptom", b"symptom", "tags", b"tags", "verify", b"verify"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Playbook: _TypeAlias = Playbook  # noqa: Y015
+
+@_typing.final
+class Detection(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    EXPECT_FIELD_NUMBER: _builtins.int
+    command: _builtins.str
+    expect: _builtins.str
+    """text, or /pattern/"""
+    def __init__(
+        self,
+        *,
+        command: _builtins.str = ...,
+        expect: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "expect", b"expect"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Detection: _TypeAlias = Detection  # noqa: Y015
+
+@_typing.final
+class Fix(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BOOTSTRAP_SCRIPT_FIELD_NUMBER: _builtins.int
+    BOOTSTRAP_CHANGE_FIELD_NUMBER: _builtins.int
+    ADHOC_FIELD_NUMBER: _builtins.int
+    bootstrap_script: _builtins.str
+    bootstrap_change: _builtins.str
+    adhoc: _builtins.str
+    def __init__(
+        self,
+        *,
+        bootstrap_script: _builtins.str = ...,
+        bootstrap_change: _builtins.str = ...,
+        adhoc: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adhoc", b"adhoc", "bootstrap_change", b"bootstrap_change", "bootstrap_script", b"bootstrap_script"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Fix: _TypeAlias = Fix  # noqa: Y015
+
+@_typing.final
+class MatchPlaybooksRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVIRONMENT_FIELD_NUMBER: _builtins.int
+    TICKET_FIELD_NUMBER: _builtins.int
+    environment: _builtins.str
+    ticket: _builtins.str
+    def __init__(
+        self,
+        *,
+        environment: _builtins.str = ...,
+        ticket: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["environment", b"environment", "ticket", b"ticket"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MatchPlaybooksRequest: _TypeAlias = MatchPlaybooksRequest  # noqa: Y015
+
+@_typing.final
+class MatchPlaybooksResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MATCHES_FIELD_NUMBER: _builtins.int
+    PHASE_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    PROBLEMS_FIELD_NUMBER: _builtins.int
+    phase: _builtins.str
+    """of the failure"""
+    code: _builtins.str
+    @_builtins.property
+    def matches(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlaybookMatch]:
+        """best first"""
+
+    @_builtins.property
+    def problems(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """files that gave no playbook"""
+
+    def __init__(
+        self,
+        *,
+        matches: _abc.Iterable[Global___PlaybookMatch] | None = ...,
+        phase: _builtins.str = ...,
+        code: _builtins.str = ...,
+        problems: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "matches", b"matches", "phase", b"phase", "problems", b"problems"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MatchPlaybooksResponse: _TypeAlias = MatchPlaybooksResponse  # noqa: Y015
+
+@_typing.final
+class PlaybookMatch(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLAYBOOK_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    FOUND_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
+    score: _builtins.float
+    """between 0 and 1"""
+    @_builtins.property
+    def playbook(self) -> Global___Playbook: ...
+    @_builtins.property
+    def found(self) -> _containers.RepeatedCompositeFieldContainer[Global___FoundSymptom]: ...
+    @_builtins.property
+    def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """what else spoke for it or against it"""
+
+    def __init__(
+        self,
+        *,
+        playbook: Global___Playbook | None = ...,
+        score: _builtins.float = ...,
+        found: _abc.Iterable[Global___FoundSymptom] | None = ...,
+        reasons: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["playbook", b"playbook"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["found", b"found", "playbook", b"playbook", "reasons", b"reasons", "score", b"score"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlaybookMatch: _TypeAlias = PlaybookMatch  # noqa: Y015
+
+@_typing.final
+class FoundSymptom(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYMPTOM_FIELD_NUMBER: _builtins.int
+    UNTRUSTED_RECORDED_FIELD_NUMBER: _builtins.int
+    symptom: _builtins.str
+    """a line of the playbook"""
+    untrusted_recorded: _builtins.str
+    """the line on record in which it was found"""
+    def __init__(
+        self,
+        *,
+        symptom: _builtins.str = ...,
+        untrusted_recorded: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["symptom", b"symptom", "untrusted_recorded", b"untrusted_recorded"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FoundSymptom: _TypeAlias = FoundSymptom  # noqa: Y015
+
+@_typing.final
+class LintPlaybooksRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVIRONMENT_FIELD_NUMBER: _builtins.int
+    FILES_FIELD_NUMBER: _builtins.int
+    environment: _builtins.str
+    @_builtins.property
+    def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlaybookFile]:
+        """together at most 512 KiB; none: those of the ops repo's HEAD"""
+
+    def __init__(
+        self,
+        *,
+        environment: _builtins.str = ...,
+        files: _abc.Iterable[Global___PlaybookFile] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["environment", b"environment", "files", b"files"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LintPlaybooksRequest: _TypeAlias = LintPlaybooksRequest  # noqa: Y015
+
+@_typing.final
+class PlaybookFile(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    content: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        content: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlaybookFile: _TypeAlias = PlaybookFile  # noqa: Y015
+
+@_typing.final
+class LintPlaybooksResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROBLEMS_FIELD_NUMBER: _builtins.int
+    PLAYBOOKS_FIELD_NUMBER: _builtins.int
+    playbooks: _builtins.int
+    """entries without a fault"""
+    @_builtins.property
+    def problems(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """file:line: path: expected …, got …"""
+
+    def __init__(
+        self,
+        *,
+        problems: _abc.Iterable[_builtins.str] | None = ...,
+        playbooks: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["playbooks", b"playbooks", "problems", b"problems"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LintPlaybooksResponse: _TypeAlias = LintPlaybooksResponse  # noqa: Y015

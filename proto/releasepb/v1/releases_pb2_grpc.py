@@ -1231,3 +1231,167 @@ class Environments(object):
             timeout,
             metadata,
             _registered_method=True)
+
+
+class PlaybooksStub(object):
+    """Knows failure modes: those that ship with the daemon, and those in the tree of the ops repo's HEAD.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.ListPlaybooks = channel.unary_unary(
+                '/released.v1.Playbooks/ListPlaybooks',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.ListPlaybooksRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.ListPlaybooksResponse.FromString,
+                _registered_method=True)
+        self.MatchPlaybooks = channel.unary_unary(
+                '/released.v1.Playbooks/MatchPlaybooks',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.MatchPlaybooksRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.MatchPlaybooksResponse.FromString,
+                _registered_method=True)
+        self.LintPlaybooks = channel.unary_unary(
+                '/released.v1.Playbooks/LintPlaybooks',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.LintPlaybooksRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.LintPlaybooksResponse.FromString,
+                _registered_method=True)
+
+
+class PlaybooksServicer(object):
+    """Knows failure modes: those that ship with the daemon, and those in the tree of the ops repo's HEAD.
+    """
+
+    def ListPlaybooks(self, request, context):
+        """Lists every playbook, and what is wrong with the files that gave none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MatchPlaybooks(self, request, context):
+        """Finds the playbooks that tell of a ticket's latest failure, best first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LintPlaybooks(self, request, context):
+        """Tells every fault of playbook files, sent or of the ops repo's HEAD.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_PlaybooksServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'ListPlaybooks': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPlaybooks,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.ListPlaybooksRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.ListPlaybooksResponse.SerializeToString,
+            ),
+            'MatchPlaybooks': grpc.unary_unary_rpc_method_handler(
+                    servicer.MatchPlaybooks,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.MatchPlaybooksRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.MatchPlaybooksResponse.SerializeToString,
+            ),
+            'LintPlaybooks': grpc.unary_unary_rpc_method_handler(
+                    servicer.LintPlaybooks,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.LintPlaybooksRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.LintPlaybooksResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'released.v1.Playbooks', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('released.v1.Playbooks', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Playbooks(object):
+    """Knows failure modes: those that ship with the daemon, and those in the tree of the ops repo's HEAD.
+    """
+
+    @staticmethod
+    def ListPlaybooks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/released.v1.Playbooks/ListPlaybooks',
+            releasepb_dot_v1_dot_releases__pb2.ListPlaybooksRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.ListPlaybooksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MatchPlaybooks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/released.v1.Playbooks/MatchPlaybooks',
+            releasepb_dot_v1_dot_releases__pb2.MatchPlaybooksRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.MatchPlaybooksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LintPlaybooks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/released.v1.Playbooks/LintPlaybooks',
+            releasepb_dot_v1_dot_releases__pb2.LintPlaybooksRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.LintPlaybooksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)

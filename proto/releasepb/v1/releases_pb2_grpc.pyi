@@ -379,3 +379,58 @@ class EnvironmentsServicer(metaclass=_abc_1.ABCMeta):
         """Tells the version of the daemon."""
 
 def add_EnvironmentsServicer_to_server(servicer: EnvironmentsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class PlaybooksStub:
+    """Knows failure modes: those that ship with the daemon, and those in the tree of the ops repo's HEAD."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> PlaybooksAsyncStub: ...
+    ListPlaybooks: _grpc.UnaryUnaryMultiCallable[_releases_pb2.ListPlaybooksRequest, _releases_pb2.ListPlaybooksResponse]
+    """Lists every playbook, and what is wrong with the files that gave none."""
+    MatchPlaybooks: _grpc.UnaryUnaryMultiCallable[_releases_pb2.MatchPlaybooksRequest, _releases_pb2.MatchPlaybooksResponse]
+    """Finds the playbooks that tell of a ticket's latest failure, best first."""
+    LintPlaybooks: _grpc.UnaryUnaryMultiCallable[_releases_pb2.LintPlaybooksRequest, _releases_pb2.LintPlaybooksResponse]
+    """Tells every fault of playbook files, sent or of the ops repo's HEAD."""
+
+@_typing.type_check_only
+class PlaybooksAsyncStub(PlaybooksStub):
+    """Knows failure modes: those that ship with the daemon, and those in the tree of the ops repo's HEAD."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    ListPlaybooks: _aio.UnaryUnaryMultiCallable[_releases_pb2.ListPlaybooksRequest, _releases_pb2.ListPlaybooksResponse]  # type: ignore[assignment]
+    """Lists every playbook, and what is wrong with the files that gave none."""
+    MatchPlaybooks: _aio.UnaryUnaryMultiCallable[_releases_pb2.MatchPlaybooksRequest, _releases_pb2.MatchPlaybooksResponse]  # type: ignore[assignment]
+    """Finds the playbooks that tell of a ticket's latest failure, best first."""
+    LintPlaybooks: _aio.UnaryUnaryMultiCallable[_releases_pb2.LintPlaybooksRequest, _releases_pb2.LintPlaybooksResponse]  # type: ignore[assignment]
+    """Tells every fault of playbook files, sent or of the ops repo's HEAD."""
+
+class PlaybooksServicer(metaclass=_abc_1.ABCMeta):
+    """Knows failure modes: those that ship with the daemon, and those in the tree of the ops repo's HEAD."""
+
+    @_abc_1.abstractmethod
+    def ListPlaybooks(
+        self,
+        request: _releases_pb2.ListPlaybooksRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_releases_pb2.ListPlaybooksResponse, _abc.Awaitable[_releases_pb2.ListPlaybooksResponse]]:
+        """Lists every playbook, and what is wrong with the files that gave none."""
+
+    @_abc_1.abstractmethod
+    def MatchPlaybooks(
+        self,
+        request: _releases_pb2.MatchPlaybooksRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_releases_pb2.MatchPlaybooksResponse, _abc.Awaitable[_releases_pb2.MatchPlaybooksResponse]]:
+        """Finds the playbooks that tell of a ticket's latest failure, best first."""
+
+    @_abc_1.abstractmethod
+    def LintPlaybooks(
+        self,
+        request: _releases_pb2.LintPlaybooksRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_releases_pb2.LintPlaybooksResponse, _abc.Awaitable[_releases_pb2.LintPlaybooksResponse]]:
+        """Tells every fault of playbook files, sent or of the ops repo's HEAD."""
+
+def add_PlaybooksServicer_to_server(servicer: PlaybooksServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

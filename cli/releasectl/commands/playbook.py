@@ -1,0 +1,109 @@
+"""``releasectl playbook``: the known failure modes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from releasectl.connection import connect
+from releasectl.errors import usage
+from releasectl.exit_codes import ExitCode
+from releasectl.machine import document, emit
+from releasectl.parameters import PLAYBOOK, TICKET
+from releasectl.playbook_views import print_matches, print_playbook, print_playbooks, warn
+from releasectl.sanitize import one_line
+from releasectl.settings import CONTEXT, Settings
+from releasectl.settings import command as declare
+from releasepb.v1 import releases_pb2 as pb
+
+_LINTED_BYTES = 512 * 1024
+
+
+@click.group("playbook", context_settings=CONTEXT)
+def command() -> None:
+    """See the known failure modes, and which of them tells of a failure.
+
+    Some ship with the product; the ops repo adds its own in recovery/playbooks/release-*.yaml, as they stand at HEAD.
+    """
+
+
+@declare("list")
+@click.pass_obj
+def _list(settings: Settings) -> None:
+    """List the known failure modes, and what is wrong with the files that gave none."""
+    with connect(settings) as connection:
+        request = pb.ListPlaybooksRequest(environment=connection.environment)
+        answer = connection.ask(connection.playbooks.ListPlaybooks, request)
+    if settings.output == "json":
+        emit(document(answer))
+    elif settings.output == "jsonl":
+        for playbook in answer.playbooks:
+            emit(document(playbook))
+    else:
+        print_playbooks(answer.playbooks, settings)
+    warn(answer.problems, settings)
+
+
+@declare("show")
+@click.argument("playbook_id", metavar="ID", type=PLAYBOOK)
+@click.pass_obj
+def _show(settings: Settings, *, playbook_id: str) -> None:
+    """Show a known failure mode: symptom, cause, what repairs it, and what proves that."""
+    with connect(settings) as connection:
+        request = pb.ListPlaybooksRequest(environment=connection.environment, id=playbook_id)
+        (playbook,) = connection.ask(connection.playbooks.ListPlaybooks, request).playbooks
+    if settings.is_text:
+        print_playbook(playbook, settings)
+    else:
+        emit(document(playbook))
+
+
+@declare("match")
+@click.argument("ticket", type=TICKET)
+@click.pass_obj
+def _match(settings: Settings, *, ticket: str) -> None:
+    """Show which known failure modes tell of a ticket's latest failure, the best first, and why."""
+    with connect(settings) as connection:
+        request = pb.MatchPlaybooksRequest(environment=connection.environment, ticket=ticket)
+        answer = connection.ask(connection.playbooks.MatchPlaybooks, request)
+    if settings.output == "json":
+        emit(document(answer))
+    elif settings.output == "jsonl":
+        for match in answer.matches:
+            emit(document(match))
+    elif answer.matches:
+        print_matches(answer.matches, settings)
+    else:
+        settings.say(f"No playbook tells of the failure of ticket {ticket}.")
+    warn(answer.problems, settings)
+
+
+@declare("lint")
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_obj
+def _lint(settings: Settings, *, files: tuple[Path, ...]) -> int:
+    """Tell every fault of playbook files; without FILE, of those in the ops repo at HEAD."""
+    sent = [pb.PlaybookFile(name=str(file), content=_content(file)) for file in files]
+    with connect(settings) as connection:
+        request = pb.LintPlaybooksRequest(environment=connection.environment, files=sent)
+        answer = connection.ask(connection.playbooks.LintPlaybooks, request)
+    if settings.is_text:
+        for problem in answer.problems:
+            click.echo(one_line(problem))
+        settings.say(f"{answer.playbooks} playbooks without a fault, {len(answer.problems)} faults.")
+    else:
+        emit(document(answer))
+    return ExitCode.FAILED if answer.problems else ExitCode.DONE
+
+
+def _content(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        content = opened.read(_LINTED_BYTES + 1)
+    if len(content) > _LINTED_BYTES:
+        raise usage(f"{file} has more than {_LINTED_BYTES} bytes, so it is no playbook file.")
+    return content
+
+
+for _each in (_list, _show, _match, _lint):
+    command.add_command(_each)
