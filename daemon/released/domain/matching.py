@@ -26,9 +26,16 @@ LONGEST = 60
 SPOKEN_FOR, SPOKEN_AGAINST = 1.25, 0.5
 """How much each of phase, code and services adds to the weight, and what a contradiction leaves of it."""
 
-_SAID_OF_EVERY_FAILURE = tuple(
-    f"[ERROR] release-run failed in phase {phase}. To roll back: To go on once the cause is mended:" for phase in Phase
-)
+_SAID_ANYWAY = {
+    **{f"release-run failed in phase {phase}. To roll back:": 0.1 for phase in Phase},
+    "[ERROR]": 0.1,
+    "To go on once the cause is mended:": 0.1,
+    "releases/1-a.sh ended with exit code 1. To reproduce it: cd / && releases/1-a.sh --yes": 0.35,
+    "✗ a.healthy: unhealthy (still starting)": 0.35,
+    "✗ a.running: a is exited (exit code 1)": 0.35,
+    "✗ http-health: HTTP 0 (a)": 0.35,
+}
+"""What the product says of every failure, or of a kind of them whatever the cause, and what that weighs."""
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
@@ -84,15 +91,15 @@ def _where(line: SymptomLine, recorded: Iterable[str]) -> str | None:
 
 
 class _Rarity:
-    """How much a line tells apart: 1 where one playbook knows it, less where many do or every failure prints it."""
+    """How much a line tells apart: 1 where one playbook knows it, less where many do or it is said anyway."""
 
     def __init__(self, playbooks: Sequence[Playbook]) -> None:
         self._symptoms = [playbook.symptom.splitlines() for playbook in playbooks]
         self._known = Counter[SymptomLine]()
 
     def of(self, line: SymptomLine) -> float:
-        if any(line.is_found_in(said) for said in _SAID_OF_EVERY_FAILURE):
-            return 0.1
+        if said := [weight for text, weight in _SAID_ANYWAY.items() if line.is_found_in(text)]:
+            return min(said)
         if line not in self._known:
             self._known[line] = sum(_where(line, symptom) is not None for symptom in self._symptoms)
         return float(self._known[line] ** -0.5)

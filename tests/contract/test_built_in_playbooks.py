@@ -1,0 +1,15 @@
+"""The playbooks that ship with the product are without fault, and none is there without its failure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from support.playbook_matches import built_in
+
+TESTS = Path(__file__).resolve().parents[1] / "e2e"
+
+
+def test_a_test_really_produces_the_failure_of_every_playbook() -> None:
+    tests = "".join(file.read_text(encoding="utf-8") for file in TESTS.glob("test_playbooks*.py"))
+
+    assert [playbook.id for playbook in built_in() if f'"{playbook.id}"' not in tests] == []
