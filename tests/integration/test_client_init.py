@@ -13,6 +13,7 @@ import pytest
 from released.domain.configuration import parse_configuration
 from released.domain.dotenv import names, parse
 from released.domain.manifest import parse_manifest
+from released.domain.playbook import read_playbooks
 from support.daemon_process import PROGRAMS
 
 MADE = {
@@ -68,6 +69,12 @@ def test_the_manifest_is_valid_and_has_no_unknown_key(ops: Path) -> None:
     _, warnings = parse_manifest((ops / "packages/hello/manifest.yaml").read_text(), "manifest.yaml", "hello")
 
     assert warnings == []
+
+
+def test_the_playbook_is_without_fault(ops: Path) -> None:
+    file = ops / "recovery/playbooks/release-hello-port.yaml"
+
+    assert read_playbooks([(file.name, file.read_bytes())]).problems == ()
 
 
 def test_the_configuration_is_valid_and_names_the_folder(ops: Path) -> None:
