@@ -49,8 +49,8 @@ def _of_halt(state: ReleaseState, halt: ev.Halted) -> RecordedFailure:
 
 
 def _services(state: ReleaseState, step: str) -> tuple[str, ...]:
-    """Name the service that a step is about: a step is named after it."""
+    """Name the service that a step is about: the step is named after it, on the way back behind ``revert.``."""
     plan = state.plan
     known = {service.name for service in (*plan.services, *plan.verified)} if plan else set()
-    service = step.partition(".")[0]
+    service = step.removeprefix(f"{Phase.REVERT}.").partition(".")[0]
     return (service,) if service in known else ()
