@@ -43,6 +43,18 @@ def print_matches(matches: Sequence[pb.PlaybookMatch], settings: Settings) -> No
     print_playbook(matches[0].playbook, settings)
 
 
+def print_trials(failures: Sequence[pb.PastFailure], settings: Settings) -> None:
+    """Print a line per past failure: a hit with the rank that each playbook would have had, or a miss."""
+    table = console_table("TICKET", "EVENT", "PHASE", "CODE", "TOLD BY", "FAILURE")
+    for failure in failures:
+        told = ", ".join(f"{one_line(hit.id)} ({hit.rank}.)" for hit in failure.hits) or "-"
+        where = one_line(failure.ticket), str(failure.version), one_line(failure.phase) or "-", one_line(failure.code)
+        table.add_row(*where, told, one_line(failure.line))
+    show(table, settings)
+    hits = sum(bool(failure.hits) for failure in failures)
+    settings.say(f"{hits} of {len(failures)} past failures are told of.")
+
+
 def warn(problems: Iterable[str], settings: Settings) -> None:
     """Tell people on stderr which files gave no playbook."""
     for problem in problems:

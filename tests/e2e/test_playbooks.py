@@ -239,6 +239,41 @@ def test_lint_of_good_files_exits_with_0(own: Site, tmp_path: Path) -> None:
     assert own.client("playbook", "lint", str(file)).returncode == 0
 
 
+# --- the past ----------------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_tried_on_every_past_failure(own: Site, tmp_path: Path) -> None:
+    assert own.client("run", "4321").returncode == 3
+    file = tmp_path / "release-search.yaml"
+    file.write_text(OWN, encoding="utf-8")
+
+    tried = json.loads(own.client("-o", "json", "playbook", "test", str(file)).stdout)["failures"]
+
+    hits = {failure["code"]: [(hit["id"], hit["rank"]) for hit in failure["hits"]] for failure in tried}
+    assert hits.pop("script_failed") == [("search-index-missing", 1)]
+    assert set(map(tuple, hits.values())) == {()}
+
+
+def test_how_many_failures_are_told_of_is_said(own: Site, tmp_path: Path) -> None:
+    file = tmp_path / "release-search.yaml"
+    file.write_text(OWN, encoding="utf-8")
+
+    said = own.client("playbook", "test", str(file))
+
+    assert "search-index-missing (1.)" in said.stdout
+    assert said.stderr.startswith("1 of ")
+
+
+def test_a_file_with_a_fault_is_not_tried(own: Site, tmp_path: Path) -> None:
+    file = tmp_path / "release-search.yaml"
+    file.write_text("- id: A\n", encoding="utf-8")
+
+    tried = own.client("playbook", "test", str(file))
+
+    assert tried.returncode == 2
+    assert f"[ERROR] {file}:1: 0.id: expected an id-in-kebab-case, got 'A'" in tried.stderr
+
+
 def test_files_that_are_too_large_are_not_checked(own: Site, tmp_path: Path) -> None:
     files = [tmp_path / f"{number}.yaml" for number in range(2)]
     for file in files:

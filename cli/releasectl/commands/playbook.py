@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from releasectl.connection import connect
+from releasectl.connection import COMMAND_TIMEOUT_S, connect
 from releasectl.errors import usage
 from releasectl.exit_codes import ExitCode
 from releasectl.machine import document, emit
 from releasectl.parameters import PLAYBOOK, TICKET
-from releasectl.playbook_views import print_matches, print_playbook, print_playbooks, warn
+from releasectl.playbook_views import print_matches, print_playbook, print_playbooks, print_trials, warn
 from releasectl.sanitize import one_line
 from releasectl.settings import CONTEXT, Settings
 from releasectl.settings import command as declare
@@ -97,6 +97,24 @@ def _lint(settings: Settings, *, files: tuple[Path, ...]) -> int:
     return ExitCode.FAILED if answer.problems else ExitCode.DONE
 
 
+@declare("test")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_obj
+def _test(settings: Settings, *, file: Path) -> None:
+    """Show of which past failures the playbooks of a file would have told, and which rank they would have had."""
+    with connect(settings) as connection:
+        sent = pb.PlaybookFile(name=str(file), content=_content(file))
+        request = pb.TestPlaybooksRequest(environment=connection.environment, file=sent)
+        answer = connection.ask(connection.playbooks.TestPlaybooks, request, COMMAND_TIMEOUT_S)
+    if settings.output == "json":
+        emit(document(answer))
+    elif settings.output == "jsonl":
+        for failure in answer.failures:
+            emit(document(failure))
+    else:
+        print_trials(answer.failures, settings)
+
+
 def _content(file: Path) -> bytes:
     with file.open("rb") as opened:
         content = opened.read(_LINTED_BYTES + 1)
@@ -105,5 +123,5 @@ def _content(file: Path) -> bytes:
     return content
 
 
-for _each in (_list, _show, _match, _lint):
+for _each in (_list, _show, _match, _lint, _test):
     command.add_command(_each)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import grpc
 
-from released.api.convert import printable
+from released.api.convert import printable, timestamp
 from released.api.hub import Hub, answering
 from released.domain import playbook as known
 from released.domain.errors import InvalidInput, NotFound
+from released.domain.events import release_stream
 from released.domain.ids import parse_ticket
 from released.domain.matching import Facts, Match, match
+from released.domain.recorded_failure import last_failure
+from released.engine.back_test import Trial, back_test
 from released.engine.known_failures import facts_of, library
 from released.engine.station import Station
 from releasepb.v1 import releases_pb2 as pb
@@ -48,11 +51,39 @@ class Playbooks(rpc.PlaybooksServicer):
     async def LintPlaybooks(self, request: pb.LintPlaybooksRequest, context: Context) -> pb.LintPlaybooksResponse:
         """Tell every fault of playbook files."""
         async with answering(context):
-            if sum(len(file.content) for file in request.files) > _LINTED_BYTES:
-                raise InvalidInput("playbooks_too_large", f"Files of more than {_LINTED_BYTES} bytes are not checked.")
+            _refuse_large(request.files)
             station = self._hub.station(request.environment)
             found = await self._hub.blocking(lambda: _linted(station, request.files))
             return pb.LintPlaybooksResponse(problems=map(printable, found.problems), playbooks=len(found.playbooks))
+
+    async def TestPlaybooks(self, request: pb.TestPlaybooksRequest, context: Context) -> pb.TestPlaybooksResponse:
+        """Tell of which past failures playbooks would have told."""
+        async with answering(context):
+            _refuse_large([request.file])
+            station = self._hub.station(request.environment)
+            tried = known.read_playbooks([(request.file.name, request.file.content)])
+            if tried.problems:
+                raise InvalidInput("playbooks_invalid", "\n".join(map(printable, tried.problems)))
+            trials = await self._hub.patiently(lambda: back_test(station, tried.playbooks))
+            return pb.TestPlaybooksResponse(failures=[_past_failure(trial, station.name) for trial in trials])
+
+
+def _refuse_large(files: Iterable[pb.PlaybookFile]) -> None:
+    if sum(len(file.content) for file in files) > _LINTED_BYTES:
+        raise InvalidInput("playbooks_too_large", f"Files of more than {_LINTED_BYTES} bytes are not checked.")
+
+
+def _past_failure(trial: Trial, environment: str) -> pb.PastFailure:
+    first = next(iter(trial.facts.texts[0].splitlines()), "")
+    return pb.PastFailure(
+        ticket=trial.recorded.stream.removeprefix(release_stream(environment, "")),
+        version=trial.recorded.version,
+        at=timestamp(trial.recorded.at),
+        phase=trial.facts.phase,
+        code=trial.facts.code,
+        line=printable(first),
+        hits=[pb.PlaybookHit(id=hit.playbook, score=hit.score, rank=hit.rank) for hit in trial.hits],
+    )
 
 
 def _matches(station: Station, ticket: str) -> pb.MatchPlaybooksResponse:
@@ -69,10 +100,10 @@ def _facts(station: Station, ticket: str) -> Facts:
     events = station.events(ticket)
     if not events:
         raise NotFound("ticket_unknown", f"Nothing is on record of ticket {ticket}.")
-    facts = facts_of(station.world, events)
-    if facts is None:
+    failure = last_failure(events)
+    if failure is None:
         raise NotFound("nothing_failed", f"No failure is on record of ticket {ticket}, so there is nothing to match.")
-    return facts
+    return facts_of(station.world, failure)
 
 
 def _linted(station: Station, files: Sequence[pb.PlaybookFile]) -> known.Library:

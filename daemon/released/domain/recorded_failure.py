@@ -1,8 +1,8 @@
-"""What is on record of the failure that a ticket's operator faces, as facts that playbooks are matched against."""
+"""What is on record of a ticket's failures, as facts that playbooks are matched against."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from released.domain import events as ev
@@ -14,38 +14,42 @@ from released.domain.release import ReleaseState
 
 
 class RecordedFailure(NamedTuple):
-    """A failure, and where the output of its step lies."""
+    """A failure: the event that ended it, what is known, and where the output of its step lies."""
 
+    recorded: ev.Recorded
     facts: Facts
     output: ev.OutputRef | None = None
 
 
+def failures(events: Sequence[ev.Recorded]) -> Iterator[RecordedFailure]:
+    """List every halt, every refusal and every run that found nothing to do of a ticket, in their order."""
+    for number, recorded in enumerate(events, 1):
+        match recorded.event:
+            case ev.Refused(command=command, code=code, message=message):
+                phase = Phase.PREPARE if command == "run" else ""
+                yield RecordedFailure(recorded, Facts(phase, code, (), (message,)))
+            case ev.Halted() as halt:
+                yield _of_halt(release.fold(events[:number]), halt, recorded)
+            case ev.NothingToDo():
+                told = outcome(release.fold(events[:number])).message
+                yield RecordedFailure(recorded, Facts(Phase.PREPARE, "nothing_to_do", (), (told,)))
+
+
 def last_failure(events: Sequence[ev.Recorded]) -> RecordedFailure | None:
-    """Find the failure to look at: of a halted release why it halted, else the latest halt or refusal; none: ``None``.
+    """Find the failure to look at: of a halted release why it halted, else the latest one; none: ``None``.
 
     A refused command about a halted release does not hide why it halted.
     """
     halted = release.fold(events).status == lifecycle.HALTED
-    kinds = (ev.Halted,) if halted else (ev.Halted, ev.Refused, ev.NothingToDo)
-    ends = [number for number, recorded in enumerate(events, 1) if isinstance(recorded.event, kinds)]
-    if not ends:
-        return None
-    state, event = release.fold(events[: ends[-1]]), events[ends[-1] - 1].event
-    match event:
-        case ev.Refused(command=command, code=code, message=message):
-            phase = Phase.PREPARE if command == "run" else ""
-            return RecordedFailure(Facts(phase, code, (), (message,)))
-        case ev.Halted():
-            return _of_halt(state, event)
-        case _:
-            return RecordedFailure(Facts(Phase.PREPARE, "nothing_to_do", (), (outcome(state).message,)))
+    found = [one for one in failures(events) if not halted or isinstance(one.recorded.event, ev.Halted)]
+    return found[-1] if found else None
 
 
-def _of_halt(state: ReleaseState, halt: ev.Halted) -> RecordedFailure:
+def _of_halt(state: ReleaseState, halt: ev.Halted, recorded: ev.Recorded) -> RecordedFailure:
     failure, step = halt.failure, state.step(halt.step or "")
     texts = (failure.message, failure.evidence, outcome(state).message)
     facts = Facts(halt.phase, failure.code, _services(state, halt.step or ""), texts)
-    return RecordedFailure(facts, step.output if step else None)
+    return RecordedFailure(recorded, facts, step.output if step else None)
 
 
 def _services(state: ReleaseState, step: str) -> tuple[str, ...]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
 from released.adapters.git.checkout import Git
-from released.domain import events as ev
 from released.domain.errors import Refused
 from released.domain.ids import Sha
 from released.domain.matching import Facts
 from released.domain.playbook import Library, read_playbooks
-from released.domain.recorded_failure import last_failure
+from released.domain.recorded_failure import RecordedFailure
 from released.domain.strict_yaml import located
 from released.phases.world import World
 from released.store.outputs import tail
@@ -32,11 +31,10 @@ def library(git: Git) -> Library:
     return found._replace(problems=(*found.problems, *reading.problems))
 
 
-def facts_of(world: World, events: Sequence[ev.Recorded]) -> Facts | None:
-    """Gather what is on record of a ticket's failure, the output of its step too; ``None`` where nothing failed."""
-    failure = last_failure(events)
-    if failure is None or failure.output is None:
-        return failure.facts if failure else None
+def facts_of(world: World, failure: RecordedFailure) -> Facts:
+    """Gather what is on record of a failure, the output of its step too."""
+    if failure.output is None:
+        return failure.facts
     printed = tail(world.state_dir / failure.output.path, _OUTPUT_BYTES)
     return failure.facts._replace(texts=(*failure.facts.texts, printed))
 

@@ -1258,6 +1258,11 @@ class PlaybooksStub(object):
                 request_serializer=releasepb_dot_v1_dot_releases__pb2.LintPlaybooksRequest.SerializeToString,
                 response_deserializer=releasepb_dot_v1_dot_releases__pb2.LintPlaybooksResponse.FromString,
                 _registered_method=True)
+        self.TestPlaybooks = channel.unary_unary(
+                '/released.v1.Playbooks/TestPlaybooks',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.TestPlaybooksRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.TestPlaybooksResponse.FromString,
+                _registered_method=True)
 
 
 class PlaybooksServicer(object):
@@ -1285,6 +1290,13 @@ class PlaybooksServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TestPlaybooks(self, request, context):
+        """Tells of which past failures the playbooks of a file would have told.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PlaybooksServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -1302,6 +1314,11 @@ def add_PlaybooksServicer_to_server(servicer, server):
                     servicer.LintPlaybooks,
                     request_deserializer=releasepb_dot_v1_dot_releases__pb2.LintPlaybooksRequest.FromString,
                     response_serializer=releasepb_dot_v1_dot_releases__pb2.LintPlaybooksResponse.SerializeToString,
+            ),
+            'TestPlaybooks': grpc.unary_unary_rpc_method_handler(
+                    servicer.TestPlaybooks,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.TestPlaybooksRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.TestPlaybooksResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1386,6 +1403,33 @@ class Playbooks(object):
             '/released.v1.Playbooks/LintPlaybooks',
             releasepb_dot_v1_dot_releases__pb2.LintPlaybooksRequest.SerializeToString,
             releasepb_dot_v1_dot_releases__pb2.LintPlaybooksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TestPlaybooks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/released.v1.Playbooks/TestPlaybooks',
+            releasepb_dot_v1_dot_releases__pb2.TestPlaybooksRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.TestPlaybooksResponse.FromString,
             options,
             channel_credentials,
             insecure,

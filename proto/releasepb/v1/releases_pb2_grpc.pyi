@@ -393,6 +393,8 @@ class PlaybooksStub:
     """Finds the playbooks that tell of a ticket's latest failure, best first."""
     LintPlaybooks: _grpc.UnaryUnaryMultiCallable[_releases_pb2.LintPlaybooksRequest, _releases_pb2.LintPlaybooksResponse]
     """Tells every fault of playbook files, sent or of the ops repo's HEAD."""
+    TestPlaybooks: _grpc.UnaryUnaryMultiCallable[_releases_pb2.TestPlaybooksRequest, _releases_pb2.TestPlaybooksResponse]
+    """Tells of which past failures the playbooks of a file would have told."""
 
 @_typing.type_check_only
 class PlaybooksAsyncStub(PlaybooksStub):
@@ -405,6 +407,8 @@ class PlaybooksAsyncStub(PlaybooksStub):
     """Finds the playbooks that tell of a ticket's latest failure, best first."""
     LintPlaybooks: _aio.UnaryUnaryMultiCallable[_releases_pb2.LintPlaybooksRequest, _releases_pb2.LintPlaybooksResponse]  # type: ignore[assignment]
     """Tells every fault of playbook files, sent or of the ops repo's HEAD."""
+    TestPlaybooks: _aio.UnaryUnaryMultiCallable[_releases_pb2.TestPlaybooksRequest, _releases_pb2.TestPlaybooksResponse]  # type: ignore[assignment]
+    """Tells of which past failures the playbooks of a file would have told."""
 
 class PlaybooksServicer(metaclass=_abc_1.ABCMeta):
     """Knows failure modes: those that ship with the daemon, and those in the tree of the ops repo's HEAD."""
@@ -432,5 +436,13 @@ class PlaybooksServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_releases_pb2.LintPlaybooksResponse, _abc.Awaitable[_releases_pb2.LintPlaybooksResponse]]:
         """Tells every fault of playbook files, sent or of the ops repo's HEAD."""
+
+    @_abc_1.abstractmethod
+    def TestPlaybooks(
+        self,
+        request: _releases_pb2.TestPlaybooksRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_releases_pb2.TestPlaybooksResponse, _abc.Awaitable[_releases_pb2.TestPlaybooksResponse]]:
+        """Tells of which past failures the playbooks of a file would have told."""
 
 def add_PlaybooksServicer_to_server(servicer: PlaybooksServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
