@@ -127,6 +127,7 @@ def test_an_unknown_key_is_an_error_with_the_nearest_known_one(text: str, fault:
         ("- &a [x]\n- [*a, *a]", "2: (document): expected no aliases, got *a"),
         ("- !!python/object:os.system {}", "1: (document): expected no tags, got !!python/object:os.system"),
         ("- id: a\n  symptom: 'open", "2: (document): expected YAML, got an error: found unexpected end of stream"),
+        (b"# " + b"x" * 131_072, "1: (document): expected at most 131072 bytes, got 131074"),
         (b"# ours\n- id: \xfc", "2: (document): expected UTF-8 text, got the byte 0xfc"),
     ],
 )

@@ -17,7 +17,7 @@ from releasectl.settings import CONTEXT, Settings
 from releasectl.settings import command as declare
 from releasepb.v1 import releases_pb2 as pb
 
-_LINTED_BYTES = 512 * 1024
+_LARGEST_BYTES = 128 * 1024
 
 
 @click.group("playbook", context_settings=CONTEXT)
@@ -117,9 +117,9 @@ def _test(settings: Settings, *, file: Path) -> None:
 
 def _content(file: Path) -> bytes:
     with file.open("rb") as opened:
-        content = opened.read(_LINTED_BYTES + 1)
-    if len(content) > _LINTED_BYTES:
-        raise usage(f"{file} has more than {_LINTED_BYTES} bytes, so it is no playbook file.")
+        content = opened.read(_LARGEST_BYTES + 1)
+    if len(content) > _LARGEST_BYTES:
+        raise usage(f"{file} has more than {_LARGEST_BYTES} bytes, so it is no playbook file.")
     return content
 
 

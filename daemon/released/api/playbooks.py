@@ -22,7 +22,6 @@ from releasepb.v1 import releases_pb2 as pb
 from releasepb.v1 import releases_pb2_grpc as rpc
 
 Context = grpc.aio.ServicerContext[Any, Any]
-_LINTED_BYTES = 512 * 1024
 
 
 class Playbooks(rpc.PlaybooksServicer):
@@ -69,8 +68,8 @@ class Playbooks(rpc.PlaybooksServicer):
 
 
 def _refuse_large(files: Iterable[pb.PlaybookFile]) -> None:
-    if sum(len(file.content) for file in files) > _LINTED_BYTES:
-        raise InvalidInput("playbooks_too_large", f"Files of more than {_LINTED_BYTES} bytes are not checked.")
+    if sum(len(file.content) for file in files) > known.LARGEST_BYTES:
+        raise InvalidInput("playbooks_too_large", f"More than {known.LARGEST_BYTES} bytes are not checked at once.")
 
 
 def _past_failure(trial: Trial, environment: str) -> pb.PastFailure:

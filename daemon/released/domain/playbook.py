@@ -21,6 +21,9 @@ from released.domain import strict_yaml
 from released.domain.fields import matching
 from released.domain.symptom import symptom_lines
 
+LARGEST_BYTES = 128 * 1024
+"""Of a file: what is larger is no playbook, and takes long to read."""
+
 _ID = r"[a-z0-9]+(-[a-z0-9]+)*"
 _SERVICE = r"[a-z0-9][a-z0-9._-]{0,63}"
 _WORD = r"\S+"
@@ -160,6 +163,8 @@ def _entries(file: str, content: bytes) -> list[tuple[int, Playbook]]:
 
 
 def _text(content: bytes) -> str:
+    if len(content) > LARGEST_BYTES:
+        raise strict_yaml.YamlProblem(1, f"expected at most {LARGEST_BYTES} bytes, got {len(content)}")
     try:
         return content.decode()
     except UnicodeDecodeError as error:

@@ -2399,7 +2399,7 @@ class LintPlaybooksRequest(_message.Message):
     environment: _builtins.str
     @_builtins.property
     def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlaybookFile]:
-        """together at most 512 KiB; none: those of the ops repo's HEAD"""
+        """together at most 128 KiB; none: those of the ops repo's HEAD"""
 
     def __init__(
         self,
@@ -2472,7 +2472,7 @@ class TestPlaybooksRequest(_message.Message):
     environment: _builtins.str
     @_builtins.property
     def file(self) -> Global___PlaybookFile:
-        """at most 512 KiB, without a fault"""
+        """at most 128 KiB, without a fault"""
 
     def __init__(
         self,
