@@ -40,6 +40,7 @@ def steps(world: World, state: ReleaseState) -> list[Step]:
         *_code(world, reversal),
         *(Step(f"revert.{one.name}.compose", composer.read(former)) for one, former in started),
         *(Step(f"revert.{one.name}.image", _former_images(world, one)) for one in plan.services if one.images),
+        *_names_of_untouched(world, state, plan),
         *(step for one in plan.services for step in _bring_back(world, state, composer, one)),
         *(Step(f"revert.{one.name}.verify", _verification(world, one, former)) for one, former in started),
         *([Step("revert.push", _push(world, state))] if plan.push else []),
@@ -171,6 +172,22 @@ def _former_names(world: World, one: ServiceReversal) -> Harmless:
             slot.say(f"{kept.reference} is {kept.image_id[7:19]}")
 
     return Harmless(act, durable=lambda: sync_engine_data(world.engine.data_root()))
+
+
+def _names_of_untouched(world: World, state: ReleaseState, plan: RevertPlan) -> list[Step]:
+    """Services that the release only got an image for keep their containers; the names tell what these run again."""
+    touched = {one.name for one in plan.services}
+    kept = [one for one in state.results(ev.ImagesKept, Phase.PREPARE) if one.service not in touched]
+    running = {one.references[name]: image_id for one in kept for name, image_id in one.images.items()}
+
+    def act(slot: Slot) -> None:
+        for reference, image_id in running.items():
+            if world.engine.image_id(image_id) is not None:
+                world.engine.retag(image_id, reference)
+                slot.say(f"{reference} is {image_id[7:19]}")
+
+    names = Harmless(act, durable=lambda: sync_engine_data(world.engine.data_root()))
+    return [Step("revert.tags", names)] if running and plan.target_sha is not None and not plan.undoes else []
 
 
 def _bring_back(world: World, state: ReleaseState, composer: Composer, one: ServiceReversal) -> list[Step]:
