@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.stack_images import docker
 from support.standing import BackAndForth
 from support.stories import events, of_type, served, started_steps
 
@@ -32,8 +33,13 @@ def _told(stack: Stack) -> BackAndForth:
         story.client(f"run {ticket}", "run", ticket)
         story.client(f"revert {ticket}", "revert", ticket, "--yes", "--push")
         story.notes[ticket] = story.occupied_by()
+        story.notes[f"image of web after {ticket}"] = _image_of_web(stack)
         stack.ops.git("pull", "--quiet", "--ff-only", cwd=stack.ops.developer)
     return story
+
+
+def _image_of_web(stack: Stack) -> str:
+    return docker("image", "inspect", "--format", "{{.Id}}", f"{stack.names.image('web')}:1").strip()
 
 
 def _no_backup(stack: Stack) -> dict[str, str]:
@@ -42,14 +48,26 @@ def _no_backup(stack: Stack) -> dict[str, str]:
     return {**files, "packages/web/manifest.yaml": manifest.replace("[web-data]", "[web-data, web-extra]")}
 
 
+def _without_backup(stack: Stack, tag: str) -> dict[str, str]:
+    files = stack.new_version("web", tag)
+    manifest = files["packages/web/manifest.yaml"]
+    return {**files, "packages/web/manifest.yaml": manifest.replace("enabled: true", "enabled: false")}
+
+
 def _no_image(stack: Stack) -> dict[str, str]:
-    web, front = stack.new_version("web", "2"), stack.new_version("front", "2")
+    """Front cannot be built; web can, under the tag that it has already."""
+    web, front = _without_backup(stack, "1"), stack.new_version("front", "2")
     dockerfile = front["packages/front/src/Dockerfile"]
-    return {**web, **front, "packages/front/src/Dockerfile": f"{dockerfile}RUN exit 7\n"}
+    return {
+        **web,
+        **front,
+        "packages/web/src/www/version": "web 2\n",
+        "packages/front/src/Dockerfile": f"{dockerfile}RUN exit 7\n",
+    }
 
 
 def _no_health(stack: Stack) -> dict[str, str]:
-    web, front = stack.new_version("web", "2"), stack.new_version("front", "2")
+    web, front = _without_backup(stack, "2"), stack.new_version("front", "2")
     compose = (
         web["packages/web/docker-compose.yaml"].replace("/healthz'", "/nowhere'").replace("retries: 30", "retries: 2")
     )
@@ -103,6 +121,10 @@ def test_before_the_checkout_has_moved_nothing_is_held_as_bad(story: BackAndFort
 
 def test_a_build_that_fails_has_touched_no_service(story: BackAndForth) -> None:
     assert story.replaced("before", "revert 2") == set()
+
+
+def test_the_tag_of_a_service_that_was_only_built_names_what_it_runs(story: BackAndForth) -> None:
+    assert story.notes["image of web after 2"] == story.moments["revert 2"].images["web"]
 
 
 def test_a_build_that_fails_is_taken_back_by_one_commit(story: BackAndForth) -> None:
