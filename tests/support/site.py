@@ -8,7 +8,7 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 if TYPE_CHECKING:
@@ -73,6 +73,17 @@ class Site:
     def git(self, *arguments: str) -> str:
         """Run git in the checkout, as a person at its keyboard."""
         return self.ops.git(*arguments)
+
+    def document(self, *arguments: str, code: int = 0) -> Any:  # noqa: ANN401 (a document of any shape)
+        """Ask as a program does; give the one document that is answered.
+
+        Args:
+            arguments: the command line.
+            code: the exit code to be expected.
+        """
+        told = self.client("-o", "json", *arguments)
+        assert told.returncode == code, told.stderr + told.stdout
+        return json.loads(told.stdout)
 
     def refuses(self, *arguments: str, code: int = 3) -> Refusal:
         """Type a command about a ticket; it must be refused, change nothing, and be on record once.

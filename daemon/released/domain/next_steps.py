@@ -19,8 +19,8 @@ def run(ticket: str, *options: str) -> tuple[NextCommand, ...]:
     return (NextCommand((CLIENT, "run", ticket, *options), f"releases ticket {ticket}", "changes"),)
 
 
-def run_with(ticket: str, options: RunOptions, reason: str = "why") -> tuple[NextCommand, ...]:
-    """Start the ticket with all of these options; the operator puts a reason in place of ``reason``."""
+def run_with(ticket: str, options: RunOptions) -> tuple[NextCommand, ...]:
+    """Start the ticket with all of these options; where a reason goes with them the operator types it anew."""
     flags = {
         "--include-reverted": options.include_reverted,
         "--allow-branch": options.allow_branch,
@@ -31,9 +31,13 @@ def run_with(ticket: str, options: RunOptions, reason: str = "why") -> tuple[Nex
         *(("--base", options.base) if options.base else ()),
         *(word for other in options.with_tickets for word in ("--with", other)),
         *(flag for flag, given in flags.items() if given),
-        *(("--reason", reason) if options.reason else ()),
+        *(("--reason", _reason(options)) if options.reason or options.include_reverted else ()),
     ]
     return run(ticket, *words)
+
+
+def _reason(options: RunOptions) -> str:
+    return "what mends them" if options.include_reverted else "why"
 
 
 def plan(ticket: str) -> tuple[NextCommand, ...]:

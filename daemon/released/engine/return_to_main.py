@@ -70,7 +70,7 @@ class ReturnToMain:
         world = self._world
         decide.refuse_busy(self._environment())
         refuse_if_taken(world)
-        checkout = releasable(world.git, world.settings, any_branch=True)
+        checkout = releasable(world.git, world.settings)
         if checkout.branch == world.settings.branch:
             raise Refused("on_branch_already", f"{world.root} is on branch {world.settings.branch} already.")
         target = world.git.fetch()

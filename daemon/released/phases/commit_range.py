@@ -16,7 +16,7 @@ from released.domain.ids import Sha, Ticket, parse_sha
 from released.domain.next_steps import run_with
 from released.domain.trailers import trailers
 from released.phases.history import HeldCommits, History
-from released.phases.releasable import releasable
+from released.phases.releasable import refuse_other_branch, releasable
 from released.phases.world import World
 
 
@@ -31,6 +31,12 @@ class Request:
     touched: tuple[str, ...] = ()
     """Services that this run has changed already: they stay in its plan, also where a fix leaves none of their paths
     changed."""
+
+    def with_other(self, **options: object) -> tuple[NextCommand, ...]:
+        """Give the command that asks for the same with other ``RunOptions``; a run that goes on takes no others."""
+        if self.base is not None:
+            return ()
+        return run_with(self.ticket, msgspec.structs.replace(self.options, **options))
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,9 @@ def find_range(world: World, request: Request, history: History) -> CommitRange:
         Refused: they do not fit each other, there is nothing to release, or commits that are held as bad would come
             back without being asked for.
     """
-    checkout = releasable(world.git, world.settings, any_branch=request.options.allow_branch)
+    checkout = releasable(world.git, world.settings)
+    if not request.options.allow_branch:
+        refuse_other_branch(checkout, world.settings, request.with_other(allow_branch=True))
     head, on = checkout.head, checkout.branch or ""
     branch = "" if on == world.settings.branch else on
     merge = _tip(world, branch, head)
@@ -83,7 +91,7 @@ def _refuse_divergence(world: World, head: Sha, merge: Sha, branch: str) -> None
     if world.git.is_ancestor(deployed(world.git, head, merge), merge):
         return
     ours, theirs = world.git.divergence(head, merge)
-    upstream = f"{world.settings.remote}/{branch or world.settings.branch}"
+    upstream = _upstream(world, branch)
     sides = [
         *(f"  only here: {commit.sha[:12]} {commit.subject} ({commit.author})" for commit in ours),
         *(f"  only in {upstream}: {commit.sha[:12]} {commit.subject} ({commit.author})" for commit in theirs),
@@ -93,6 +101,10 @@ def _refuse_divergence(world: World, head: Sha, merge: Sha, branch: str) -> None
         f"{world.settings.repo} and {upstream} have diverged:\n" + "\n".join(sides) + "\n"
         "Bring the commits that are only here to the remote, or take them away, then run again.",
     )
+
+
+def _upstream(world: World, branch: str) -> str:
+    return f"{world.settings.remote}/{branch or world.settings.branch}"
 
 
 def deployed(git: Git, head: Sha, merge: Sha) -> Sha:
@@ -123,14 +135,19 @@ def _restored(git: Git, commit: Sha) -> Sha | None:
 def _base(world: World, request: Request, history: History, found: CommitRange) -> Sha:
     if request.base is not None:
         return request.base
-    if request.options.base and request.options.base != found.head:
-        return _given_base(world, request.options.base, found.head)
+    base = _counted_from(world, request.options, history, found)
+    if base == found.merge:
+        raise _nothing_to_release(world, request, history, found)
+    return base
+
+
+def _counted_from(world: World, options: RunOptions, history: History, found: CommitRange) -> Sha:
+    if options.base:
+        return _given_base(world, options.base, found.head)
     if found.branch:
-        return _base_of_hotfix(world, request, history, found)
+        return _base_of_hotfix(world, history, found)
     if history.returned is not None and history.returned.head == found.head != history.last_released:
         return parse_sha(history.returned.deployed)  # it went there without a release, and none was made since
-    if found.head == found.merge:
-        raise _nothing_to_release(world, request, history, found.head)
     return found.head
 
 
@@ -143,7 +160,7 @@ def _given_base(world: World, text: str, head: Sha) -> Sha:
     return base
 
 
-def _base_of_hotfix(world: World, request: Request, history: History, found: CommitRange) -> Sha:
+def _base_of_hotfix(world: World, history: History, found: CommitRange) -> Sha:
     """A hotfix is counted from the last released commit: its branch was checked out by hand (spec: return to main)."""
     last = history.last_released
     if last is None or not _contains(world.git, found.merge, parse_sha(last)):
@@ -151,24 +168,26 @@ def _base_of_hotfix(world: World, request: Request, history: History, found: Com
             "hotfix_base_unknown",
             f"Branch {found.branch} is not built on the last released commit ({last or 'the record knows none'}), so "
             "nobody can tell what it changes. Name the commit that is deployed with --base, then run again.",
+            (NextCommand(_log(world), "shows the branch's commits; the deployed one is among them"),),
         )
-    if last == found.merge:
-        raise _nothing_to_release(world, request, history, found.head)
     return parse_sha(last)
+
+
+def _log(world: World) -> tuple[str, ...]:
+    return ("git", "-C", str(world.settings.repo), "log", "--oneline", "--decorate", "-20")
 
 
 def _contains(git: Git, merge: Sha, commit: Sha) -> bool:
     return git.has_commit(commit) and git.is_ancestor(commit, merge)
 
 
-def _nothing_to_release(world: World, request: Request, history: History, head: Sha) -> Refused:
-    upstream = f"{world.settings.remote}/{world.settings.branch}"
-    message = f"already up-to-date with {upstream} — nothing to release"
-    if _restored(world.git, head) is not None:
+def _nothing_to_release(world: World, request: Request, history: History, found: CommitRange) -> Refused:
+    message = f"already up-to-date with {_upstream(world, found.branch)} — nothing to release"
+    if _restored(world.git, found.head) is not None:
         return Refused(
             "nothing_to_release", f"{message}. HEAD is the commit that took a release back; merge a fix first."
         )
-    before = _before_pull(world.git, history, head)
+    before = _before_pull(world.git, history, found.head)
     if before is None:
         return Refused("nothing_to_release", f"{message}. Is the pull request merged?")
     repo = str(world.settings.repo)
@@ -178,7 +197,7 @@ def _nothing_to_release(world: World, request: Request, history: History, head: 
         "as the base, and run again.",
         (
             NextCommand(("git", "-C", repo, "reset", "--hard", before), "takes the checkout back to before", "changes"),
-            *run_with(request.ticket, msgspec.structs.replace(request.options, base=before)),
+            *request.with_other(base=before),
         ),
     )
 
@@ -204,12 +223,10 @@ def _brought_back(git: Git, held: Iterable[HeldCommits], since: Sha, merge: Sha)
 
 
 def _brings_back(request: Request, brought_back: dict[str, tuple[str, ...]]) -> Refused:
-    mended = "what mends them"
-    options = msgspec.structs.replace(request.options, include_reverted=True, reason=mended)
     named = "\n".join(f"  of ticket {other}: {', '.join(commits)}" for other, commits in brought_back.items())
     return Refused(
         "brings_back_reverted",
         f"This range brings back commits that were taken back and are held as bad:\n{named}\n"
         "Where the fix is in it, say so with --include-reverted and a reason.",
-        run_with(request.ticket, options, mended),
+        request.with_other(include_reverted=True),
     )

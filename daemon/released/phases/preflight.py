@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-import msgspec
-
 from released.adapters.git.records import ChangedPath
 from released.domain import classify
 from released.domain.configuration import Environment
 from released.domain.errors import Refused
 from released.domain.events import RunOptions
 from released.domain.ids import Sha, Ticket
-from released.domain.next_steps import revert, run_with
+from released.domain.next_steps import revert
 from released.domain.plan import Executable, PathVerdict, ReleasePlan, ServicePlan
 from released.domain.start_order import in_start_order
 from released.domain.ticket_scripts import foreign_scripts, scripts_of
@@ -183,7 +181,7 @@ def _refuse_foreign(folder: str, request: Request, history: History, changes: tu
             "foreign_scripts",
             f"The same range brings scripts of other tickets: {named}. "
             "They would be deployed without being run; take these tickets along, or release them first.",
-            run_with(request.ticket, msgspec.structs.replace(options, with_tickets=along)),
+            request.with_other(with_tickets=along),
         )
 
 

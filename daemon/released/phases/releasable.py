@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from released.adapters.git.checkout import Git
 from released.adapters.git.records import CheckoutState
+from released.domain import next_steps
 from released.domain.configuration import Environment
 from released.domain.errors import Refused
 from released.domain.failure import NextCommand
 
 
-def releasable(git: Git, settings: Environment, *, any_branch: bool = False) -> CheckoutState:
-    """Look at a checkout from which a release may start.
-
-    Args:
-        git: the checkout.
-        settings: of its environment.
-        any_branch: whether it may stand on another branch than the configured one.
+def releasable(git: Git, settings: Environment) -> CheckoutState:
+    """Look at a checkout from which a release may start, whatever branch it is on.
 
     Raises:
-        Refused: something is in progress, it is dirty, detached, or on another branch.
+        Refused: something is in progress, it is dirty or detached.
     """
     state = git.state()
     if state.in_progress:
@@ -36,14 +32,29 @@ def releasable(git: Git, settings: Environment, *, any_branch: bool = False) -> 
             f"HEAD of {settings.repo} is detached at {state.head}. "
             f"Check out the branch (git -C {settings.repo} checkout {settings.branch}), then run again.",
         )
-    if state.branch != settings.branch and not any_branch:
-        raise Refused(
-            "wrong_branch",
-            f"{settings.repo} is on branch {state.branch}; releases are made from {settings.branch}. Check it out "
-            f"(git -C {settings.repo} checkout {settings.branch}), then run again. A hotfix is released from its own "
-            "branch with --allow-branch; return-to-main goes back from there.",
-        )
     return state
+
+
+def refuse_other_branch(state: CheckoutState, settings: Environment, instead: tuple[NextCommand, ...] = ()) -> None:
+    """Let pass only a checkout that is on the configured branch.
+
+    Args:
+        state: of the checkout.
+        settings: of its environment.
+        instead: what may be typed to release the branch that it is on.
+
+    Raises:
+        Refused: ``wrong_branch``.
+    """
+    if state.branch == settings.branch:
+        return
+    raise Refused(
+        "wrong_branch",
+        f"{settings.repo} is on branch {state.branch}; releases are made from {settings.branch}. Check it out "
+        f"(git -C {settings.repo} checkout {settings.branch}), then run again. A hotfix is released from its own "
+        "branch with --allow-branch; return-to-main goes back from there.",
+        (*instead, next_steps.return_to_main()),
+    )
 
 
 def _dirty(state: CheckoutState, settings: Environment) -> Refused:

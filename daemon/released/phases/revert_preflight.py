@@ -24,7 +24,7 @@ from released.domain.start_order import in_start_order
 from released.phases.history import LaterRelease
 from released.phases.preflight import refuse_missing_variables, refuse_unreadable_variables
 from released.phases.reading import Catalogue, read_catalogue
-from released.phases.releasable import releasable
+from released.phases.releasable import refuse_other_branch, releasable
 from released.phases.saving import set_dir_of
 from released.phases.world import World
 
@@ -48,7 +48,10 @@ def plan_revert(
         InvalidInput: a service is named that does not exist.
     """
     plan = required(state.plan)
-    head = releasable(world.git, world.settings, any_branch=bool(plan.branch)).head
+    checkout = releasable(world.git, world.settings)
+    if not plan.branch:
+        refuse_other_branch(checkout, world.settings)
+    head = checkout.head
     before = stood_before(state, head)
     target = None if options.skip_git else before.tree
     _refuse_later(state, before, later, takes_code=target is not None)

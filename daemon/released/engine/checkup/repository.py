@@ -7,7 +7,7 @@ import os
 from released.adapters.git.files import owner_name
 from released.domain.checkup import Check, failed, ok, warning
 from released.engine.checkup.subject import Subject
-from released.phases.releasable import releasable
+from released.phases.releasable import refuse_other_branch, releasable
 
 _REMOTE_S = 10.0
 
@@ -15,6 +15,7 @@ _REMOTE_S = 10.0
 def checkout(subject: Subject) -> Check:
     """Look whether a release may start from the checkout."""
     state = releasable(subject.world.git, subject.world.settings)
+    refuse_other_branch(state, subject.world.settings)
     return ok("repository", f"{subject.world.root} is clean, on {state.branch} at {state.head[:12]}.")
 
 
