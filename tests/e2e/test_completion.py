@@ -50,7 +50,7 @@ def test_zsh_is_also_told_where_a_ticket_stands(address: str) -> None:
 
 
 def test_a_service_is_completed_with_those_of_the_environment(address: str) -> None:
-    assert soon(lambda: offered(address, "services", "w")) == ["web", "wiki"]
+    assert soon(lambda: offered(address, "revert", "1234", "--with-data", "w")) == ["web", "wiki"]
 
 
 def test_the_daemon_that_is_asked_is_the_one_that_was_typed(address: str) -> None:

@@ -82,11 +82,8 @@ def test_service_and_volume_of_the_failed_backup_are_named(story: Halts) -> None
     )
 
 
-def test_before_the_checkout_has_moved_there_is_nothing_to_take_back(story: Halts) -> None:
-    assert (
-        "release-run failed in phase prepare. To roll back:\n"
-        "  nothing to take back: the checkout has not moved and nothing deployed was touched\n"
-    ) in story.said("backup")
+def test_the_way_back_is_told_with_the_phase(story: Halts) -> None:
+    assert "release-run failed in phase prepare. To roll back:\n  releasectl revert 1234\n" in story.said("backup")
 
 
 def test_the_log_of_the_ticket_says_that_prepare_failed(story: Halts) -> None:
@@ -131,10 +128,8 @@ def test_what_the_build_printed_stands_below(story: Halts) -> None:
     assert "  │ no space for /www\n" in story.said("build")
 
 
-def test_the_way_back_from_migrate_leads_to_the_base(story: Halts) -> None:
-    said = story.said("build")
-    assert "release-run failed in phase migrate. To roll back:\n" in said
-    assert f"  git -C {story.stack.ops.checkout} reset --hard {story.notes['base']}" in said
+def test_the_way_back_is_told_from_migrate_too(story: Halts) -> None:
+    assert "release-run failed in phase migrate. To roll back:\n  releasectl revert 1234\n" in story.said("build")
 
 
 def test_nothing_is_stopped_before_its_image_is_built(story: Halts) -> None:

@@ -16,7 +16,7 @@ from released.domain.failure import Failure
 from released.domain.ids import Phase, Sha
 from released.domain.plan import Executable, ServicePlan
 from released.domain.release import ReleaseState, Reversal, required_reversal
-from released.domain.revert_plan import ServiceReversal
+from released.domain.revert_plan import RevertPlan, ServiceReversal
 from released.phases.effects import Done, Fate, Harmless, NotDone, Observed, Slot, Step
 from released.phases.env_file import set_variables
 from released.phases.executables import executable_step

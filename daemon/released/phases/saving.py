@@ -16,9 +16,8 @@ from released.domain.dotenv import written_value
 from released.domain.errors import ReleasedError, StepFailed
 from released.domain.failure import Failure
 from released.domain.ids import Phase
-from released.domain.manifest import InvalidManifest, parse_manifest
 from released.domain.plan import ServicePlan
-from released.domain.release import ReleaseState, required
+from released.domain.release import ReleaseState
 from released.phases.effects import Done, Fate, Harmless, NotDone, Observed, Slot
 from released.phases.env_file import read_env_file
 from released.phases.projects import containers_now, project_of
@@ -47,7 +46,7 @@ def back_up(world: World, state: ReleaseState, service: ServicePlan, spare_image
         write_durably(slot.path / _SET, set_dir.name.encode())
         # Before anything is read: what is written from here on may be missing, and a revert says that it is lost.
         created = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-        files = _archive(world, state, service, set_dir, slot, spare_image)
+        files = _archive(world, service, set_dir, slot, spare_image)
         sets.finish(set_dir, BackupSet(service.name, set_dir.name, state.ticket, state.run, created, files))
         read_back = sets.verify(set_dir, world.interruption)
         for file in read_back.files:
@@ -67,11 +66,11 @@ def back_up(world: World, state: ReleaseState, service: ServicePlan, spare_image
 
 
 def _archive(
-    world: World, state: ReleaseState, service: ServicePlan, set_dir: Path, slot: Slot, spare_image: str | None
+    world: World, service: ServicePlan, set_dir: Path, slot: Slot, spare_image: str | None
 ) -> tuple[BackupFile, ...]:
     """Write every archive of a set; one that fails takes the others with it, for a part of a backup is none."""
     # Looked up first: what is not there stills nobody. Two manifests may name one volume in two ways.
-    volumes = dict(_volumes(world, state, service, slot, spare_image))
+    volumes = dict(_volumes(world, service, slot, spare_image))
     try:
         with held_still(world, service, slot):
             saved = [_save_volume(world, set_dir, volume, image) for volume, image in volumes.items()]
@@ -99,9 +98,7 @@ def _result(read_back: BackupSet) -> ev.BackedUp:
     return ev.BackedUp(read_back.service, read_back.stamp, sum(file.bytes for file in read_back.files))
 
 
-def _volumes(
-    world: World, state: ReleaseState, service: ServicePlan, slot: Slot, spare_image: str | None
-) -> Iterator[tuple[str, str]]:
+def _volumes(world: World, service: ServicePlan, slot: Slot, spare_image: str | None) -> Iterator[tuple[str, str]]:
     """Find the volumes that are saved, each with an image to read it with."""
     if "volume" not in service.backup.kinds:
         return
@@ -109,28 +106,17 @@ def _volumes(
     image = next((one.image_id for one in containers_now(world, service)), spare_image)
     for name in service.backup.volumes:
         volume = world.engine.find_volume(project, name, world.variables().get("CONTAINER_PREFIX", ""))
-        if volume is None and (spare_image or not _was_backed_up(world, state, service, name)):
+        if volume is None and (spare_image or not (world.root / service.folder).exists()):
             slot.say(f"{name} comes with this release: there is nothing to save yet")
         elif volume is None or image is None:
-            lacks = _lacks(project, volume, name)
-            raise StepFailed(Failure("backup_failed", f"The backup of {service.name} failed: {lacks}"))
+            raise StepFailed(Failure("backup_failed", f"The backup of {service.name} failed: {_lacks(volume, name)}"))
         else:
             yield volume, image
 
 
-def _was_backed_up(world: World, state: ReleaseState, service: ServicePlan, volume: str) -> bool:
-    """Tell whether the service's former manifest names the volume; one that cannot be read may have."""
-    path = f"{service.folder}/manifest.yaml"
-    text = world.git.read(required(state.plan).base_sha, path)
-    try:
-        return text is not None and volume in parse_manifest(text.decode(), path, service.name)[0].backup.volumes
-    except (InvalidManifest, UnicodeDecodeError):
-        return True
-
-
-def _lacks(project: str, volume: str | None, name: str) -> str:
+def _lacks(volume: str | None, name: str) -> str:
     if volume is None:
-        return f"the engine has no volume {name}, neither of the Compose project {project} nor under that name."
+        return f"the engine knows no such thing as its volume {name}."
     return f"none of its containers exists, and the image of one is needed to read {volume}."
 
 

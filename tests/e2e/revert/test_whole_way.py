@@ -175,6 +175,7 @@ def test_a_resume_goes_on_with_the_hook_and_repeats_nothing(story: Story) -> Non
     steps = started_steps(record[types.index("resumed") : types.index("reverted")])
     assert steps == [
         "revert.web.post_data_restore.10-reindex.sh",
+        "revert.front.tag",
         "revert.front.recreate",
         "revert.front.healthy",
         "revert.web.verify",
@@ -196,12 +197,13 @@ def test_the_log_of_the_ticket_tells_of_the_halt(story: Story) -> None:
 
 
 def test_fixes_run_before_health_is_waited_for_and_other_hooks_after(story: Story) -> None:
-    assert [step for step in story.steps if step.startswith("revert.web.")][:9] == [
+    assert [step for step in story.steps if step.startswith("revert.web.")][:10] == [
         "revert.web.save",
         "revert.web.keep-images",
         "revert.web.compose",
         "revert.web.image",
         "revert.web.restore",
+        "revert.web.tag",
         "revert.web.recreate",
         "revert.web.fix.chown-data.sh",
         "revert.web.healthy",
