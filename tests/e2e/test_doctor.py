@@ -48,7 +48,7 @@ SPOILT = {
         "Working tree is dirty.",
         lambda stack: (stack.ops.checkout / "stray").unlink(),
     ),
-    "remote": Spoilt(point_remote("/nowhere"), "repository", "origin of ", point_remote("")),
+    "remote": Spoilt(point_remote("/nowhere"), "repository", "from origin into", point_remote("")),
     "secrets": Spoilt(lambda stack: (stack.ops.checkout / ".env").chmod(0o644), "permissions", "holds secrets"),
     "state": Spoilt(lambda stack: stack.state_dir.chmod(0o755), "permissions", "may be entered by others"),
     "socket": Spoilt(

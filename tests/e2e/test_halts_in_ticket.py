@@ -77,8 +77,8 @@ def test_a_script_that_does_not_succeed_makes_the_client_exit_with_1(story: Halt
 @pytest.mark.parametrize("halt", HALTS)
 def test_the_way_back_is_told_with_the_phase(story: Halts, halt: str) -> None:
     said = story.said(halt)
-    assert "release-run failed in phase ticket. To roll back:\n" in said
-    assert "  releasectl revert 1234\n" in said
+    assert "release-run failed in phase ticket. To roll back:" in said
+    assert "releasectl revert 1234" in said
 
 
 # --- each of them ------------------------------------------------------------------------------------------------

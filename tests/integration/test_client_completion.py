@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from releasectl.main import COMMANDS
-from releasectl.parameters import PHASES, STATES
+from releasectl.parameters import PHASES, REVERT, STATES
 from support.daemon_process import PROGRAMS
 from support.shell_completion import ask, offered, run, told
 
@@ -48,7 +48,7 @@ def test_flags_are_offered() -> None:
 
 @pytest.mark.parametrize("words", [["run", "1", "--from"], ["run", "1", "--skip"], ["logs", "1", "--phase"]])
 def test_phases_are_offered_where_one_is_wanted(words: list[str]) -> None:
-    assert offered(NOBODY, *words, "") == list(PHASES)
+    assert offered(NOBODY, *words, "") == [*PHASES, REVERT]
 
 
 def test_states_are_offered_where_one_is_wanted() -> None:
@@ -57,7 +57,7 @@ def test_states_are_offered_where_one_is_wanted() -> None:
 
 def test_bash_which_makes_three_words_of_a_flag_with_its_value_gets_the_value() -> None:
     assert offered(NOBODY, "run", "1", "--from", "=", "mi") == ["migrate"]
-    assert offered(NOBODY, "run", "1", "--from", "=") == list(PHASES)
+    assert offered(NOBODY, "run", "1", "--from", "=") == [*PHASES, REVERT]
 
 
 @pytest.mark.parametrize(("shell", "answer"), [("zsh", "plain\n--from=migrate\n_"), ("fish", "plain,--from=migrate")])
@@ -80,7 +80,7 @@ def test_no_command_is_imported_to_list_them() -> None:
     assert _imported("") == ""
 
 
-@pytest.mark.parametrize("words", [["status", ""], ["run", "1", "--with", ""], ["services", ""], ["-v", "status", ""]])
+@pytest.mark.parametrize("words", [["status", ""], ["run", "1", "--with", ""], ["-v", "status", ""]])
 def test_without_a_daemon_nothing_is_offered_and_nothing_is_said(words: list[str]) -> None:
     answer = ask("bash", NOBODY, *words)
 

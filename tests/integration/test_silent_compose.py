@@ -13,7 +13,7 @@ from released.domain.configuration import Environment
 from released.domain.errors import StepFailed
 from released.domain.ids import Phase
 from released.engine.slots import AttemptSlot
-from released.phases import migrate
+from released.phases import migrate, recreation
 from released.phases.world import World
 from support.given_when_then import phase_done, plan, requested, started, state_after, step_done
 
@@ -34,7 +34,7 @@ exec sleep 1000
 def test_a_pull_that_falls_silent_is_stopped_and_the_failure_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(migrate, "_COMPOSE_IDLE_S", 0.2)
+    monkeypatch.setattr(recreation, "_COMPOSE_IDLE_S", 0.2)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     _write_program(tmp_path / "docker-compose", PULLS_FOR_EVER)
     composed = ev.Composed("web", "web", "v1", ("web",), ())

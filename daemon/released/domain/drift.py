@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from released.domain import next_steps
 from released.domain.events import ImageReady
 from released.domain.failure import NextCommand
 from released.domain.plan import Image
@@ -81,13 +80,7 @@ def _branch(found: Checkout, branch: str) -> Finding:
     if found.branch == branch:
         return Finding("checkout", f"✓ checkout.branch: {branch}")
     line = f"✗ checkout.branch: got {found.branch or 'a detached HEAD'}, expected {branch}"
-    # From a hotfix branch there is a way that looks first whether what is deployed was merged.
-    fix = (
-        next_steps.return_to_main()
-        if found.branch and not found.dirty
-        else _git(found, "goes back to the branch", "checkout", branch)
-    )
-    return Finding("checkout", line, fix)
+    return Finding("checkout", line, _git(found, "goes back to the branch", "checkout", branch))
 
 
 def _clean(found: Checkout) -> Finding:

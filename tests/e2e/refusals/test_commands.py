@@ -209,7 +209,7 @@ def test_a_request_id_is_not_taken_for_a_second_ticket(bare_site: Site) -> None:
         (("run", "3007", "--base", "abc"), "'abc' is not a commit: expected its full id of 40 hex digits"),
         (("run", "3007", "--with", "-rf"), "'-rf' is not a ticket: expected 1 to 64 letters, digits"),
         (("run", "3007", "--request-id", "short"), "'short' is not a request id: expected 8 to 128 of A-Za-z0-9._:-"),
-        (("resume", "3007", "--from", "revert"), "'revert' is not a phase: expected one of prepare, migrate, ticket"),
+        (("resume", "3007", "--from", "return"), "'return' is not a phase: expected one of prepare, migrate, ticket"),
         (("list", "--state", "broken"), "'broken' is not a state: expected one of requested, prepare"),
         (("logs", "3007", "--phase", "deploy"), "'deploy' is not a phase: expected one of prepare, migrate, ticket"),
         (("services", "Web!"), "'Web!' is not a service: expected the name of its folder below packages/"),

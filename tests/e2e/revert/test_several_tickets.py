@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
-from support.stack_images import docker
 from support.standing import BackAndForth
 from support.stories import served
 
@@ -33,23 +31,11 @@ def _told(stack: Stack) -> BackAndForth:
         stack.merge(ticket, stack.new_version("front", tag))
         story.client(f"run {ticket}", "run", ticket)
     story.refuses("on top", "revert", "1", "--yes")
-    with _missing_image(story):
-        story.refuses("no image", "revert", "2", "--yes")
     story.client("both", "revert", "2", "1", "--yes")
     stack.merge("3", {"docs/front.md": "how it is meant\n"})
     story.notes["preview"] = stack.client("-o", "json", "run", "3", *INCLUDE, "--dry-run").stdout
     story.client("run 3", "run", "3", *INCLUDE)
     return story
-
-
-@contextmanager
-def _missing_image(story: BackAndForth) -> Iterator[None]:
-    """Take away what ticket 2 would go back to, for a while."""
-    archive = story.stack.home / "front.tar"
-    docker("save", "--output", str(archive), f"{story.stack.names.image('front')}:2")
-    docker("rmi", "--force", story.moments["run 1"].images["front"])
-    yield
-    docker("load", "--input", str(archive))
 
 
 # --- what stands on top ------------------------------------------------------------------------------------------
@@ -74,15 +60,6 @@ def test_each_of_them_is_taken_back_by_a_commit_of_its_own(story: BackAndForth) 
 
 
 # --- an image that is gone ---------------------------------------------------------------------------------------
-
-
-def test_an_image_that_was_removed_is_named_before_anything_is_touched(story: BackAndForth) -> None:
-    refusal, names = story.refusals["no image"], story.stack.names
-    image = story.moments["run 1"].images["front"].removeprefix("sha256:")[:12]
-    assert refusal.reason == "way_back_missing"
-    assert f"  front: the image {image} ({names.image('front')}:2) of {names.container('front')} is gone" in (
-        refusal.message
-    )
 
 
 # --- the day after -----------------------------------------------------------------------------------------------
