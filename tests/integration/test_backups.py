@@ -19,7 +19,6 @@ from released.adapters.backups.sets import (
     BackupSet,
     discard_unfinished,
     finish,
-    list_sets,
     open_tar,
     set_directory,
     verify,
@@ -157,19 +156,6 @@ def test_a_volume_of_many_zeros_is_read_back(set_dir: Path) -> None:
     file = write_volume(set_dir, "data", _pieces(_tar(disk=bytes(64 << 20)), 1 << 20))
     finish(set_dir, _backup(file))
     assert verify(set_dir).files[0].members == 1
-
-
-def test_finished_sets_are_listed_with_the_newest_last(tmp_path: Path) -> None:
-    stamps = ["20260518_153012", "20260518_153012_2", "20260518_153012_10", "20260519_000000"]
-    for stamp in reversed(stamps):
-        _saved(set_directory(tmp_path, "prod", "wiki", stamp))
-    write_volume(set_directory(tmp_path, "prod", "wiki", "20260520_000000"), "data", [_tar()])
-    _saved(tmp_path / "backups/prod/wiki/notes")
-    assert list_sets(tmp_path, "prod", "wiki") == tuple(stamps)
-
-
-def test_a_service_without_a_set_has_none_listed(tmp_path: Path) -> None:
-    assert list_sets(tmp_path, "prod", "wiki") == ()
 
 
 def test_an_archive_gives_back_the_stream_that_it_was_made_from(set_dir: Path) -> None:

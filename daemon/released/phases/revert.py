@@ -69,7 +69,9 @@ def _checkout(world: World, state: ReleaseState, reversal: Reversal) -> Harmless
             raise StepFailed(Failure("head_moved", message + "Take it back to that commit, then resume."))
         if found.dirty:
             paths = ", ".join(one.path for one in found.dirty)
-            message = f"Working tree is dirty: {paths}. Commit these paths or take them away, then resume."
+            message = (
+                f"Working tree is dirty: {paths}. Take these changes away, then resume; a commit is in the way, too."
+            )
             raise StepFailed(Failure("working_tree_dirty", message))
         return ev.Checked((f"✓ checkout at {found.head[:12]}",))
 

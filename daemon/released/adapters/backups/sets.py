@@ -131,13 +131,6 @@ def verify(set_dir: Path, interruption: Interruption | None = None) -> BackupSet
     return backup
 
 
-def list_sets(state_dir: Path, env: str, service: str) -> tuple[str, ...]:
-    """The stamps of a service's finished sets, newest last."""
-    manifests = (state_dir / "backups" / env / service).glob(f"*/{MANIFEST}")
-    stamps = (manifest.parent.name for manifest in manifests)
-    return tuple(sorted((stamp for stamp in stamps if _STAMP.fullmatch(stamp)), key=_age))
-
-
 def open_tar(set_dir: Path, file: BackupFile) -> Iterator[bytes]:
     """Yield the tar stream of one archive in pieces; only at its end it is known to be what was saved.
 
@@ -188,11 +181,6 @@ def discard_unfinished(set_dir: Path) -> None:
     """Remove a set that has no manifest; one that has it stays, and one that is not there is fine."""
     if set_dir.is_dir() and not (set_dir / MANIFEST).exists():
         shutil.rmtree(set_dir)
-
-
-def _age(stamp: str) -> tuple[str, int]:
-    day, second, *number = stamp.split("_")
-    return day + second, int(number[0]) if number else 1
 
 
 def _attempt(set_dir: Path, name: str, write: Callable[[Path], Written]) -> Written:
