@@ -12,11 +12,12 @@ from typing import NoReturn
 import click
 from click.shell_completion import CompletionItem
 
-from releasectl import completion
-from releasectl import settings as flags
+from releasectl.arguments import completion
+from releasectl.arguments import global_flags as flags
 from releasectl.errors import ClientError, Next
 from releasectl.exit_codes import ExitCode
-from releasectl.reporting import report
+from releasectl.settings import Settings
+from releasectl.views.reporting import report
 
 COMMANDS = {
     "run": ("run", "Release a ticket, or go on with a halted one from a phase."),
@@ -99,7 +100,7 @@ def releasectl() -> None:
 
 def execute(arguments: list[str]) -> int:
     """Run a command line and show how it ended; give the exit code."""
-    settings = flags.Settings(output=flags.wanted_output(arguments))
+    settings = Settings(output=flags.wanted_output(arguments))
     try:
         result = releasectl.main(arguments, prog_name="releasectl", standalone_mode=False, obj=settings)
         sys.stdout.flush()

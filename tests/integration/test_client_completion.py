@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from releasectl.lifecycle import PHASES, REVERT, STATES
 from releasectl.main import COMMANDS
-from releasectl.parameters import PHASES, REVERT, STATES
 from support.daemon_process import PROGRAMS
 from support.shell_completion import ask, offered, run, told
 
@@ -26,7 +26,7 @@ TOO_LONG_S = 5.0
 """Far beyond the client's patience, far below a call's usual deadline."""
 _SHOW_IMPORTS = """\
 import sys
-from releasectl import completion
+from releasectl.arguments import completion
 from releasectl.main import releasectl
 completion.answer(releasectl)
 print("imported", *sorted(name for name in sys.modules if name == "grpc" or name.startswith("releasectl.commands.")))

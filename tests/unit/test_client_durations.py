@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from releasectl.durations import format_duration, parse_duration_s
+from releasectl.text.durations import format_duration, parse_duration_s
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("30s", 30), ("5m", 300), ("2h", 7200), ("1.5m", 90), ("250ms", 0.25)])

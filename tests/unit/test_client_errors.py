@@ -12,9 +12,9 @@ from google.rpc import error_details_pb2, status_pb2
 
 from releasectl.errors import ClientError, Next
 from releasectl.exit_codes import ExitCode
-from releasectl.reporting import next_lines, report
 from releasectl.rpc_errors import daemon_went_away, from_rpc
 from releasectl.settings import Settings
+from releasectl.views.reporting import next_lines, report
 from releasepb.v1 import releases_pb2 as pb
 
 

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from releasectl.json_views import JsonlView, JsonView
-from releasectl.machine import document, event_document
 from releasectl.settings import Settings
+from releasectl.views.json_views import JsonlView, JsonView
+from releasectl.views.machine import document, event_document
 from releasepb.v1 import releases_pb2 as pb
 from support.wire_events import Stream
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from releasectl.plain import PlainView, event_line
 from releasectl.settings import Settings
+from releasectl.views.plain import PlainView, event_line
 from releasepb.v1 import releases_pb2 as pb
 from support.wire_events import Stream
 

@@ -12,9 +12,9 @@ import pytest
 from google.protobuf.descriptor import FieldDescriptor
 from rich.cells import cell_len
 
-from releasectl import tables
-from releasectl.preview_text import print_revert, print_run
 from releasectl.settings import Settings
+from releasectl.text import tables
+from releasectl.views.preview import print_revert, print_run
 from releasepb.v1 import releases_pb2 as pb
 
 if TYPE_CHECKING:

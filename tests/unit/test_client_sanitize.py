@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from releasectl.sanitize import clean, one_line
+from releasectl.text.sanitize import clean, one_line
 
 
 @pytest.mark.parametrize(

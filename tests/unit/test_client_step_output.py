@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from releasectl.step_output import Lines, Offsets, Tail
+from releasectl.text.step_output import Lines, Offsets, Tail
 from releasepb.v1 import releases_pb2 as pb
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from releasectl.settings import Settings
-from releasectl.tables import print_releases
+from releasectl.text.tables import print_releases
 from releasepb.v1 import releases_pb2 as pb
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from releasectl.calls.target import DEFAULT_ADDRESS, Target, resolve
 from releasectl.errors import ClientError
 from releasectl.settings import Settings
-from releasectl.target import DEFAULT_ADDRESS, Target, resolve
 
 PROFILES = """
 [profiles.default]

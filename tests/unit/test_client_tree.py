@@ -9,8 +9,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from releasectl.progress import Progress
-from releasectl.tree import Tree
+from releasectl.views.progress import Progress
+from releasectl.views.tree import Tree
 from support.wire_events import BEGAN, Stream
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from releasectl import submission
-from releasectl.connection import connect
-from releasectl.consent import confirm, reason_or_ask
-from releasectl.parameters import REQUEST_ID, TICKET
+from releasectl.arguments.consent import confirm, reason_or_ask
+from releasectl.arguments.global_flags import command as declare
+from releasectl.arguments.parameters import REQUEST_ID, TICKET
+from releasectl.calls import submission
+from releasectl.calls.connection import connect
 from releasectl.settings import Settings
-from releasectl.settings import command as declare
 from releasepb.v1 import releases_pb2 as pb
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from releasectl.completion import SHELLS, script
-from releasectl.machine import emit
-from releasectl.parameters import OneOf
-from releasectl.settings import command as declare
+from releasectl.arguments.completion import SHELLS, script
+from releasectl.arguments.global_flags import command as declare
+from releasectl.arguments.parameters import OneOf
 from releasectl.settings import of
+from releasectl.views.machine import emit
 
 
 @declare("completion")

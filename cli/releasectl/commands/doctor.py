@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 from rich.text import Text
 
-from releasectl.connection import COMMAND_TIMEOUT_S, connect
+from releasectl.arguments.global_flags import command as declare
+from releasectl.calls.connection import COMMAND_TIMEOUT_S, connect
 from releasectl.exit_codes import ExitCode
-from releasectl.machine import document, emit
-from releasectl.sanitize import clean, one_line
 from releasectl.settings import Settings
-from releasectl.settings import command as declare
-from releasectl.tables import show, word
+from releasectl.text.sanitize import clean, one_line
+from releasectl.text.tables import show, word
+from releasectl.views.machine import document, emit
 from releasepb.v1 import releases_pb2 as pb
 
 _STATUS_WIDTH = 9

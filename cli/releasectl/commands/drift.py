@@ -6,14 +6,15 @@ import sys
 
 import click
 
-from releasectl.connection import connect
+from releasectl.arguments.global_flags import command as declare
+from releasectl.calls.connection import connect
 from releasectl.exit_codes import ExitCode
-from releasectl.machine import document, emit
-from releasectl.reporting import next_lines, width
 from releasectl.rpc_errors import from_messages
-from releasectl.sanitize import one_line
 from releasectl.settings import Settings
-from releasectl.settings import command as declare
+from releasectl.text.sanitize import one_line
+from releasectl.text.terminal import width
+from releasectl.views.machine import document, emit
+from releasectl.views.reporting import next_lines
 from releasepb.v1 import releases_pb2 as pb
 
 

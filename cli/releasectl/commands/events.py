@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from releasectl.connection import connect
-from releasectl.machine import emit, event_document
-from releasectl.parameters import EVENT, TICKET
-from releasectl.plain import event_line
-from releasectl.sanitize import one_line
+from releasectl.arguments.global_flags import command as declare
+from releasectl.arguments.parameters import EVENT, TICKET
+from releasectl.calls.connection import connect
 from releasectl.settings import Settings
-from releasectl.settings import command as declare
+from releasectl.text.sanitize import one_line
+from releasectl.views.machine import emit, event_document
+from releasectl.views.plain import event_line
 from releasepb.v1 import releases_pb2 as pb
 
 

@@ -6,13 +6,13 @@ import datetime as dt
 
 import click
 
-from releasectl import submission
-from releasectl.connection import connect
-from releasectl.consent import reason_or_ask
-from releasectl.parameters import REQUEST_ID, until
+from releasectl.arguments.consent import reason_or_ask
+from releasectl.arguments.global_flags import command as declare
+from releasectl.arguments.parameters import REQUEST_ID, until
+from releasectl.calls import submission
+from releasectl.calls.connection import connect
 from releasectl.settings import Settings
-from releasectl.settings import command as declare
-from releasectl.status_text import show_environment
+from releasectl.views.status import show_environment
 from releasepb.v1 import releases_pb2 as pb
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
+from releasectl.arguments.global_flags import command as declare
 from releasectl.errors import Next
-from releasectl.machine import emit
 from releasectl.new_repo import make
-from releasectl.reporting import next_documents, next_lines, width
 from releasectl.settings import Settings
-from releasectl.settings import command as declare
+from releasectl.text.terminal import width
+from releasectl.views.machine import emit
+from releasectl.views.reporting import next_documents, next_lines
 
 CONFIG = "/etc/released.yaml"
 

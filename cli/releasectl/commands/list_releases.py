@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from releasectl.connection import connect
-from releasectl.machine import document, emit
-from releasectl.parameters import STATE
+from releasectl.arguments.global_flags import command as declare
+from releasectl.arguments.parameters import STATE
+from releasectl.calls.connection import connect
 from releasectl.settings import Settings
-from releasectl.settings import command as declare
-from releasectl.tables import print_releases
+from releasectl.text.tables import print_releases
+from releasectl.views.machine import document, emit
 from releasepb.v1 import releases_pb2 as pb
 
 

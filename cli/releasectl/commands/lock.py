@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
-from releasectl import submission
-from releasectl.connection import connect
-from releasectl.consent import confirm, reason_or_ask
-from releasectl.parameters import REQUEST_ID
-from releasectl.settings import CONTEXT, Settings
-from releasectl.settings import command as declare
-from releasectl.status_text import show_environment
+from releasectl.arguments.consent import confirm, reason_or_ask
+from releasectl.arguments.global_flags import CONTEXT
+from releasectl.arguments.global_flags import command as declare
+from releasectl.arguments.parameters import REQUEST_ID
+from releasectl.calls import submission
+from releasectl.calls.connection import connect
+from releasectl.settings import Settings
+from releasectl.views.status import show_environment
 from releasepb.v1 import releases_pb2 as pb
 
 

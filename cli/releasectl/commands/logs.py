@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from releasectl.connection import connect
-from releasectl.output_stream import OutputRequest, read_output
-from releasectl.output_views import choose
-from releasectl.parameters import PHASE, TICKET
+from releasectl.arguments.global_flags import command as declare
+from releasectl.arguments.parameters import PHASE, TICKET
+from releasectl.calls.connection import connect
+from releasectl.calls.output_stream import OutputRequest, read_output
 from releasectl.settings import Settings
-from releasectl.settings import command as declare
+from releasectl.views.output import choose
 
 
 @declare("logs")

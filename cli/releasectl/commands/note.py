@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from releasectl import submission
-from releasectl.connection import connect
-from releasectl.parameters import REQUEST_ID, TICKET
+from releasectl.arguments.global_flags import command as declare
+from releasectl.arguments.parameters import REQUEST_ID, TICKET
+from releasectl.calls import submission
+from releasectl.calls.connection import connect
 from releasectl.settings import Settings
-from releasectl.settings import command as declare
 from releasepb.v1 import releases_pb2 as pb
 
 

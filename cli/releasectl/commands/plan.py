@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from releasectl import submission
-from releasectl.connection import connect
+from releasectl.arguments.global_flags import command as declare
+from releasectl.arguments.parameters import COMMIT, PHASE, TICKET
+from releasectl.calls import submission
+from releasectl.calls.connection import connect
+from releasectl.calls.planning import ask_plan, show_run
 from releasectl.exit_codes import ExitCode
-from releasectl.parameters import COMMIT, PHASE, TICKET
-from releasectl.planning import ask_plan, show_run
 from releasectl.settings import Settings
-from releasectl.settings import command as declare
 from releasepb.v1 import releases_pb2 as pb
 
 

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import click
 
-from releasectl.connection import COMMAND_TIMEOUT_S, connect
+from releasectl.arguments.global_flags import CONTEXT
+from releasectl.arguments.global_flags import command as declare
+from releasectl.arguments.parameters import PLAYBOOK, TICKET
+from releasectl.calls.connection import COMMAND_TIMEOUT_S, connect
 from releasectl.errors import usage
 from releasectl.exit_codes import ExitCode
-from releasectl.machine import document, emit
-from releasectl.parameters import PLAYBOOK, TICKET
-from releasectl.playbook_views import print_matches, print_playbook, print_playbooks, print_trials, warn
-from releasectl.sanitize import one_line
-from releasectl.settings import CONTEXT, Settings
-from releasectl.settings import command as declare
+from releasectl.settings import Settings
+from releasectl.text.sanitize import one_line
+from releasectl.views.machine import document, emit
+from releasectl.views.playbook import print_matches, print_playbook, print_playbooks, print_trials, warn
 from releasepb.v1 import releases_pb2 as pb
 
 _LARGEST_BYTES = 128 * 1024

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from releasectl.connection import COMMAND_TIMEOUT_S, connect
-from releasectl.machine import document, emit
+from releasectl.arguments.global_flags import command as declare
+from releasectl.calls.connection import COMMAND_TIMEOUT_S, connect
 from releasectl.settings import Settings
-from releasectl.settings import command as declare
+from releasectl.views.machine import document, emit
 from releasepb.v1 import releases_pb2 as pb
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from releasectl import submission
-from releasectl.connection import COMMAND_TIMEOUT_S, connect
-from releasectl.machine import document, emit
-from releasectl.parameters import REQUEST_ID
-from releasectl.sanitize import one_line
+from releasectl.arguments.global_flags import command as declare
+from releasectl.arguments.parameters import REQUEST_ID
+from releasectl.calls import submission
+from releasectl.calls.connection import COMMAND_TIMEOUT_S, connect
 from releasectl.settings import Settings
-from releasectl.settings import command as declare
+from releasectl.text.sanitize import one_line
+from releasectl.views.machine import document, emit
 from releasepb.v1 import releases_pb2 as pb
 
 _SHORT = 12

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import click
 
-from releasectl import submission
-from releasectl.connection import REVERT_TIMEOUT_S, Connection, connect
-from releasectl.consent import agrees, confirm
+from releasectl.arguments.consent import agrees, confirm
+from releasectl.arguments.global_flags import command as declare
+from releasectl.arguments.parameters import PLAN_HASH, REQUEST_ID, SERVICE, TICKET, duration
+from releasectl.calls import submission
+from releasectl.calls.connection import REVERT_TIMEOUT_S, Connection, connect
 from releasectl.errors import ClientError, usage
 from releasectl.exit_codes import ExitCode
-from releasectl.machine import document, emit
-from releasectl.parameters import PLAN_HASH, REQUEST_ID, SERVICE, TICKET, duration
 from releasectl.settings import Settings, is_terminal
-from releasectl.settings import command as declare
+from releasectl.views.machine import document, emit
 from releasepb.v1 import releases_pb2 as pb
 
 _JUDGED = (ExitCode.USAGE, ExitCode.REFUSED, ExitCode.NOT_FOUND)
@@ -113,7 +113,7 @@ def _show(preview: pb.RevertPreview, settings: Settings) -> None:
     if not settings.is_text:
         emit(document(preview))
         return
-    from releasectl.preview_text import print_revert  # noqa: PLC0415 (rich takes longer to import than JSON to print)
+    from releasectl.views.preview import print_revert  # noqa: PLC0415 (rich takes longer to import than JSON to print)
 
     print_revert(preview, settings)
 

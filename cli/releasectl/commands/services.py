@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import click
 
+from releasectl.arguments.global_flags import CONTEXT, global_flags
+from releasectl.arguments.global_flags import command as declare
+from releasectl.arguments.parameters import SERVICE
+from releasectl.calls.connection import connect
 from releasectl.commands.services_logs import command as logs
 from releasectl.commands.services_run import command as run
-from releasectl.connection import connect
-from releasectl.machine import document, emit
-from releasectl.parameters import SERVICE
-from releasectl.settings import CONTEXT, Settings, global_flags
-from releasectl.settings import command as declare
-from releasectl.tables import print_services
+from releasectl.settings import Settings
+from releasectl.text.tables import print_services
+from releasectl.views.machine import document, emit
 from releasepb.v1 import releases_pb2 as pb
 
 

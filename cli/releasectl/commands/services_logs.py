@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from releasectl.connection import connect
+from releasectl.arguments.global_flags import command as declare
+from releasectl.arguments.parameters import SERVICE
+from releasectl.calls.connection import connect
+from releasectl.calls.service_logs import read_logs
 from releasectl.errors import usage
-from releasectl.parameters import SERVICE
-from releasectl.service_logs import read_logs
 from releasectl.settings import Settings
-from releasectl.settings import command as declare
 from releasepb.v1 import releases_pb2 as pb
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
-from releasectl import hook_views, submission
-from releasectl.connection import connect
-from releasectl.hook_run import run_hook
-from releasectl.parameters import HOOK, REQUEST_ID, SERVICE
+from releasectl.arguments.global_flags import command as declare
+from releasectl.arguments.parameters import HOOK, REQUEST_ID, SERVICE
+from releasectl.calls import submission
+from releasectl.calls.connection import connect
+from releasectl.calls.hook_run import run_hook
 from releasectl.settings import Settings
-from releasectl.settings import command as declare
+from releasectl.views.hook import choose
 from releasepb.v1 import releases_pb2 as pb
 
 
@@ -32,7 +33,7 @@ def command(settings: Settings, *, name: str, hook: str, reason: str, request_id
             request_id=request_id or submission.new_request_id(),
             reason=reason,
         )
-        view = hook_views.choose(settings, request)
+        view = choose(settings, request)
         end = run_hook(connection, request, view, settings)
     view.end(end)
     return end.exit_code

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from releasectl.connection import Connection, connect
-from releasectl.machine import document, emit
-from releasectl.parameters import TICKET
+from releasectl.arguments.global_flags import command as declare
+from releasectl.arguments.parameters import TICKET
+from releasectl.calls.connection import Connection, connect
 from releasectl.settings import Settings
-from releasectl.settings import command as declare
-from releasectl.status_text import print_environment, print_release
+from releasectl.views.machine import document, emit
+from releasectl.views.status import print_environment, print_release
 from releasepb.v1 import releases_pb2 as pb
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from releasectl import submission
-from releasectl.connection import connect
-from releasectl.parameters import REQUEST_ID
+from releasectl.arguments.global_flags import command as declare
+from releasectl.arguments.parameters import REQUEST_ID
+from releasectl.calls import submission
+from releasectl.calls.connection import connect
 from releasectl.settings import Settings
-from releasectl.settings import command as declare
-from releasectl.status_text import show_environment
+from releasectl.views.status import show_environment
 from releasepb.v1 import releases_pb2 as pb
 
 

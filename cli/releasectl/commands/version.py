@@ -6,13 +6,13 @@ from importlib import metadata
 
 import click
 
-from releasectl.connection import connect
+from releasectl.arguments.global_flags import command as declare
+from releasectl.calls.connection import connect
 from releasectl.errors import ClientError
-from releasectl.machine import emit
-from releasectl.reporting import error_document
-from releasectl.sanitize import one_line
 from releasectl.settings import Settings
-from releasectl.settings import command as declare
+from releasectl.text.sanitize import one_line
+from releasectl.views.machine import emit
+from releasectl.views.reporting import error_document
 from releasepb.v1 import releases_pb2 as pb
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from releasectl import views
-from releasectl.connection import connect
-from releasectl.follow import Journey, follow
-from releasectl.parameters import EVENT, TICKET
+from releasectl.arguments.global_flags import command as declare
+from releasectl.arguments.parameters import EVENT, TICKET
+from releasectl.calls.connection import connect
+from releasectl.calls.follow import Journey, follow
 from releasectl.settings import Settings
-from releasectl.settings import command as declare
+from releasectl.views.choice import choose
 
 
 @declare("watch")
@@ -21,5 +21,5 @@ def command(settings: Settings, *, ticket: str, since: int) -> int:
 
     A release that rests already is shown at once. Exits by the release's outcome; ctrl-C detaches.
     """
-    with connect(settings) as connection, views.choose(settings, ticket) as view:
+    with connect(settings) as connection, choose(settings, ticket) as view:
         return follow(connection, Journey(ticket, max(since - 1, 0)), view).exit_code

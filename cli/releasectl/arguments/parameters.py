@@ -1,0 +1,100 @@
+"""What may stand on the command line: tickets, phases, durations …; what may not is refused with a sentence."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from releasectl.lifecycle import PHASES, REVERT, STATES
+from releasectl.text.durations import parse_duration_s
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+Parse = Callable[[str], str]
+
+
+def _named(name: str, pattern: str, expected: str) -> Parse:
+    """Make a parser that accepts texts of a given form only."""
+    form = re.compile(pattern)
+
+    def parse(text: str) -> str:
+        if form.fullmatch(text) is None:
+            raise click.BadParameter(f"{text!r} is not a {name}: expected {expected}.")
+        return text
+
+    return parse
+
+
+def duration(text: str) -> float:
+    """Turn ``5m`` into 300.0 seconds."""
+    try:
+        return parse_duration_s(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def until(text: str) -> dt.datetime:
+    """Turn RFC 3339, or a duration from now, into a moment."""
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=duration(text))
+    if moment.tzinfo is None:
+        raise click.BadParameter(f"{text!r} has no time zone: expected RFC 3339, such as 2026-11-24T06:00:00Z.")
+    return moment
+
+
+class OneOf(click.Choice[str]):
+    """A word out of a few."""
+
+    def __init__(self, name: str, words: tuple[str, ...]) -> None:
+        super().__init__(words)
+        self.name = name
+
+    def get_invalid_choice_message(self, value: str, ctx: click.Context | None) -> str:  # noqa: ARG002 (click's interface)
+        """Say which words there are."""
+        return f"{value!r} is not a {self.name}: expected one of {', '.join(self.choices)}."
+
+
+class Known(click.types.FuncParamType):  # type: ignore[type-arg] # click took no arguments for it before 8.4
+    """A name of something that the daemon knows, which a shell can offer therefore."""
+
+    def __init__(self, name: str, pattern: str, expected: str) -> None:
+        super().__init__(_named(name, pattern, expected))
+        self.name = name
+
+    def shell_complete(
+        self,
+        ctx: click.Context,
+        param: click.Parameter,  # noqa: ARG002 (click's interface)
+        incomplete: str,
+    ) -> list[CompletionItem[str]]:
+        """Ask the daemon which names there are.
+
+        Raises:
+            ClientError: it did not tell.
+        """
+        from releasectl.arguments.suggestions import OFFERS  # noqa: PLC0415 (talks to the daemon, which imports this module)
+
+        return OFFERS[self.name](ctx, incomplete)
+
+
+TICKET = Known(
+    "ticket",
+    r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
+    "1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit",
+)
+SERVICE = Known("service", r"[a-z0-9][a-z0-9._-]{0,63}", "the name of its folder below packages/")
+HOOK = _named("hook", r"[A-Za-z0-9_][A-Za-z0-9._+@-]{0,127}", "the name of a file below scripts/ of the service")
+PLAYBOOK = _named("playbook", r"[a-z0-9]+(-[a-z0-9]+)*", "an id-in-kebab-case")
+COMMIT = _named("commit", r"[0-9a-f]{40}", "its full id of 40 hex digits")
+REQUEST_ID = _named("request id", r"[A-Za-z0-9._:-]{8,128}", "8 to 128 of A-Za-z0-9._:-")
+EVENT = click.IntRange(min=0)
+PLAN_HASH = _named("plan hash", r"[0-9a-f]{16}", "the 16 hex digits that plan printed")
+PHASE = OneOf("phase", (*PHASES, REVERT))
+STATE = OneOf("state", STATES)

@@ -1,0 +1,1 @@
+"""Calls to the daemon: found, made, and followed over restarts."""

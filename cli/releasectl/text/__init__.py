@@ -1,0 +1,1 @@
+"""Words for people: tables, times, symbols, without control sequences of others."""

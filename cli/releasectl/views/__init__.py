@@ -1,0 +1,1 @@
+"""How what the daemon says is shown: to people in text, to programs in JSON."""

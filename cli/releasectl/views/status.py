@@ -1,0 +1,175 @@
+"""Where a release or an environment stands, for people."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+
+import click
+from google.protobuf.timestamp_pb2 import Timestamp
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from releasectl.rpc_errors import from_messages
+from releasectl.settings import Settings
+from releasectl.text.durations import format_duration
+from releasectl.text.sanitize import clean, one_line
+from releasectl.text.symbols import style, symbol
+from releasectl.text.tables import services_table, short, show, word
+from releasectl.text.terminal import width
+from releasectl.text.times import moment
+from releasectl.views.machine import document, emit
+from releasectl.views.reporting import evidence_lines, next_lines
+from releasepb.v1 import releases_pb2 as pb
+
+Fact = tuple[str, Text | str]
+
+
+def print_release(release: pb.Release, settings: Settings) -> None:
+    """Print where a ticket stands, the steps of the phase it is in, its failure, and what may be typed."""
+    steps = [step for step in release.steps if step.phase == release.summary.phase]
+    show(Group(_headline(release), facts_table(_release_facts(release))), settings)
+    if steps:
+        show(Group("", _steps(steps)), settings)
+    for line in (
+        *_failure_lines(release),
+        *next_lines(from_messages(release.next), settings, width(sys.stdout.isatty())),
+    ):
+        click.echo(line)
+
+
+def show_environment(environment: pb.Environment, settings: Settings) -> None:
+    """Print an environment in the form that is wanted."""
+    if settings.is_text:
+        print_environment(environment, settings)
+    else:
+        emit(document(environment))
+
+
+def print_environment(environment: pb.Environment, settings: Settings) -> None:
+    """Print who occupies an environment, where its checkout stands, and its services."""
+    show(Group(Text(one_line(environment.name), style="bold"), facts_table(_environment_facts(environment))), settings)
+    if environment.services:
+        show(Group("", services_table(environment.services)), settings)
+
+
+def _headline(release: pb.Release) -> Text:
+    summary = release.summary
+    where = f" in {one_line(summary.phase)}" if summary.state == "halted" else ""
+    cause = f" ({one_line(release.halt_cause).replace('_', ' ')})" if release.halt_cause else ""
+    return Text.assemble(
+        ("ticket " + one_line(summary.ticket), "bold"), "  ", word(summary.state), (where + cause, style(summary.state))
+    )
+
+
+def _release_facts(release: pb.Release) -> Iterable[Fact]:
+    summary = release.summary
+    yield "environment", f"{one_line(release.environment)}, run {summary.run}"
+    yield "phases", _phases(release.phases)
+    yield "commits", f"{short(summary.base_sha)} → {short(summary.merge_sha)}"
+    yield "services", ", ".join(one_line(name) for name in summary.services) or "none"
+    if release.backups:
+        yield "backups", ", ".join(f"{one_line(each.service)}={one_line(each.stamp)}" for each in release.backups)
+    yield "started", f"{_time(summary.started_at)} by {one_line(summary.started_by)}"
+    yield "changed", _time(summary.changed_at)
+    if release.HasField("revert"):
+        yield from _revert_facts(release.revert, undone=summary.state == "released")
+    for override in release.overrides:
+        yield "overridden", Text(_override(override), style="bold red")
+
+
+def _revert_facts(revert: pb.RevertOutcome, *, undone: bool) -> Iterable[Fact]:
+    reason = f": {one_line(revert.reason)}" if revert.reason else ""
+    yield "revert undone" if undone else "taken back", f"{_time(revert.at)} by {one_line(revert.by)}{reason}"
+    pushed = "pushed" if revert.pushed else "not pushed"
+    if revert.commit:
+        yield "by commit", f"{short(revert.commit)}, the tree of {short(revert.target_sha)}, {pushed}"
+    if revert.data_restored:
+        yield "data of", ", ".join(one_line(name) for name in revert.data_restored)
+
+
+def _override(override: pb.Override) -> str:
+    reason = f": {one_line(override.reason)}" if override.reason else ""
+    return f"{one_line(override.detail)}{reason}  ({one_line(override.by)}, {_time(override.at)})"
+
+
+def _environment_facts(environment: pb.Environment) -> Iterable[Fact]:
+    yield "lock", _lock(environment)
+    if environment.hold_reason:
+        yield "hold", _hold(environment)
+    if environment.HasField("active"):
+        active = environment.active
+        yield "release", Text.assemble(f"ticket {one_line(active.ticket)}  ", word(active.state))
+    yield "checkout", _checkout(environment)
+    yield "epoch", str(environment.epoch)
+
+
+def _checkout(environment: pb.Environment) -> Text:
+    here, usual = one_line(environment.checkout_branch) or "detached", one_line(environment.branch)
+    text = Text(f"{one_line(environment.repo)}  {here} {short(environment.head)}")
+    return text if here == usual else text.append(f"  (releases are made from {usual})", style="yellow")
+
+
+def _lock(environment: pb.Environment) -> Text | str:
+    if not environment.lock_ticket:
+        return "free"
+    return Text(
+        f"ticket {one_line(environment.lock_ticket)}, run {environment.lock_run}, "
+        f"since {_time(environment.lock_since)} by {one_line(environment.lock_by)}",
+        style="yellow",
+    )
+
+
+def _hold(environment: pb.Environment) -> Text:
+    end = f" until {_time(environment.hold_until)}" if environment.HasField("hold_until") else ""
+    who = f"{one_line(environment.hold_by)} since {_time(environment.hold_since)}{end}"
+    return Text(f"{one_line(environment.hold_reason)}  ({who})", style="yellow")
+
+
+def _phases(phases: Sequence[pb.PhaseStatus]) -> Text:
+    """Put the phases in a row; one that waits needs no word."""
+    words = {each.phase: "" if each.status == "pending" else f" {each.status}" for each in phases}
+    shown = [Text(f"{symbol(each.status)} {each.phase}{words[each.phase]}", style(each.status)) for each in phases]
+    return Text("   ").join(shown)
+
+
+def _steps(steps: Iterable[pb.Step]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for column in ("left", "left", "right"):
+        table.add_column(justify="right" if column == "right" else "left", no_wrap=True)
+    for step in steps:
+        status = "done" if step.status == "succeeded" else step.status
+        attempt = f" (attempt {step.attempt})" if step.attempt > 1 else ""
+        name = Text(f"  {symbol(status)} {one_line(step.name)}{attempt}", style=style(status))
+        table.add_row(name, Text(status, style=style(status)), _took(step))
+    return table
+
+
+def _took(step: pb.Step) -> str:
+    if not step.HasField("started_at") or step.status == "in_doubt":
+        return ""
+    end = moment(step.ended_at) if step.HasField("ended_at") else dt.datetime.now(dt.UTC)
+    return format_duration((end - moment(step.started_at)).total_seconds())
+
+
+def _failure_lines(release: pb.Release) -> Iterator[str]:
+    if release.HasField("failure"):
+        yield ""
+        yield clean(release.failure.message)
+        yield from (f"  │ {line}" for line in evidence_lines(release.failure.untrusted_evidence))
+
+
+def facts_table(facts: Iterable[Fact]) -> Table:
+    """Lay out facts, their names in front."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in facts:
+        table.add_row(f"  {name}", value)
+    return table
+
+
+def _time(timestamp: Timestamp) -> str:
+    return f"{moment(timestamp):%Y-%m-%d %H:%M:%SZ}"
