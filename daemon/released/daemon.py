@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import resource
 import signal
 import socket
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 
 from released.api.hub import Hub
@@ -16,7 +18,7 @@ from released.domain.configuration import Configuration
 from released.engine import faults
 from released.engine.instruments import Instruments
 from released.engine.station import Station, open_station
-from released.sd_notify import notify
+from released.sd_notify import beat, heartbeat_s, notify
 from released.store.projections import Follower, Projector
 from released.store.release_list import ReleaseList
 from released.store.sqlite import open_store
@@ -78,7 +80,8 @@ class Daemon:
             station.hook_runner.start()
         notify("READY=1")
         logger.info("released %s serves %s", VERSION, ", ".join(self._stations))
-        await stopped.wait()
+        async with _watched():
+            await stopped.wait()
         notify("STOPPING=1")
         await server.stop(1.0)
         await asyncio.to_thread(self._hand_over)  # not in a pool that requests may have taken up
@@ -108,6 +111,16 @@ class Daemon:
             faults.from_environment(),
             _fail_stop,
         )
+
+
+@contextlib.asynccontextmanager
+async def _watched() -> AsyncIterator[None]:
+    """Tell the supervisor regularly that the daemon is alive, where it asked for that."""
+    interval_s = heartbeat_s(os.environ, os.getpid())
+    beating = asyncio.create_task(beat(interval_s)) if interval_s else None
+    yield
+    if beating is not None:
+        beating.cancel()
 
 
 def _allow_all_descriptors() -> None:

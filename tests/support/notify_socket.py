@@ -37,6 +37,14 @@ class NotifySocket:
         Raises:
             AssertionError: neither happened in time.
         """
+        return self.wait_for(_READY, pid, patience_s)
+
+    def wait_for(self, word: bytes, pid: int, patience_s: float) -> bool:
+        """Wait for a word of the protocol; ``False`` when the process ended first.
+
+        Raises:
+            AssertionError: neither happened in time.
+        """
         process = os.pidfd_open(pid)
         try:
             while True:
@@ -44,7 +52,7 @@ class NotifySocket:
                 assert readable, f"process {pid} said nothing for {patience_s} s"
                 if self._socket.fileno() not in readable:
                     return False
-                if _READY in self._socket.recv(_MESSAGE_BYTES).splitlines():
+                if word in self._socket.recv(_MESSAGE_BYTES).splitlines():
                     return True
         finally:
             os.close(process)
