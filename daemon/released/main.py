@@ -66,6 +66,51 @@ def check_config(config: Path) -> None:
         click.echo(f"{config} is valid; environments: {', '.join(environments)}")
 
 
+@main.group()
+def db() -> None:
+    """Look after the database that holds the record."""
+
+
+@db.command()
+@_CONFIG
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(config: Path, file: Path) -> None:
+    """Copy the database to FILE, also while the daemon runs.
+
+    The copy is as of one moment, whole, and on the disk when this ends.
+    """
+    from released.config import load  # noqa: PLC0415 (only this command pays for what it needs)
+    from released.domain.configuration import InvalidConfiguration  # noqa: PLC0415
+    from released.domain.errors import ReleasedError  # noqa: PLC0415
+    from released.store.backup import back_up  # noqa: PLC0415
+
+    try:
+        head = back_up(load(config).store.path, file)
+    except (InvalidConfiguration, ReleasedError) as error:
+        _refuse(str(error))
+    else:
+        click.echo(f"{file} holds the record up to event {head}.")
+
+
+@db.command()
+@_CONFIG
+def upgrade(config: Path) -> None:
+    """Bring the schema up to date without serving; the daemon does so at its start, too."""
+    from released.config import load  # noqa: PLC0415 (only this command pays for what it needs)
+    from released.domain.configuration import InvalidConfiguration  # noqa: PLC0415
+    from released.domain.errors import ReleasedError  # noqa: PLC0415
+    from released.store.schema import HEAD  # noqa: PLC0415
+    from released.store.sqlite import open_store  # noqa: PLC0415
+
+    try:
+        store = load(config).store
+        open_store(store.url, lambda error: _refuse(str(error))).close()
+    except (InvalidConfiguration, ReleasedError) as error:
+        _refuse(str(error))
+    else:
+        click.echo(f"{store.path} has schema {HEAD}.")
+
+
 def _refuse(message: str) -> None:
     for line in message.splitlines():
         click.echo(f"[ERROR] {line}", err=True)
