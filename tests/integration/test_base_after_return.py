@@ -14,8 +14,9 @@ from released.domain import events as ev
 from released.domain.configuration import Environment
 from released.domain.events import RunOptions
 from released.domain.ids import Sha
-from released.phases.commit_range import Request, find_range
+from released.phases.commit_range import find_range
 from released.phases.history import History
+from released.phases.request import Request
 from released.phases.world import World
 from support.docker_stack import ENGINE_URL
 from support.given_when_then import TICKET, place_after
@@ -35,9 +36,9 @@ class Scene:
     hotfix: Sha
     head: Sha
 
-    def base(self, place: EnvironmentState, last_released: Sha) -> Sha:
+    def base(self, place: EnvironmentState, last_deployed: Sha) -> Sha:
         """Give the commit from which the next run counts its changes."""
-        history = History((), lambda _: False, last_released, returned=place.returned)
+        history = History((), lambda _: False, last_deployed, returned=place.returned)
         return find_range(self.world, Request(TICKET, RunOptions()), history).base
 
     def returned(self, *since: ev.Event) -> EnvironmentState:

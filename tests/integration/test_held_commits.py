@@ -16,8 +16,9 @@ from released.domain.errors import Refused
 from released.domain.events import RunOptions
 from released.domain.ids import Phase, Sha, Ticket
 from released.engine.record import EnvironmentRecord
-from released.phases.commit_range import Request, find_range
+from released.phases.commit_range import find_range
 from released.phases.history import HeldCommits, History
+from released.phases.request import Request
 from released.phases.world import World
 from released.store.projections import Projector
 from released.store.release_list import ReleaseList
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OTHER = Ticket("77")
-NOTHING_BEFORE = History(known_tickets=(), is_released=lambda _: False, last_released=None)
+NOTHING_BEFORE = History(known_tickets=(), is_released=lambda _: False, last_deployed=None)
 
 
 @pytest.fixture(name="repo")

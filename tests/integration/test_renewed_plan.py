@@ -14,9 +14,9 @@ from released.domain.configuration import Environment
 from released.domain.errors import Refused
 from released.domain.events import RunOptions
 from released.domain.ids import Sha
-from released.phases.commit_range import Request
 from released.phases.history import History
 from released.phases.preflight import plan_release
+from released.phases.request import Request
 from released.phases.world import World
 from support.docker_stack import ENGINE_URL
 from support.given_when_then import TICKET
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from released.domain.plan import ReleasePlan
 
-NOTHING_BEFORE = History(known_tickets=(), is_released=lambda _: False, last_released=None)
+NOTHING_BEFORE = History(known_tickets=(), is_released=lambda _: False, last_deployed=None)
 MANIFESTS = {f"packages/{name}/manifest.yaml": f"name: {name}\n" for name in ("db", "web")}
 
 

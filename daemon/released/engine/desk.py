@@ -26,8 +26,8 @@ from released.engine.record import EnvironmentRecord
 from released.engine.slots import attempt_folder
 from released.engine.workspace_lock import refuse_if_taken
 from released.phases.checkout import moved
-from released.phases.commit_range import Request
 from released.phases.preflight import plan_adoption, plan_release
+from released.phases.request import Request
 from released.phases.revert_preflight import plan_revert
 from released.phases.world import World
 from released.store.errors import Conflict, DuplicateEvent

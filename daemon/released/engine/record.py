@@ -15,6 +15,9 @@ from released.store.release_list import list_releases
 _STANDING = (lifecycle.RELEASED, lifecycle.HALTED, lifecycle.ABANDONED)
 """States in which a release has left something behind."""
 
+_DEPLOYED = (lifecycle.RELEASED, lifecycle.REVERTED)
+"""States in which a release has left its environment as it was meant to be."""
+
 _HOLDS_NOTHING = (lifecycle.RELEASED, lifecycle.NOTHING_TO_DO)
 """States in which a first run has no commits that are held as bad."""
 
@@ -30,13 +33,12 @@ class EnvironmentRecord:
         """Say what a run depends on."""
         prefix = ev.release_stream(self._name, "")
         tickets = (Ticket(stream.removeprefix(prefix)) for stream in self._store.streams(prefix))
-        latest = list_releases(self._store, self._name, lifecycle.RELEASED, limit=1)
         place = environment.fold(self._store.read(ev.environment_stream(self._name)))
         return History(
             # A typo that was refused owns no script. Only a name with a dash can be the longer of two that match one.
             known_tickets=tuple(ticket for ticket in tickets if "-" in ticket and self._release(ticket).run > 0),
             is_released=lambda ticket: self._release(ticket).status == lifecycle.RELEASED,
-            last_released=self._release(latest[0].ticket).head if latest else None,
+            last_deployed=self._last_deployed(),
             held=self._held(),
             returned=place.returned,
         )
@@ -50,6 +52,11 @@ class EnvironmentRecord:
             if row.ticket != state.ticket and row.state in _STANDING and row.started_at and row.started_at > started
         )
         return tuple(sorted(found, key=lambda one: one.started_at, reverse=True))
+
+    def _last_deployed(self) -> str | None:
+        rows = list_releases(self._store, self._name, limit=_ALL)
+        latest = next((row.ticket for row in rows if row.state in _DEPLOYED), None)
+        return self._release(latest).head if latest else None
 
     def _held(self) -> tuple[HeldCommits, ...]:
         """List the commits of every run whose code was taken back: they are held as bad (spec: revert)."""

@@ -17,6 +17,7 @@ from released.domain.returning import refuse_while_returning
 from released.engine.instruments import Instruments, id_of_request
 from released.engine.record import EnvironmentRecord
 from released.engine.workspace_lock import refuse_if_taken
+from released.phases.deployed_tree import tree_within
 from released.phases.releasable import releasable
 from released.phases.world import World
 from released.store.errors import Conflict, DuplicateEvent
@@ -74,7 +75,8 @@ class ReturnToMain:
         if checkout.branch == world.settings.branch:
             raise Refused("on_branch_already", f"{world.root} is on branch {world.settings.branch} already.")
         target = world.git.fetch()
-        deployed = parse_sha(EnvironmentRecord(self._store, world.name).history().last_released or checkout.head)
+        last = parse_sha(EnvironmentRecord(self._store, world.name).history().last_deployed or checkout.head)
+        deployed = tree_within(world.git, last, target)
         self._refuse_missing(deployed, target, reason)
         return ev.ReturnStarted(request_id, checkout.branch or "", checkout.head, target, deployed, reason)
 

@@ -36,8 +36,8 @@ class History:
     known_tickets: tuple[str, ...]
     is_released: Callable[[str], bool]
     """Tells whether a ticket is released, so that its scripts were run."""
-    last_released: str | None
-    """The commit that the latest release left the checkout at."""
+    last_deployed: str | None
+    """The commit at which the latest release, or revert of one, left the checkout."""
     held: tuple[HeldCommits, ...] = ()
     returned: Returned | None = None
     """The latest return from a hotfix branch."""

@@ -18,9 +18,10 @@ from released.domain.next_steps import revert
 from released.domain.plan import Executable, PathVerdict, ReleasePlan, ServicePlan
 from released.domain.start_order import in_start_order
 from released.domain.ticket_scripts import foreign_scripts, scripts_of
-from released.phases.commit_range import CommitRange, Request, find_range
+from released.phases.commit_range import CommitRange, find_range
 from released.phases.history import History
 from released.phases.reading import UNSUPPORTED_BACKUPS, Catalogue, read_catalogue, read_executable
+from released.phases.request import Request
 from released.phases.step_names import refuse_taken_names
 from released.phases.world import World
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from support.hotfix import check_out_hotfix
+
 if TYPE_CHECKING:
     from subprocess import CompletedProcess
 
@@ -146,14 +148,39 @@ def test_after_reverts_on_reverts_the_next_fix_is_released(unpushed: Site) -> No
 # --- a remote that took what was bad out by itself ----------------------------------------------------------------
 
 
-def test_commits_that_upstream_took_back_itself_come_only_where_that_is_said(site: Site) -> None:
+@pytest.fixture(name="taken_back_upstream")
+def _taken_back_upstream(site: Site) -> Site:
+    """Give an environment in which ticket 1234 is taken back, and a developer took it back for himself."""
     merge = _release(site, BAD)
     _take_back(site)
+    site.merge("1239", {"docs/b.md": "in between\n"})
     _in_developers_clone(site, "revert", "--no-edit", "-m", "1", merge)
-    tip = site.merge("1260", {"releases/1260-else.sh": SCRIPT})
-    assert site.refuses("run", "1260").reason == "brings_back_reverted"
-    _done(site.client("run", "1260", "--include-reverted", "--reason", "upstream took the merge back"))
-    assert site.ops.head() == tip
+    return site
+
+
+def test_commits_that_upstream_took_back_itself_do_not_come_back(taken_back_upstream: Site) -> None:
+    tip = taken_back_upstream.merge("1260", {"releases/1260-else.sh": SCRIPT})
+    _done(taken_back_upstream.client("run", "1260"))
+    assert taken_back_upstream.ops.head() == tip
+    assert _status(taken_back_upstream, "1260")["overrides"] == []
+
+
+def test_commits_that_upstream_took_back_and_brought_again_come_only_where_that_is_said(
+    taken_back_upstream: Site,
+) -> None:
+    _in_developers_clone(taken_back_upstream, "revert", "--no-edit", "HEAD")
+    taken_back_upstream.merge("1240", FIX)
+    refusal = taken_back_upstream.refuses("run", "1240")
+    assert refusal.reason == "brings_back_reverted"
+    assert "These paths do not:\n  docs/a.md\n  releases/1234-work.sh\n" in refusal.message
+
+
+def test_whether_a_change_after_upstreams_revert_is_good_is_not_guessed(taken_back_upstream: Site) -> None:
+    taken_back_upstream.merge("1240", FIX)
+    refusal = taken_back_upstream.refuses("run", "1240")
+    assert refusal.reason == "brings_back_reverted"
+    assert "would count as taken back if all that they changed stood as before" in refusal.message
+    assert "These paths do not:\n  docs/a.md\nWhere" in refusal.message
 
 
 def test_commits_that_upstream_threw_away_do_not_come_back(site: Site) -> None:
@@ -197,6 +224,69 @@ def test_a_pushed_revert_needs_no_ref_of_ours(pushed: Site) -> None:
     pushed.merge("1241", {"releases/1241-else.sh": SCRIPT})
     _done(pushed.client("run", "1241"))
     assert _kept(pushed) == []
+
+
+# --- a hotfix on top of a revert ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(name="reverted", params=[(), ("--push",)], ids=["not pushed", "pushed"])
+def _reverted(request: pytest.FixtureRequest, site: Site) -> Site:
+    """Give an environment in which ticket 1200 is deployed, and ticket 1234 was and is taken back."""
+    site.merge("1200", {"releases/1200-first.sh": SCRIPT})
+    _done(site.client("run", "1200"))
+    _release(site, BAD)
+    _take_back(site, *request.param)
+    return site
+
+
+@pytest.mark.parametrize("pushed", [False, True], ids=["branch unknown to the remote", "branch known to the remote"])
+def test_a_hotfix_on_top_of_a_revert_is_counted_from_it(reverted: Site, pushed: bool) -> None:  # noqa: FBT001 (a parameter of the test)
+    revert = reverted.ops.head()
+    tip = check_out_hotfix(reverted, FIX, pushed=pushed)
+    _done(reverted.client("run", "1240", "--allow-branch"))
+    assert f"BASE_SHA={revert}\nMERGE_SHA={tip}\n" in reverted.derived("1240", "env")
+
+
+def test_a_hotfix_from_before_the_bad_release_is_counted_from_what_the_revert_brought_back(reverted: Site) -> None:
+    good = reverted.git("rev-parse", "HEAD^1^1")
+    reverted.git("checkout", "--quiet", "--detach", good)
+    tip = check_out_hotfix(reverted, FIX)
+    _done(reverted.client("run", "1240", "--allow-branch"))
+    assert f"BASE_SHA={good}\nMERGE_SHA={tip}\n" in reverted.derived("1240", "env")
+
+
+def test_a_hotfix_on_top_of_the_bad_commits_is_refused_by_their_names(reverted: Site) -> None:
+    bad = reverted.git("rev-parse", "HEAD^1")
+    reverted.git("checkout", "--quiet", "--detach", bad)
+    check_out_hotfix(reverted, FIX)
+    refusal = reverted.refuses("run", "1240", "--allow-branch")
+    assert refusal.reason == "brings_back_reverted"
+    assert f"  of ticket 1234: {bad}" in refusal.message
+
+
+# --- a pull by hand after a revert --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reverted", [("--push",)], indirect=True)
+def test_the_way_back_from_a_pull_by_hand_ends_at_the_revert(reverted: Site) -> None:
+    revert = reverted.ops.head()
+    _in_developers_clone(reverted, "pull", "--quiet", "--ff-only", "origin", "main")
+    reverted.merge("1241", {"releases/1241-else.sh": SCRIPT})
+    reverted.git("pull", "--quiet", "--ff-only")
+    reset, base = reverted.refuses("run", "1241").next
+    assert (reset[-1], base[3:5]) == (revert, ("--base", revert))
+    _done(reverted.client(*base[1:]))
+
+
+def test_a_checkout_that_threw_the_revert_away_is_taken_back_to_it(unpushed: Site) -> None:
+    revert = unpushed.ops.head()
+    unpushed.git("fetch", "--quiet")
+    unpushed.git("reset", "--quiet", "--hard", "HEAD^1")
+    unpushed.git("merge", "--quiet", "--ff-only", "origin/main")
+    refusal = unpushed.refuses("run", "1240")
+    assert refusal.next == (("git", "-C", str(unpushed.ops.checkout), "reset", "--hard", revert),)
+    unpushed.git(*refusal.next[0][3:])
+    assert unpushed.refuses("run", "1240").reason == "brings_back_reverted"
 
 
 # --- commits of a person ------------------------------------------------------------------------------------------
