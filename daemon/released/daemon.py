@@ -72,6 +72,8 @@ class Daemon:
             desks=self._desks,
         )
         server = Server(hub, self._configuration.listen)
+        for station in self._stations.values():
+            await hub.blocking(station.files.clean_up)
         self._projector.start()
         await server.start()
         for station in self._stations.values():

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from released.adapters.durability import rewrite_durably, sync_filesystem, write_durably
+from released.adapters.durability import remove_leftovers, rewrite_durably, sync_filesystem, write_durably
+
+DOOMED = """
+import os, sys
+from pathlib import Path
+from released.adapters.durability import write_durably
+
+os.fsync = lambda _: os.kill(os.getpid(), 9)
+write_durably(Path(sys.argv[1]), b"new")
+"""
+"""A program that is killed while it replaces a file."""
 
 
 def test_a_file_is_written_with_its_mode_whatever_the_umask(tmp_path: Path) -> None:
@@ -40,6 +53,20 @@ def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="directory"):
         write_durably(tmp_path / "file", b"new")
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+def test_what_a_killed_process_left_of_a_new_file_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("1234.env", ".lock", ".1234.env.swp", ".notes.tmp"):
+        (tmp_path / name).write_bytes(b"old")
+    before = set(tmp_path.iterdir())
+    killed = subprocess.run([sys.executable, "-c", DOOMED, tmp_path / "1234.env"], check=False)
+    left = set(tmp_path.iterdir()) - before
+
+    remove_leftovers(tmp_path)
+
+    assert (killed.returncode, len(left)) == (-signal.SIGKILL, 1)
+    assert set(tmp_path.iterdir()) == before
+    assert (tmp_path / "1234.env").read_bytes() == b"old"
 
 
 # --- files that belong to somebody -----------------------------------------------------------------------------------

@@ -56,6 +56,14 @@ def _refresh(request: pytest.FixtureRequest, files: TicketFiles, store: EventSto
     return files.restore_missing if request.param == "start" else lambda: files(store.read_all(0, 1000))
 
 
+@pytest.mark.parametrize("spoilt", ["missing", "a file"])
+def test_where_there_is_no_folder_there_is_nothing_to_clean_up(files: TicketFiles, checkout: Path, spoilt: str) -> None:
+    if spoilt == "a file":
+        (checkout / ".asd").write_bytes(b"")
+
+    files.clean_up()
+
+
 def test_nothing_is_made_in_the_mount_point_of_a_checkout_that_is_not_mounted(
     refresh: Callable[[], None], checkout: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import stat
 import uuid
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _LIBC.syncfs.argtypes = [ctypes.c_int]
 _LIBC.syncfs.restype = ctypes.c_int
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{32}\.tmp")
 
 
 def sync_filesystem(path: Path) -> None:
@@ -50,6 +52,17 @@ def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
         OSError: the file could not be written; the old one is untouched.
     """
     _replace(path, path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp"), content, mode)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed calls of ``write_durably`` left in ``folder``; none may be under way.
+
+    Raises:
+        OSError: the folder cannot be read, or a file not be removed.
+    """
+    for entry in folder.iterdir():
+        if _TEMPORARY.fullmatch(entry.name):
+            entry.unlink()
 
 
 def rewrite_durably(path: Path, content: bytes, scratch: Path) -> None:

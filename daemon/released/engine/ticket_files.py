@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from released.adapters.durability import write_durably
+from released.adapters.durability import remove_leftovers, write_durably
 from released.domain import events as ev
 from released.domain.ticket_files import is_ours, render_env, render_log
 from released.store.event_store import EventStore
@@ -39,6 +39,11 @@ class TicketFiles:
     def __call__(self, recorded: Sequence[ev.Recorded]) -> None:
         """Bring the files of every ticket that these events are about up to date."""
         self._refresh(sorted({one.stream for one in recorded if one.stream.startswith(self._prefix)}))
+
+    def clean_up(self) -> None:
+        """Remove what a daemon left behind that was killed while it wrote; before anything is written."""
+        with suppress(OSError):  # where the folder cannot be read or changed, writing will tell why
+            remove_leftovers(self._folder)
 
     def restore_missing(self) -> None:
         """Write the files of every ticket that lacks one: they may have been deleted while no daemon ran."""
