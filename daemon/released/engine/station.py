@@ -103,7 +103,8 @@ def open_station(
             credential_file=settings.git.credential_file,
             allow_protocols=settings.git.allow_protocols,
         ),
-        engine=DockerEngine(settings.docker, owner=name),
+        # Another daemon on the same engine may call one of its environments by the same name.
+        engine=DockerEngine(settings.docker, owner=f"{state_dir}/{name}"),
         scripts=Scripts(),
     )
     returning = ReturnToMain(store, fence, world, instruments)
