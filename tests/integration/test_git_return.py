@@ -11,7 +11,7 @@ import pytest
 
 from released.adapters.git.checkout import Git
 from released.adapters.git.records import CheckoutState
-from released.domain.errors import StepFailed
+from released.domain.errors import Refused, StepFailed
 from released.domain.ids import Sha
 from support.ops_repo import OpsRepo
 
@@ -154,6 +154,31 @@ def test_a_branch_that_another_work_tree_has_checked_out_is_left_to_it(back: Ret
     with pytest.raises(StepFailed, match=f"main is checked out in {tmp_path}/other"):
         back.make()
     assert back.is_untouched()
+
+
+# --- judging before ---------------------------------------------------------------------------------------------------
+
+
+def test_a_return_that_can_be_made_is_admitted_and_nothing_changes(back: Return) -> None:
+    back.git.admit_return(back.head, back.target)
+    assert back.is_untouched()
+
+
+def test_a_branch_with_commits_of_its_own_is_refused_before(back: Return) -> None:
+    back.repo.git("switch", "--quiet", "main")
+    local = back.commit("changed", "local\n")
+    back.repo.git("switch", "--quiet", "hotfix/1")
+    with pytest.raises(Refused, match=f"lacks:\n  {local[:12]} changed: local") as caught:
+        back.git.admit_return(back.head, back.target)
+    assert caught.value.code == "branch_diverged"
+
+
+def test_an_ignored_file_in_the_way_is_named_before(back: Return) -> None:
+    back.repo.commit({".env": "from git\n"}, "somebody committed .env")
+    back.write(".env", "PASSWORD=ours\n")
+    with pytest.raises(Refused, match=r"which git ignores:\n  \.env\n") as caught:
+        back.git.admit_return(back.head, back.git.fetch())
+    assert caught.value.code == "files_in_the_way"
 
 
 # --- settling after a crash -------------------------------------------------------------------------------------------

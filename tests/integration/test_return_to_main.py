@@ -11,13 +11,15 @@ from released.adapters.commands.scripts import Scripts
 from released.adapters.docker.engine import DockerEngine
 from released.adapters.git.checkout import Git
 from released.domain.configuration import Environment
-from released.domain.errors import Refused, StepFailed
+from released.domain.errors import ReleasedError
 from released.domain.ids import RequestId
+from released.engine.answers import Answers
 from released.engine.instruments import Instruments
 from released.engine.return_to_main import ReturnToMain
 from released.phases.world import World
 from support.docker_stack import ENGINE_URL
 from support.given_when_then import ACTOR, BOOT, ENVIRONMENT
+from support.hotfix import FILTERED, break_filter
 from support.ops_repo import OpsRepo
 from support.store import sqlite_store
 
@@ -48,17 +50,19 @@ def _returning(tmp_path: Path, repo: OpsRepo) -> Iterator[ReturnToMain]:
     )
     with sqlite_store(tmp_path / "released.db") as store:
         fence = store.take_lease(ENVIRONMENT, "host-1", 1, BOOT, "0", dt.datetime.now(dt.UTC), ACTOR)
-        yield ReturnToMain(store, fence, world, Instruments())
+        answers = Answers(store, fence, world, Instruments())
+        yield ReturnToMain(answers, store, fence, world, Instruments())
 
 
 def test_a_return_that_failed_is_not_said_to_be_done_when_it_is_asked_for_again(
     repo: OpsRepo, returning: ReturnToMain
 ) -> None:
-    repo.git("branch", "--force", "main", repo.git("commit-tree", "-m", "Only here", "HEAD^{tree}").strip())
-    with pytest.raises(StepFailed) as failed:
+    break_filter(repo.git)
+    repo.commit(FILTERED, "Filter a file")
+    with pytest.raises(ReleasedError) as failed:
         returning.go(FIRST, "", ACTOR)
 
-    with pytest.raises(Refused) as again:
+    with pytest.raises(ReleasedError) as again:
         returning.go(FIRST, "", ACTOR)
 
     assert (again.value.code, again.value.message) == ("return_failed", failed.value.message)

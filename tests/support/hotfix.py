@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from support.site import Site
 
 BRANCH = "hotfix/login"
+FILTERED = {".gitattributes": "*.bin filter=gone\n", "docs/logo.bin": "pixels\n"}
+"""Files that no checkout can take in once ``break_filter`` was called, and only git's own attempt tells."""
 
 
 def check_out_hotfix(site: Site, files: Mapping[str, str], *, pushed: bool = False) -> str:
@@ -46,3 +48,14 @@ def merge_hotfix(site: Site) -> str:
     site.ops.git("merge", "--quiet", "--no-ff", "-m", f"Merge {BRANCH}", f"origin/{BRANCH}", cwd=developer)
     site.ops.git("push", "--quiet", "origin", "main", cwd=developer)
     return site.ops.head(developer)
+
+
+def break_filter(git: Callable[..., str]) -> None:
+    """Have a checkout name a filter whose program is gone; ``git`` runs there."""
+    git("config", "filter.gone.smudge", "false")
+    git("config", "filter.gone.required", "true")
+
+
+def mend_filter(git: Callable[..., str]) -> None:
+    """Take the filter out of the checkout's configuration."""
+    git("config", "--remove-section", "filter.gone")

@@ -95,7 +95,7 @@ class Site:
             code: the exit code to be expected.
         """
         before, log = self.snapshot(), self.log()
-        told = self._told(*arguments, "--request-id", f"test-{uuid4()}", code=code)
+        told = self.told(*arguments, "--request-id", f"test-{uuid4()}", code=code)
         assert self.snapshot() == before
         new = self.log()[len(log) :]
         assert [event[:2] for event in new] == [(f"release/{self.name}/{arguments[1]}", "refused")]
@@ -107,7 +107,7 @@ class Site:
     def rejects(self, *arguments: str, code: int = 2) -> Refusal:
         """Type a command that is wrong in itself; it must change nothing, and nothing is worth a record."""
         before, log = self.snapshot(), self.log()
-        told = self._told(*arguments, code=code)
+        told = self.told(*arguments, code=code)
         assert self.snapshot() == before
         assert self.log() == log
         return told
@@ -135,14 +135,13 @@ class Site:
         """Read the file ``<ticket>.<kind>`` of the workspace."""
         return (self.ops.checkout / ".asd/workspace/releases" / f"{ticket}.{kind}").read_text(encoding="utf-8")
 
-    def _files(self) -> dict[str, str]:
-        root = self.ops.checkout
-        paths = (path for path in root.rglob("*") if path.is_file() and ".git" not in path.relative_to(root).parts)
-        digests = {str(path.relative_to(root)): _digest(path) for path in paths}
-        digests.pop(_LOCK_FILE, None)
-        return digests
+    def told(self, *arguments: str, code: int) -> Refusal:
+        """Type a command that must fail, for people and for programs at once; give what was told.
 
-    def _told(self, *arguments: str, code: int) -> Refusal:
+        Args:
+            arguments: the command line.
+            code: the exit code to be expected.
+        """
         with ThreadPoolExecutor() as both:
             text, machine = both.map(lambda form: self.client("-o", form, *arguments), ("text", "json"))
         assert (text.returncode, machine.returncode) == (code, code), text.stderr + machine.stdout
@@ -152,6 +151,13 @@ class Site:
         assert text.stderr.startswith(f"[ERROR] {error['message']}\n")
         commands = tuple(tuple(command["argv"]) for command in error["next"])
         return Refusal(text.stderr, error["reason"], error["message"], commands)
+
+    def _files(self) -> dict[str, str]:
+        root = self.ops.checkout
+        paths = (path for path in root.rglob("*") if path.is_file() and ".git" not in path.relative_to(root).parts)
+        digests = {str(path.relative_to(root)): _digest(path) for path in paths}
+        digests.pop(_LOCK_FILE, None)
+        return digests
 
 
 def _digest(path: Path) -> str:

@@ -148,7 +148,7 @@ SAMPLES_OF_2: tuple[ev.Event, ...] = (
     ev.RevertUndone(1),
     ev.Adopted(2, "request-10", PLAN, "released by hand, the daemon was down"),
     ev.ReturnStarted("request-11", "hotfix-7", _MERGE, _BASE, _MERGE, "merged on Monday"),
-    ev.ReturnEnded("request-11", "git: the work tree is dirty"),
+    ev.ReturnEnded("request-11", _FAILURE),
     ev.RunRequested(3, "request-12", "prod", _HOTFIX, _HOTFIX_OPTIONS),
     ev.HookStarted("request-14", _SERVICE.name, _HOOK, "the key was stale", "5e0c"),
     ev.HookEnded("request-14", _FAILURE, in_doubt=True, output=_OUTPUT),

@@ -11,6 +11,7 @@ from released.domain import decide, environment, recovery, release
 from released.domain import events as ev
 from released.domain.errors import NotFound, Refused
 from released.domain.failure import Failure, killed
+from released.domain.hold import refuse_held
 from released.domain.ids import Phase
 from released.domain.release import ReleaseState
 from support.given_when_then import (
@@ -177,14 +178,14 @@ def test_a_hold_keeps_releases_out_until_its_end(until: dt.datetime | None, kept
     place = environment.fold(recorded(ev.Held(REQUEST, "the auditor is here", until), stream="environment/prod"))
     if kept_out:
         with pytest.raises(Refused, match="the auditor is here"):
-            decide.refuse_held(place, NOON)
+            refuse_held(place, NOON)
     else:
-        decide.refuse_held(place, NOON)
+        refuse_held(place, NOON)
 
 
 def test_after_unhold_releases_may_start() -> None:
     held, unheld = ev.Held(REQUEST, "the auditor is here"), ev.Unheld("request-2")
-    decide.refuse_held(environment.fold(recorded(held, unheld, stream="environment/prod")), NOON)
+    refuse_held(environment.fold(recorded(held, unheld, stream="environment/prod")), NOON)
 
 
 def _resolve(*, done: bool) -> cmd.Resolve:

@@ -214,7 +214,7 @@ def test_the_checkout_does_not_go_back_to_main_while_a_hook_runs_by_hand(status:
 
 
 def test_after_the_return_the_environment_is_free() -> None:
-    assert lifecycle.next_status(PLACE, lifecycle.RETURNING, ev.ReturnEnded(REQUEST, "git failed")) == lifecycle.FREE
+    assert lifecycle.next_status(PLACE, lifecycle.RETURNING, ev.ReturnEnded(REQUEST)) == lifecycle.FREE
 
 
 @pytest.mark.parametrize("status", lifecycle.PLACE_STATUSES)

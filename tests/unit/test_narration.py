@@ -92,7 +92,10 @@ def succeeded(step: str, result: ev.Result) -> ev.StepSucceeded:
             "going back from branch hotfix-7 to bbbbbbbbbbbb",
         ),
         (ev.ReturnEnded(REQUEST), "went back from the hotfix branch"),
-        (ev.ReturnEnded(REQUEST, "git failed\nfatal: …"), "did not go back: git failed"),
+        (
+            ev.ReturnEnded(REQUEST, Failure("fast_forward_failed", "git failed\nfatal: …")),
+            "did not go back: git failed",
+        ),
     ],
 )
 def test_the_way_back_is_told_in_a_line(event: ev.Event, expected: str) -> None:

@@ -8,6 +8,7 @@ from releasectl.arguments.global_flags import command as declare
 from releasectl.arguments.parameters import REQUEST_ID
 from releasectl.calls import submission
 from releasectl.calls.connection import COMMAND_TIMEOUT_S, connect
+from releasectl.exit_codes import ExitCode
 from releasectl.settings import Settings
 from releasectl.text.sanitize import one_line
 from releasectl.views.machine import document, emit
@@ -20,7 +21,7 @@ _SHORT = 12
 @click.option("--reason", default="", metavar="TEXT", help="Why, where the branch lacks what is deployed.")
 @click.option("--request-id", type=REQUEST_ID, metavar="ID", help="Sent twice with one id, it acts once.")
 @click.pass_obj
-def command(settings: Settings, *, reason: str, request_id: str | None) -> None:
+def command(settings: Settings, *, reason: str, request_id: str | None) -> int:
     """Go back from a hotfix branch: check the configured branch out, fast-forward it, see that it is clean.
 
     The next release counts its changes from the commit that is deployed, not from where the checkout then stands.
@@ -32,11 +33,21 @@ def command(settings: Settings, *, reason: str, request_id: str | None) -> None:
             reason=reason,
         )
         answer = connection.ask(connection.environments.ReturnToMain, request, COMMAND_TIMEOUT_S)
-    if not settings.is_text:
+    if settings.is_text:
+        _tell(answer)
+    else:
         emit(document(answer))
-        return
+    return ExitCode.FAILED if answer.dirty else ExitCode.DONE
+
+
+def _tell(answer: pb.ReturnedToMain) -> None:
     branch, left = one_line(answer.branch), one_line(answer.from_branch)
-    click.echo(f"On branch {branch} at {answer.head[:_SHORT]} again, and clean; it was on {left}.")
+    clean = "but not clean" if answer.dirty else "and clean"
+    click.echo(f"On branch {branch} at {answer.head[:_SHORT]} again, {clean}; it was on {left}.")
+    if answer.dirty:
+        click.echo("These paths differ from that commit; commit them, ignore them, or take them away:")
+        for path in answer.dirty:
+            click.echo(f"  {one_line(path)}")
     if answer.unreleased:
         click.echo(f"Not released yet ({answer.deployed_sha[:_SHORT]} is deployed):")
         for commit in answer.unreleased:

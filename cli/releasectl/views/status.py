@@ -103,6 +103,8 @@ def _environment_facts(environment: pb.Environment) -> Iterable[Fact]:
         active = environment.active
         yield "release", Text.assemble(f"ticket {one_line(active.ticket)}  ", word(active.state))
     yield "checkout", _checkout(environment)
+    if environment.HasField("failed_return"):
+        yield "return", _failed_return(environment.failed_return)
     yield "epoch", str(environment.epoch)
 
 
@@ -110,6 +112,11 @@ def _checkout(environment: pb.Environment) -> Text:
     here, usual = one_line(environment.checkout_branch) or "detached", one_line(environment.branch)
     text = Text(f"{one_line(environment.repo)}  {here} {short(environment.head)}")
     return text if here == usual else text.append(f"  (releases are made from {usual})", style="yellow")
+
+
+def _failed_return(failed: pb.FailedReturn) -> Text:
+    when = f"from {one_line(failed.from_branch)} failed at {_time(failed.at)}"
+    return Text(f"{when}: {clean(failed.message)}", style="red")
 
 
 def _lock(environment: pb.Environment) -> Text | str:

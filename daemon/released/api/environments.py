@@ -13,10 +13,10 @@ from released.api.hooks import follow_hook
 from released.api.hub import Hub, actor, answering
 from released.api.previews import commit
 from released.api.service_logs import read_logs
-from released.domain import commands as cmd
 from released.domain import events as ev
-from released.domain.errors import NotFound, Refused, ReleasedError
-from released.domain.ids import parse_request_id, parse_service, parse_sha, parse_ticket
+from released.domain.environment import FailedReturn
+from released.domain.errors import NotFound, ReleasedError
+from released.domain.ids import parse_request_id, parse_service, parse_sha
 from released.engine.checkup.checks import examine
 from released.engine.station import Station
 from released.version import VERSION
@@ -56,19 +56,15 @@ class Environments(rpc.EnvironmentsServicer):
 
     async def _hold(self, environment: str, event: ev.Held | ev.Unheld, caller: ev.Actor) -> pb.Environment:
         station = self._hub.station(environment)
-        await self._hub.blocking(lambda: station.desk.hold(event, caller))
+        await self._hub.blocking(lambda: station.holds.change(event, caller))
         return await self._hub.blocking(lambda: _environment(station))
 
     async def ReleaseLock(self, request: pb.ReleaseLockRequest, context: Context) -> pb.Environment:
         """Give the halted release up that occupies the environment."""
         async with answering(context):
             station, caller = self._hub.station(request.environment), actor(context)
-            lock = (await self._hub.blocking(station.environment)).lock
-            if lock is None:
-                raise Refused("not_locked", f"No release occupies {station.name}, so there is no lock to release.")
             request_id, reason = parse_request_id(request.request_id), await self._reason(request)
-            command = cmd.Abandon(parse_ticket(lock.ticket), request_id, reason)
-            await self._hub.command(station, lambda: station.desk.abandon(command, caller))
+            await self._hub.command(station, lambda: station.desk.abandon(request_id, reason, caller))
             return await self._hub.blocking(lambda: _environment(station))
 
     async def _reason(self, request: pb.HoldRequest | pb.ReleaseLockRequest) -> str:
@@ -90,7 +86,7 @@ class Environments(rpc.EnvironmentsServicer):
             station, caller = self._hub.station(request.environment), actor(context)
             request_id = parse_request_id(request.request_id)
             reason = (await self._hub.masked(station, request)).reason.strip()
-            started = await self._hub.command(station, lambda: station.returning.go(request_id, reason, caller))
+            started = await self._hub.planned(station, lambda: station.returning.go(request_id, reason, caller))
             return await self._hub.blocking(lambda: _returned(station, started))
 
     async def ReadServiceLogs(
@@ -151,6 +147,7 @@ def _returned(station: Station, started: ev.ReturnStarted) -> pb.ReturnedToMain:
         branch=station.world.settings.branch,
         head=started.target,
         deployed_sha=started.deployed,
+        dirty=[one.path for one in git.state().dirty],
         unreleased=[commit(one) for one in git.commits(deployed, target)] if git.has_commit(deployed) else [],
     )
 
@@ -175,6 +172,16 @@ def _environment(station: Station) -> pb.Environment:
         hold_by=state.hold.actor.name if state.hold else "",
         hold_since=convert.timestamp(state.hold.since) if state.hold else None,
         hold_until=convert.timestamp(state.hold.until) if state.hold else None,
+        failed_return=_failed_return(state.failed_return) if state.failed_return else None,
+    )
+
+
+def _failed_return(failed: FailedReturn) -> pb.FailedReturn:
+    return pb.FailedReturn(
+        from_branch=failed.from_branch,
+        at=convert.timestamp(failed.at),
+        code=failed.failure.code,
+        message=convert.printable(failed.failure.message),
     )
 
 

@@ -15,7 +15,7 @@ from released.domain.errors import InvalidInput, NotFound
 from released.domain.ids import Ticket, parse_phase, parse_ticket
 from released.domain.next_steps import run
 from released.domain.outcome import outcome
-from released.engine.answers import Accepted
+from released.engine.desk import Accepted
 from released.engine.station import Station
 from released.store.release_list import list_releases
 from releasepb.v1 import releases_pb2 as pb

@@ -82,6 +82,9 @@ class ResumeRun(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+OfTicket = StartRun | ResumeRun | Revert | Adopt | Cancel | Resolve | Abandon | Note
+
+
 class RunHook(msgspec.Struct, frozen=True):
     """Run one hook of a service by hand."""
 

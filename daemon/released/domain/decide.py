@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from released.domain import commands as cmd
 from released.domain import events as ev
 from released.domain import lifecycle, next_steps
@@ -47,24 +45,6 @@ def refuse_busy(environment: EnvironmentState) -> None:
             f"(started by {lock.actor.name}). One release at a time: let it end, or settle it, then try again.",
             next_steps.look_at(lock.ticket),
         )
-
-
-def refuse_held(environment: EnvironmentState, now: dt.datetime) -> None:
-    """Refuse to start while a person keeps releases out.
-
-    Raises:
-        Refused: ``held``, with who, since when and why.
-    """
-    hold = environment.hold
-    if hold is None or not hold.applies(now):
-        return
-    until = f" until {hold.until:%Y-%m-%dT%H:%M:%SZ}" if hold.until else ""
-    raise Refused(
-        "held",
-        f"{hold.actor.name} keeps releases out of this environment since {hold.since:%Y-%m-%dT%H:%M:%SZ}{until}: "
-        f"{hold.reason}",
-        next_steps.unhold(),
-    )
 
 
 def _check_skips(command: cmd.StartRun) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from released.domain import events as ev
+from released.domain.failure import Failure
 
 
 class Lock(msgspec.Struct, frozen=True):
@@ -41,6 +42,14 @@ class Returned(msgspec.Struct, frozen=True):
     """Where it brought the checkout."""
 
 
+class FailedReturn(msgspec.Struct, frozen=True):
+    """A return of the checkout from a hotfix branch that did not come to its end."""
+
+    from_branch: str
+    at: dt.datetime
+    failure: Failure
+
+
 class HookRun(msgspec.Struct, frozen=True):
     """A hook that a person started, and whose end is not on record."""
 
@@ -61,6 +70,8 @@ class EnvironmentState(msgspec.Struct, frozen=True):
     returning: ev.ReturnStarted | None = None
     """A return from a hotfix branch whose end is not recorded."""
     returned: Returned | None = None
+    failed_return: FailedReturn | None = None
+    """The latest return, where it failed and nothing was begun since."""
     hook: HookRun | None = None
 
 
@@ -79,13 +90,13 @@ def evolve(state: EnvironmentState, recorded: ev.Recorded) -> EnvironmentState:
         case ev.LeaseTaken() as lease:
             state = replace(state, lease=lease)
         case ev.LockTaken(ticket=ticket, run=run):
-            state = replace(state, lock=Lock(ticket, run, recorded.at, recorded.actor))
+            state = replace(state, lock=Lock(ticket, run, recorded.at, recorded.actor), failed_return=None)
         case ev.LockFreed():
             state = replace(state, lock=None)
         case ev.ReturnStarted() as started:
-            state = replace(state, returning=started)
-        case ev.ReturnEnded(failed=failed):
-            state = replace(state, returning=None, returned=state.returned if failed else _returned(state))
+            state = replace(state, returning=started, failed_return=None)
+        case ev.ReturnEnded(failure=failure):
+            state = _ended(state, state.returning, failure, recorded.at)
         case ev.Held(reason=reason, until=until):
             state = replace(state, hold=Hold(reason, recorded.at, until, recorded.actor))
         case ev.Unheld():
@@ -100,6 +111,12 @@ def evolve(state: EnvironmentState, recorded: ev.Recorded) -> EnvironmentState:
     return replace(state, version=recorded.version)
 
 
-def _returned(state: EnvironmentState) -> Returned | None:
-    returning = state.returning
-    return Returned(returning.deployed, returning.target) if returning else None
+def _ended(
+    state: EnvironmentState, returning: ev.ReturnStarted | None, failure: Failure | None, at: dt.datetime
+) -> EnvironmentState:
+    if returning is None:
+        raise AssertionError("a return that was not begun cannot end")
+    over = msgspec.structs.replace(state, returning=None)
+    if failure is not None:
+        return msgspec.structs.replace(over, failed_return=FailedReturn(returning.from_branch, at, failure))
+    return msgspec.structs.replace(over, returned=Returned(returning.deployed, returning.target))

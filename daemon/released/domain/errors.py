@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from released.domain.failure import Failure, NextCommand
+from released.domain.failure import Failure, NextCommand
 
 
 class ReleasedError(Exception):
@@ -16,6 +13,10 @@ class ReleasedError(Exception):
         self.code = code
         self.message = message
         self.next_commands = next_commands
+
+    def as_failure(self) -> Failure:
+        """Make a fact of it, to be recorded."""
+        return Failure(self.code, self.message, next=self.next_commands)
 
 
 class InvalidInput(ReleasedError):
@@ -40,6 +41,10 @@ class StepFailed(ReleasedError):
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.code, failure.message, failure.next)
         self.failure = failure
+
+    def as_failure(self) -> Failure:
+        """Give the failure as the step told it."""
+        return self.failure
 
 
 class StepInDoubt(ReleasedError):

@@ -190,10 +190,10 @@ class ReturnStarted(msgspec.Struct, frozen=True):
 
 
 class ReturnEnded(msgspec.Struct, frozen=True):
-    """The checkout stands at the target; or, where it ``failed``, the way there was given up."""
+    """The checkout stands at the target; or, where there is a failure, the way there was given up."""
 
     request_id: str
-    failed: str = ""
+    failure: Failure | None = None
 
 
 class HookStarted(msgspec.Struct, frozen=True):

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
+
+EVIDENCE_BYTES = 8192
+"""How much is kept of what a tool printed."""
 
 
 class NextCommand(msgspec.Struct, frozen=True):
@@ -23,6 +28,11 @@ class Failure(msgspec.Struct, frozen=True):
     evidence: str = ""
     """What the tool printed last, at most 8 KiB, secrets masked."""
     next: tuple[NextCommand, ...] = ()
+
+    def masked(self, mask: Callable[[str], str]) -> Failure:
+        """Hide every secret, before anything is recorded."""
+        evidence = mask(self.evidence)[-EVIDENCE_BYTES:]
+        return msgspec.structs.replace(self, message=mask(self.message), evidence=evidence)
 
 
 KILLED = "killed"

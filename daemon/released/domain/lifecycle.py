@@ -99,7 +99,11 @@ ENVIRONMENT_TABLE = [
     _row("hook_started", OCCUPIED, OCCUPIED_WITH_HOOK),
     _row("hook_ended", FREE_WITH_HOOK, FREE),
     _row("hook_ended", OCCUPIED_WITH_HOOK, OCCUPIED),
-    *(_row(trigger, status, status) for trigger in ("lease_taken", "held", "unheld") for status in PLACE_STATUSES),
+    *(
+        _row(trigger, status, status)
+        for trigger in ("lease_taken", "held", "unheld", "refused")
+        for status in PLACE_STATUSES
+    ),
 ]
 
 

@@ -103,8 +103,8 @@ def _environment_line(event: ev.Event) -> str:
             return "releases may start again"
         case ev.ReturnStarted(from_branch=branch, target=target):
             return f"going back from branch {branch} to {target[:12]}"
-        case ev.ReturnEnded(failed=failed):
-            return f"did not go back: {_first(failed)}" if failed else "went back from the hotfix branch"
+        case ev.ReturnEnded(failure=failure):
+            return f"did not go back: {_first(failure.message)}" if failure else "went back from the hotfix branch"
         case ev.HookStarted(executable=executable, reason=reason):
             return f"by hand: {executable.path}" + (f", {reason}" if reason else "")
         case ev.HookEnded(failure=failure):

@@ -55,6 +55,16 @@ def look_at(ticket: str) -> tuple[NextCommand, ...]:
     return (NextCommand((CLIENT, "status", ticket), f"shows where ticket {ticket} stands"),)
 
 
+def look_at_environment() -> tuple[NextCommand, ...]:
+    """See where an environment stands."""
+    return (NextCommand((CLIENT, "status"), "shows where the environment stands"),)
+
+
+def look_at_lock() -> tuple[NextCommand, ...]:
+    """See who occupies the environment, and who keeps releases out."""
+    return (NextCommand((CLIENT, "lock", "status"), "shows who occupies it, and who keeps releases out"),)
+
+
 def cancel(ticket: str) -> tuple[NextCommand, ...]:
     """Stop a release that is under way."""
     argv = (CLIENT, "cancel", ticket, "--reason", "why")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from released.adapters.commands.scripts import Running
@@ -11,16 +11,17 @@ from released.domain import commands as cmd
 from released.domain import decide
 from released.domain import events as ev
 from released.domain.errors import Refused
+from released.domain.hold import refuse_held
 from released.domain.hook import refuse_while_hook_runs
-from released.domain.ids import Phase, parse_sha
+from released.domain.ids import Phase, RequestId, Ticket, parse_sha
 from released.domain.plan import ReleasePlan
 from released.domain.release import ReleaseState, Reversal, required
 from released.domain.revert_plan import RevertPlan
 from released.domain.snapshot import touched_services
-from released.engine.answers import Accepted, Answers, Asked, Decided
+from released.engine.answers import Answers, Asked, Decided
 from released.engine.faults import KILL, Faults
 from released.engine.fingerprint import refuse_stale
-from released.engine.instruments import Instruments, id_of_request
+from released.engine.instruments import Instruments
 from released.engine.previews import RevertPreview, RunPreview, preview_revert, preview_run
 from released.engine.record import EnvironmentRecord
 from released.engine.slots import attempt_folder
@@ -30,8 +31,16 @@ from released.phases.preflight import plan_adoption, plan_release
 from released.phases.request import Request
 from released.phases.revert_preflight import plan_revert
 from released.phases.world import World
-from released.store.errors import Conflict, DuplicateEvent
-from released.store.event_store import EventStore, Fence, NewEvent, StreamWrite
+from released.store.event_store import EventStore
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A command was taken; ``version`` is that of the event that says so."""
+
+    ticket: Ticket
+    run: int
+    version: int
 
 
 class Desk:
@@ -39,19 +48,18 @@ class Desk:
 
     def __init__(
         self,
+        answers: Answers,
         store: EventStore,
-        fence: Fence,
         world: World,
         instruments: Instruments,
         faults: Faults,
         wake: Callable[[], None],
     ) -> None:
-        self._store = store
-        self._fence = fence
         self._world = world
         self._instruments = instruments
         self._faults = faults
-        self._answers = Answers(store, fence, world, instruments, wake)
+        self._wake = wake
+        self._answers = answers
         self._record = EnvironmentRecord(store, world.name)
 
     # --- forward -------------------------------------------------------------------------------------------------
@@ -70,7 +78,7 @@ class Desk:
             events, of_place = decide.start(command, plan, state, place, self._world.name)
             return Decided(state, events, place, tuple(of_place))
 
-        return self._answers.answer(Asked("run", command.ticket, command.request_id, actor), decided)
+        return self._accepted("run", command, actor, decided)
 
     def plan_run(self, command: cmd.StartRun) -> ReleasePlan:
         """Say what a run would do; fetches, and changes nothing else.
@@ -80,7 +88,7 @@ class Desk:
         """
         state, place = self._answers.release(command.ticket), self._answers.environment()
         decide.admit_start(command, state, place)
-        decide.refuse_held(place, self._instruments.now())
+        refuse_held(place, self._instruments.now())
         refuse_if_taken(self._world)
         return plan_release(self._world, Request(command.ticket, command.options), self._record.history())
 
@@ -99,7 +107,7 @@ class Desk:
             refuse_if_taken(self._world)
             return Decided(state, decide.resume(command, state, self._renewed(command, state, phase)), place)
 
-        return self._answers.answer(Asked("resume", command.ticket, command.request_id, actor), decided)
+        return self._accepted("resume", command, actor, decided)
 
     def adopt(self, command: cmd.Adopt, actor: ev.Actor) -> Accepted:
         """Take in a release that was done by hand.
@@ -115,7 +123,7 @@ class Desk:
             events, of_place = decide.adopt(command, plan, state, place)
             return Decided(state, events, place, tuple(of_place))
 
-        return self._answers.answer(Asked("adopt", command.ticket, command.request_id, actor), decided)
+        return self._accepted("adopt", command, actor, decided)
 
     # --- back ----------------------------------------------------------------------------------------------------
 
@@ -133,7 +141,7 @@ class Desk:
             events, of_place = decide.revert(command, plan, state, place)
             return Decided(state, events, place, tuple(of_place))
 
-        return self._answers.answer(Asked("revert", command.ticket, command.request_id, actor), decided)
+        return self._accepted("revert", command, actor, decided)
 
     def plan_revert(self, command: cmd.Revert) -> RevertPlan:
         """Say what a revert would do; changes nothing.
@@ -191,24 +199,21 @@ class Desk:
         """Put a remark on the record."""
         return self._settle("note", command, actor, lambda state: decide.note(command, state))
 
-    def abandon(self, command: cmd.Abandon, actor: ev.Actor) -> Accepted:
-        """Give a halted release up, and free its environment."""
+    def abandon(self, request_id: RequestId, reason: str, actor: ev.Actor) -> Accepted:
+        """Give the halted release up that occupies the environment, and free that.
+
+        Raises:
+            Refused: no release does, or it is not halted.
+        """
+        ticket = self._answers.ticket_of(request_id) or self._occupant()
+        command = cmd.Abandon(ticket, request_id, reason)
 
         def decided() -> Decided:
             state, place = self._answers.release(command.ticket), self._answers.environment()
             events, of_place = decide.abandon(command, state)
             return Decided(state, events, place, tuple(of_place))
 
-        return self._answers.answer(Asked("lock release", command.ticket, command.request_id, actor), decided)
-
-    def hold(self, event: ev.Held | ev.Unheld, actor: ev.Actor) -> None:
-        """Keep releases out of the environment, or let them in again; sent twice it acts once."""
-        stream, event_id = ev.environment_stream(self._world.name), id_of_request(self._world.name, event.request_id)
-        new = NewEvent(event_id, self._instruments.now(), actor, event)
-        while self._store.find(event_id) is None:
-            with contextlib.suppress(Conflict, DuplicateEvent):
-                write = StreamWrite(stream, self._answers.environment().version, (new,))
-                self._store.append([write], self._fence)
+        return self._accepted("lock release", command, actor, decided)
 
     def _settle(
         self,
@@ -222,7 +227,27 @@ class Desk:
             state = self._answers.release(command.ticket)
             return Decided(state, decided(state))
 
-        return self._answers.answer(Asked(name, command.ticket, command.request_id, actor), settled, then)
+        return self._accepted(name, command, actor, settled, then)
+
+    def _accepted(
+        self,
+        name: str,
+        command: cmd.OfTicket,
+        actor: ev.Actor,
+        decided: Callable[[], Decided],
+        then: Callable[[], None] | None = None,
+    ) -> Accepted:
+        """Take a command about a ticket; where nothing else is to be done at once, the supervisor looks."""
+        asked = Asked(name, command.ticket, command.request_id, actor)
+        given = self._answers.answer(asked, decided, then or self._wake)
+        return Accepted(command.ticket, self._answers.release(command.ticket).run, given.version)
+
+    def _occupant(self) -> Ticket:
+        lock = self._answers.environment().lock
+        if lock is None:
+            name = self._world.name
+            raise Refused("not_locked", f"No release occupies {name}, so there is no lock to release.")
+        return Ticket(lock.ticket)
 
     # --- looking -------------------------------------------------------------------------------------------------
 

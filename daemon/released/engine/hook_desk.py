@@ -12,9 +12,9 @@ from collections.abc import Callable
 from released.domain import commands as cmd
 from released.domain import environment, release
 from released.domain import events as ev
-from released.domain.errors import InvalidInput
 from released.domain.hook import admit_hook
-from released.engine.instruments import Instruments, id_of_request
+from released.domain.requests import reused
+from released.engine.instruments import Instruments, id_of_end, id_of_request
 from released.engine.workspace_lock import refuse_if_taken
 from released.phases.hooks import find_hook, is_meant
 from released.phases.world import World
@@ -78,11 +78,6 @@ class HookDesk:
         return [StreamWrite(ev.release_stream(self._world.name, occupant.ticket), occupant.version, ())]
 
 
-def id_of_end(environment_name: str, request_id: str) -> str:
-    """Derive the id of the event that says how the hook of a request ended; no request's id has a slash."""
-    return id_of_request(environment_name, f"{request_id}/end")
-
-
 def _same(given: ev.Recorded, command: cmd.RunHook) -> ev.HookStarted:
     started = given.event
     if (
@@ -91,4 +86,4 @@ def _same(given: ev.Recorded, command: cmd.RunHook) -> ev.HookStarted:
         and is_meant(started.executable.name, command.hook)
     ):
         return started
-    raise InvalidInput("request_id_reused", f"This request id was used for something else (in {given.stream}).")
+    raise reused(given)

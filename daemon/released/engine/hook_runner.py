@@ -12,16 +12,13 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
-
 from released.domain import environment, hook, release
 from released.domain import events as ev
 from released.domain.environment import HookRun
-from released.domain.errors import ReleasedError, StepFailed, StepInDoubt
+from released.domain.errors import ReleasedError, StepInDoubt
 from released.domain.failure import Failure
 from released.engine.faults import Faults
-from released.engine.hook_desk import id_of_end
-from released.engine.instruments import Instruments
+from released.engine.instruments import Instruments, id_of_end
 from released.engine.slots import AttemptSlot
 from released.phases.effects import Done, Fate, InDoubt, NotDone, Process
 from released.phases.hooks import hook_process
@@ -33,7 +30,6 @@ logger = logging.getLogger(__name__)
 
 _PAUSE_S = 5.0
 """How soon it is tried again to record an end that could not be recorded."""
-_EVIDENCE_BYTES = 8192
 
 
 class HookRunner:
@@ -102,11 +98,11 @@ class HookRunner:
         try:
             fate = self._fate(run, slot, place)
         except ReleasedError as error:
-            return ev.HookEnded(request_id, self._masked(_failure_of(error)), output=slot.output())
+            return ev.HookEnded(request_id, error.as_failure().masked(self._world.mask), output=slot.output())
         except Exception as error:
             logger.exception("%s: %s failed unexpectedly", self._world.name, run.started.executable.path)
             failure = Failure("internal_error", f"The daemon met an unexpected {type(error).__name__}: {error}")
-            return ev.HookEnded(request_id, self._masked(failure), in_doubt=True, output=slot.output())
+            return ev.HookEnded(request_id, failure.masked(self._world.mask), in_doubt=True, output=slot.output())
         match fate:
             case Done():
                 return ev.HookEnded(request_id, output=slot.output())
@@ -138,11 +134,6 @@ class HookRunner:
         folder = Path("hooks", self._world.name, started.request_id)
         return AttemptSlot(self._world.state_dir, folder, self._world.mask)
 
-    def _masked(self, failure: Failure) -> Failure:
-        """Hide every secret before anything is recorded."""
-        evidence = self._world.mask(failure.evidence)[-_EVIDENCE_BYTES:]
-        return msgspec.structs.replace(failure, message=self._world.mask(failure.message), evidence=evidence)
-
     # --- the record ----------------------------------------------------------------------------------------------
 
     def _environment(self) -> environment.EnvironmentState:
@@ -161,7 +152,3 @@ class HookRunner:
             logger.error("%s: %s", self._world.name, error)  # noqa: TRY400 (the sentence says all)
             return False
         return True
-
-
-def _failure_of(error: ReleasedError) -> Failure:
-    return error.failure if isinstance(error, StepFailed) else Failure(error.code, error.message)

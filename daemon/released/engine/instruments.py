@@ -29,6 +29,11 @@ def id_of_request(environment: str, request_id: str) -> str:
     return str(uuid.uuid5(_REQUESTS, f"{environment}/{request_id}"))
 
 
+def id_of_end(environment: str, request_id: str) -> str:
+    """Derive the id of the event that says how what a request began has ended; no request's id has a slash."""
+    return id_of_request(environment, f"{request_id}/end")
+
+
 @dataclass(frozen=True)
 class Instruments:
     """The clock, the source of ids, and who and where this daemon is."""

@@ -1,84 +1,97 @@
 """Takes the checkout back from a hotfix branch to the configured one (spec: return to main).
 
 Intent, effect and outcome are events of the environment, so that a return that was cut off is completed by the next
-start of the daemon.
+start of the daemon. What can be refused is refused before the intent; a return that failed all the same says so under
+the same request, whoever asks when.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
+import threading
 
-from released.domain import decide, environment
+from released.domain import decide
 from released.domain import events as ev
-from released.domain.errors import Refused
-from released.domain.failure import NextCommand
+from released.domain.environment import EnvironmentState
+from released.domain.errors import Refused, ReleasedError
+from released.domain.failure import Failure, NextCommand
 from released.domain.ids import RequestId, Sha, parse_sha
+from released.domain.next_steps import look_at_environment
+from released.domain.requests import reused
 from released.domain.returning import refuse_while_returning
-from released.engine.instruments import Instruments, id_of_request
+from released.engine.answers import Answers, Asked, Decided
+from released.engine.instruments import Instruments, id_of_end
 from released.engine.record import EnvironmentRecord
 from released.engine.workspace_lock import refuse_if_taken
 from released.phases.deployed_tree import tree_within
 from released.phases.releasable import releasable
 from released.phases.world import World
-from released.store.errors import Conflict, DuplicateEvent
+from released.store.errors import Conflict
 from released.store.event_store import EventStore, Fence, NewEvent, StreamWrite
+
+logger = logging.getLogger(__name__)
 
 
 class ReturnToMain:
     """The way back to the configured branch, of one environment."""
 
-    def __init__(self, store: EventStore, fence: Fence, world: World, instruments: Instruments) -> None:
+    def __init__(
+        self, answers: Answers, store: EventStore, fence: Fence, world: World, instruments: Instruments
+    ) -> None:
+        self._answers = answers
         self._store = store
         self._fence = fence
         self._world = world
         self._instruments = instruments
-        self._stream = ev.environment_stream(world.name)
+        self._turn = threading.Lock()
 
     def go(self, request_id: RequestId, reason: str, actor: ev.Actor) -> ev.ReturnStarted:
         """Go back; sent twice it acts once, and is answered by how that came out.
 
         Raises:
-            Refused: a release occupies the environment, the checkout is dirty or on the branch already, or the branch
-                lacks what is deployed and no reason says that this is fine.
-            StepFailed: git could not; nothing was thrown away.
+            Refused: a release occupies the environment, the checkout is not clean or on the branch already, the branch
+                cannot be moved, or it lacks what is deployed and no reason says that this is fine; it is on record.
+            InvalidInput: the request's id was used for something else.
+            ReleasedError: ``return_failed``, with what failed; nothing was thrown away.
         """
-        event_id = id_of_request(self._world.name, request_id)
-        given = self._store.find(event_id)
-        if given is not None and isinstance(given.event, ev.ReturnStarted):
-            self._refuse_failed(request_id)
-            return given.event
-        started = self._planned(request_id, reason)
-        self._append(NewEvent(event_id, self._instruments.now(), actor, started))
-        self._perform(started, actor)
-        return started
 
-    def recover(self) -> None:
-        """Complete a return that an earlier daemon did not see the end of."""
-        unfinished = self._environment().returning
-        if unfinished is not None:
-            self._perform(unfinished, self._instruments.actor)
+        def decided() -> Decided:
+            place = self._answers.environment()
+            return Decided(place, [self._planned(place, request_id, reason)])
 
-    def _refuse_failed(self, request_id: RequestId) -> None:
-        events = (recorded.event for recorded in self._store.read(self._stream))
-        ends = (one for one in events if isinstance(one, ev.ReturnEnded) and one.request_id == request_id)
-        ended = next(ends, None)
-        if ended is None:
-            refuse_while_returning(self._environment())
-        elif ended.failed:
-            raise Refused("return_failed", ended.failed)
+        given = self._answers.answer(Asked("return-to-main", None, request_id, actor), decided, self.complete)
+        if not isinstance(given.event, ev.ReturnStarted):
+            raise reused(given)
+        self._refuse_failed(request_id)
+        return given.event
 
-    def _planned(self, request_id: RequestId, reason: str) -> ev.ReturnStarted:
+    def complete(self) -> None:
+        """Bring a return to its end whose intent is on record: one that just began, or that an earlier daemon began."""
+        with self._turn:  # A daemon takes commands before it is done with what an earlier one left.
+            unfinished = self._answers.environment().returning
+            if unfinished is not None:
+                self._record(ev.ReturnEnded(unfinished.request_id, self._failure_of(unfinished)))
+
+    # --- before the intent ---------------------------------------------------------------------------------------
+
+    def _planned(self, place: EnvironmentState, request_id: RequestId, reason: str) -> ev.ReturnStarted:
         world = self._world
-        decide.refuse_busy(self._environment())
+        decide.refuse_busy(place)
         refuse_if_taken(world)
         checkout = releasable(world.git, world.settings)
-        if checkout.branch == world.settings.branch:
-            raise Refused("on_branch_already", f"{world.root} is on branch {world.settings.branch} already.")
+        self._refuse_on_branch(checkout.branch)
         target = world.git.fetch()
         last = parse_sha(EnvironmentRecord(self._store, world.name).history().last_deployed or checkout.head)
         deployed = tree_within(world.git, last, target)
         self._refuse_missing(deployed, target, reason)
+        world.git.admit_return(checkout.head, target)
         return ev.ReturnStarted(request_id, checkout.branch or "", checkout.head, target, deployed, reason)
+
+    def _refuse_on_branch(self, branch: str | None) -> None:
+        if branch == self._world.settings.branch:
+            message = f"There is nothing to do: {self._world.root} is on branch {branch} already."
+            raise Refused("on_branch_already", message, look_at_environment())
 
     def _refuse_missing(self, deployed: Sha, target: Sha, reason: str) -> None:
         """What runs must be in the branch, or the next release from there takes it away."""
@@ -94,23 +107,33 @@ class ReturnToMain:
             (NextCommand(("releasectl", "return-to-main", "--reason", "why"), "goes back without it", "changes"),),
         )
 
-    def _perform(self, started: ev.ReturnStarted, actor: ev.Actor) -> None:
+    # --- effect and outcome --------------------------------------------------------------------------------------
+
+    def _failure_of(self, started: ev.ReturnStarted) -> Failure | None:
+        """Let the checkout go back, or find it there; say why where it cannot."""
         head, target = parse_sha(started.head), parse_sha(started.target)
         try:
             if not self._world.git.settle_return(head, target):
                 self._world.git.return_to_branch(head, target)
+        except ReleasedError as error:
+            return error.as_failure().masked(self._world.mask)
         except Exception as error:
-            self._end(ev.ReturnEnded(started.request_id, self._world.mask(str(error))), actor)
-            raise
-        self._end(ev.ReturnEnded(started.request_id), actor)
+            logger.exception("%s: the return from %s failed unexpectedly", self._world.name, started.from_branch)
+            failure = Failure("internal_error", f"The return met an unexpected {type(error).__name__}: {error}")
+            return failure.masked(self._world.mask)
+        return None
 
-    def _end(self, ended: ev.ReturnEnded, actor: ev.Actor) -> None:
-        self._append(NewEvent(self._instruments.new_id(), self._instruments.now(), actor, ended))
+    def _record(self, ended: ev.ReturnEnded) -> None:
+        stream, event_id = ev.environment_stream(self._world.name), id_of_end(self._world.name, ended.request_id)
+        new = NewEvent(event_id, self._instruments.now(), self._instruments.actor, ended)
+        while self._store.find(event_id) is None:
+            with contextlib.suppress(Conflict):  # somebody may hold releases at the same moment
+                write = StreamWrite(stream, self._answers.environment().version, (new,))
+                self._store.append([write], self._fence)
 
-    def _environment(self) -> environment.EnvironmentState:
-        return environment.fold(self._store.read(self._stream))
-
-    def _append(self, new: NewEvent) -> None:
-        while self._store.find(new.event_id) is None:
-            with contextlib.suppress(Conflict, DuplicateEvent):  # somebody may hold releases at the same moment
-                self._store.append([StreamWrite(self._stream, self._environment().version, (new,))], self._fence)
+    def _refuse_failed(self, request_id: RequestId) -> None:
+        found = self._store.find(id_of_end(self._world.name, request_id))
+        if found is None:
+            refuse_while_returning(self._answers.environment())
+        elif isinstance(found.event, ev.ReturnEnded) and (failure := found.event.failure) is not None:
+            raise ReleasedError("return_failed", failure.message, failure.next)

@@ -16,8 +16,8 @@ import msgspec
 
 from released.domain import events as ev
 from released.domain import next_steps, recovery
-from released.domain.errors import ReleasedError, StepFailed, StepInDoubt
-from released.domain.failure import Failure
+from released.domain.errors import ReleasedError, StepInDoubt
+from released.domain.failure import EVIDENCE_BYTES, Failure
 from released.domain.ids import Phase
 from released.domain.release import ReleaseState
 from released.domain.steps import Recovery
@@ -31,8 +31,6 @@ from released.store.outputs import tail
 
 Phases = Mapping[Phase, Callable[[ReleaseState], list[Step]]]
 """What each phase of a release does, given what is on record."""
-
-_EVIDENCE_BYTES = 8192
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +111,7 @@ class Runner:
         except ReleasedError as error:
             if self._state.phases.get(phase) != "running":
                 self._journal.note(ev.PhaseStarted(phase, ()))
-            self._journal.commit(self._halted(phase, "failed", None, self._masked(_failure_of(error))))
+            self._journal.commit(self._halted(phase, "failed", None, error.as_failure().masked(self._world.mask)))
             return None
         recorded = self._state.phases.get(phase) == "running" and all(self._state.step(one.name) for one in steps)
         if steps and not recorded:
@@ -190,7 +188,7 @@ class Runner:
         except STORE_ERRORS:
             raise
         except ReleasedError as error:
-            return self._fail(step, attempt, slot, _failure_of(error))
+            return self._fail(step, attempt, slot, error.as_failure())
         except Exception as error:
             logger.exception("step %s failed unexpectedly", step.name)
             failure = Failure("internal_error", f"{step.name} met an unexpected {type(error).__name__}: {error}")
@@ -225,13 +223,8 @@ class Runner:
 
     def _told(self, failure: Failure, slot: AttemptSlot) -> Failure:
         """Put the step's last output beside a failure that has no evidence of its own."""
-        evidence = failure.evidence or tail(slot.path / "output", _EVIDENCE_BYTES)
-        return self._masked(msgspec.structs.replace(failure, evidence=evidence))
-
-    def _masked(self, failure: Failure) -> Failure:
-        """Hide every secret before anything is recorded."""
-        evidence = self._world.mask(failure.evidence)[-_EVIDENCE_BYTES:]
-        return msgspec.structs.replace(failure, message=self._world.mask(failure.message), evidence=evidence)
+        evidence = failure.evidence or tail(slot.path / "output", EVIDENCE_BYTES)
+        return msgspec.structs.replace(failure, evidence=evidence).masked(self._world.mask)
 
     def _slot(self, step: Step, attempt: int) -> AttemptSlot:
         folder = attempt_folder(self._world.name, self._state.ticket, self._state.run, step.name, attempt)
@@ -251,9 +244,3 @@ def _outlasted(step: Step) -> Callable[[AttemptSlot], Fate]:
         return NotDone()
 
     return outlast
-
-
-def _failure_of(error: ReleasedError) -> Failure:
-    if isinstance(error, StepFailed):
-        return error.failure
-    return Failure(error.code, error.message, next=error.next_commands)

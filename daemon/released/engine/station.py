@@ -14,9 +14,11 @@ from released.domain import events as ev
 from released.domain.configuration import Environment
 from released.domain.drift import Finding
 from released.domain.plan import ServicePlan
+from released.engine.answers import Answers
 from released.engine.deployed import deployed
 from released.engine.desk import Desk
 from released.engine.faults import Faults
+from released.engine.holds import Holds
 from released.engine.hook_desk import HookDesk
 from released.engine.hook_runner import HookRunner
 from released.engine.instruments import Instruments
@@ -37,6 +39,7 @@ class Station:
     store: EventStore
     fence: Fence
     desk: Desk
+    holds: Holds
     supervisor: Supervisor
     hooks: HookDesk
     hook_runner: HookRunner
@@ -107,14 +110,16 @@ def open_station(
         engine=DockerEngine(settings.docker, owner=f"{state_dir}/{name}"),
         scripts=Scripts(),
     )
-    returning = ReturnToMain(store, fence, world, instruments)
-    supervisor = Supervisor(store, fence, world, instruments, faults, on_fatal, returning.recover)
+    answers = Answers(store, fence, world, instruments)
+    returning = ReturnToMain(answers, store, fence, world, instruments)
+    supervisor = Supervisor(store, fence, world, instruments, faults, on_fatal, returning.complete)
     hook_runner = HookRunner(store, fence, world, instruments, faults, on_fatal)
     return Station(
         world=world,
         store=store,
         fence=fence,
-        desk=Desk(store, fence, world, instruments, faults, supervisor.wake),
+        desk=Desk(answers, store, world, instruments, faults, supervisor.wake),
+        holds=Holds(answers),
         supervisor=supervisor,
         hooks=HookDesk(store, fence, world, instruments, hook_runner.wake),
         hook_runner=hook_runner,

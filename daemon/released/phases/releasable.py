@@ -23,6 +23,7 @@ def releasable(git: Git, settings: Environment) -> CheckoutState:
             "operation_in_progress",
             f"A {state.in_progress} is in progress in {settings.repo}. Finish it or abort it "
             f"(git -C {settings.repo} {state.in_progress} {ending}), then run again.",
+            _look(settings, "shows how far it is"),
         )
     if state.dirty:
         raise _dirty(state, settings)
@@ -31,6 +32,7 @@ def releasable(git: Git, settings: Environment) -> CheckoutState:
             "detached_head",
             f"HEAD of {settings.repo} is detached at {state.head}. "
             f"Check out the branch (git -C {settings.repo} checkout {settings.branch}), then run again.",
+            _look(settings, "shows where HEAD stands"),
         )
     return state
 
@@ -67,5 +69,9 @@ def _dirty(state: CheckoutState, settings: Environment) -> Refused:
         "working_tree_dirty",
         f"Working tree is dirty. These paths of {settings.repo} differ from HEAD:\n{listed}\n"
         "Look first: it is often work that should be committed. Commit and push it, or take it away, then run again.",
-        (NextCommand(("git", "-C", str(settings.repo), "status"), "shows what differs"),),
+        _look(settings, "shows what differs"),
     )
+
+
+def _look(settings: Environment, effect: str) -> tuple[NextCommand, ...]:
+    return (NextCommand(("git", "-C", str(settings.repo), "status"), effect),)

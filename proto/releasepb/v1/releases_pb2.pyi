@@ -1544,6 +1544,7 @@ class Environment(_message.Message):
     HOLD_SINCE_FIELD_NUMBER: _builtins.int
     HOLD_UNTIL_FIELD_NUMBER: _builtins.int
     CHECKOUT_BRANCH_FIELD_NUMBER: _builtins.int
+    FAILED_RETURN_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     lock_ticket: _builtins.str
     """empty: free"""
@@ -1568,6 +1569,10 @@ class Environment(_message.Message):
     def hold_since(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def hold_until(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def failed_return(self) -> Global___FailedReturn:
+        """where the latest return from a hotfix branch failed, and nothing began since"""
+
     def __init__(
         self,
         *,
@@ -1587,14 +1592,44 @@ class Environment(_message.Message):
         hold_since: _timestamp_pb2.Timestamp | None = ...,
         hold_until: _timestamp_pb2.Timestamp | None = ...,
         checkout_branch: _builtins.str = ...,
+        failed_return: Global___FailedReturn | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "hold_since", b"hold_since", "hold_until", b"hold_until", "lock_since", b"lock_since"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "failed_return", b"failed_return", "hold_since", b"hold_since", "hold_until", b"hold_until", "lock_since", b"lock_since"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "branch", b"branch", "checkout_branch", b"checkout_branch", "epoch", b"epoch", "head", b"head", "hold_by", b"hold_by", "hold_reason", b"hold_reason", "hold_since", b"hold_since", "hold_until", b"hold_until", "lock_by", b"lock_by", "lock_run", b"lock_run", "lock_since", b"lock_since", "lock_ticket", b"lock_ticket", "name", b"name", "repo", b"repo", "services", b"services"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "branch", b"branch", "checkout_branch", b"checkout_branch", "epoch", b"epoch", "failed_return", b"failed_return", "head", b"head", "hold_by", b"hold_by", "hold_reason", b"hold_reason", "hold_since", b"hold_since", "hold_until", b"hold_until", "lock_by", b"lock_by", "lock_run", b"lock_run", "lock_since", b"lock_since", "lock_ticket", b"lock_ticket", "name", b"name", "repo", b"repo", "services", b"services"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Environment: _TypeAlias = Environment  # noqa: Y015
+
+@_typing.final
+class FailedReturn(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FROM_BRANCH_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    from_branch: _builtins.str
+    code: _builtins.str
+    message: _builtins.str
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        from_branch: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        code: _builtins.str = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "code", b"code", "from_branch", b"from_branch", "message", b"message"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FailedReturn: _TypeAlias = FailedReturn  # noqa: Y015
 
 @_typing.final
 class ListServicesRequest(_message.Message):
@@ -1948,6 +1983,7 @@ class ReturnedToMain(_message.Message):
     HEAD_FIELD_NUMBER: _builtins.int
     DEPLOYED_SHA_FIELD_NUMBER: _builtins.int
     UNRELEASED_FIELD_NUMBER: _builtins.int
+    DIRTY_FIELD_NUMBER: _builtins.int
     from_branch: _builtins.str
     from_sha: _builtins.str
     branch: _builtins.str
@@ -1958,6 +1994,10 @@ class ReturnedToMain(_message.Message):
     def unreleased(self) -> _containers.RepeatedCompositeFieldContainer[Global___Commit]:
         """commits of the branch that are not deployed, newest first"""
 
+    @_builtins.property
+    def dirty(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """paths that differ from the commit, for instance because the branch ignores less"""
+
     def __init__(
         self,
         *,
@@ -1967,10 +2007,11 @@ class ReturnedToMain(_message.Message):
         head: _builtins.str = ...,
         deployed_sha: _builtins.str = ...,
         unreleased: _abc.Iterable[Global___Commit] | None = ...,
+        dirty: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["branch", b"branch", "deployed_sha", b"deployed_sha", "from_branch", b"from_branch", "from_sha", b"from_sha", "head", b"head", "unreleased", b"unreleased"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["branch", b"branch", "deployed_sha", b"deployed_sha", "dirty", b"dirty", "from_branch", b"from_branch", "from_sha", b"from_sha", "head", b"head", "unreleased", b"unreleased"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -196,7 +196,7 @@ def test_a_request_id_is_not_taken_for_a_second_ticket(bare_site: Site) -> None:
     rejection = bare_site.rejects("resume", "3006", "--request-id", "used-by-3005")
 
     assert rejection.reason == "request_id_reused"
-    assert f"used for another ticket (release/{bare_site.name}/3005)" in rejection.message
+    assert f"used for resume already (release/{bare_site.name}/3005)" in rejection.message
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from released.adapters.git.paths import repository_path
 from released.adapters.git.push import push_commit
 from released.adapters.git.records import ChangedPath, CheckoutState, Commit, TreeEntry, object_id
 from released.adapters.git.restoring import restoring_commit, same_tree
-from released.adapters.git.return_to_branch import return_to_branch, settle_return
+from released.adapters.git.return_to_branch import admit_return, return_to_branch, settle_return
 from released.adapters.git.state import state_of
 from released.domain.errors import Refused
 from released.domain.ids import Sha, parse_sha
@@ -263,6 +263,15 @@ class Git:
             StepFailed: it stands otherwise (``checkout_in_doubt``); the paths are named and nothing was thrown away.
         """
         return settle_move(self._command, parse_sha(old), self._here_at(new))
+
+    def admit_return(self, head: Sha, target: Sha) -> None:
+        """Judge whether ``return_to_branch`` can do what it is asked for; nothing changes.
+
+        Raises:
+            Refused: the branch has commits that ``target`` lacks (``branch_diverged``), another work tree has it
+                checked out, or files that git ignores lie in the way (``files_in_the_way``).
+        """
+        admit_return(self._command, self.branch, parse_sha(head), parse_sha(target))
 
     def return_to_branch(self, head: Sha, target: Sha) -> None:
         """Leave another branch, at ``head``, for the configured one, and fast-forward that to ``target``; all durable.

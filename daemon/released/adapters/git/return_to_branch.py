@@ -7,13 +7,37 @@ from typing import TYPE_CHECKING
 from released.adapters.git.head import Head, commit_of_branch
 from released.adapters.git.history import commits
 from released.adapters.git.move import move, not_moved, settle_move
-from released.domain.errors import StepFailed
+from released.adapters.git.obstacles import obstacles
+from released.domain.errors import Refused, StepFailed
 from released.domain.failure import Failure, NextCommand
 
 if TYPE_CHECKING:
     from released.adapters.git.command import GitCommand
     from released.adapters.git.records import Commit
     from released.domain.ids import Sha
+
+
+def admit_return(command: GitCommand, branch: str, head: Sha, target: Sha) -> None:
+    """Judge whether ``return_to_branch`` can do what it is asked for; nothing changes.
+
+    Raises:
+        Refused: the branch has commits that ``target`` lacks (``branch_diverged``), another work tree has it checked
+            out, or files that git ignores lie in the way (``files_in_the_way``).
+    """
+    try:
+        _free_to_move(command, branch, target)
+    except StepFailed as failed:
+        raise Refused(failed.code, failed.message, failed.next_commands) from None
+    found = obstacles(command, head, target)
+    if found:
+        named = "\n".join(f"  {path}" for path in found)
+        look = ("git", "-C", str(command.checkout), "status", "--ignored")
+        raise Refused(
+            "files_in_the_way",
+            f"{branch} has files where these paths of {command.checkout} are, which git ignores:\n{named}\n"
+            "Take them away first, then try again.",
+            (NextCommand(look, "shows what lies there"),),
+        )
 
 
 def return_to_branch(command: GitCommand, branch: str, head: Sha, target: Sha) -> None:
@@ -58,6 +82,6 @@ def _diverged(command: GitCommand, branch: str, target: Sha, missing: tuple[Comm
     named = "\n".join(f"  {commit.sha[:12]} {commit.subject} ({commit.author})" for commit in missing)
     message = (
         f"Branch {branch} of {command.checkout} has commits that {target} lacks:\n{named}\n"
-        f"Bring them to the remote, or take them away, then run again. Look with: {' '.join(look)}"
+        f"Bring them to the remote, or take them away, then try again. Look with: {' '.join(look)}"
     )
     return StepFailed(Failure("branch_diverged", message, next=(NextCommand(look, "shows these commits"),)))

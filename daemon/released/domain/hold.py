@@ -1,0 +1,55 @@
+"""Keeping releases out by hand: what a start is told, and what a request is told that a later one overtook."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from released.domain import events as ev
+from released.domain import next_steps
+from released.domain.environment import EnvironmentState
+from released.domain.errors import Refused
+from released.domain.requests import reused
+
+
+def refuse_held(environment: EnvironmentState, now: dt.datetime) -> None:
+    """Refuse to start while a person keeps releases out.
+
+    Raises:
+        Refused: ``held``, with who, since when and why.
+    """
+    hold = environment.hold
+    if hold is None or not hold.applies(now):
+        return
+    until = f" until {hold.until:%Y-%m-%dT%H:%M:%SZ}" if hold.until else ""
+    raise Refused(
+        "held",
+        f"{hold.actor.name} keeps releases out of this environment since {hold.since:%Y-%m-%dT%H:%M:%SZ}{until}: "
+        f"{hold.reason}",
+        next_steps.unhold(),
+    )
+
+
+def refuse_overtaken(given: ev.Recorded, asked: ev.Held | ev.Unheld, environment: EnvironmentState) -> None:
+    """Let a hold, or its end, be answered as done only while it stands: a request acts only once.
+
+    Args:
+        given: what is on record under the request's id.
+        asked: what is asked for now.
+        environment: as it stands.
+
+    Raises:
+        InvalidInput: ``request_id_reused``: the hold that the id belongs to had another reason.
+        Refused: ``request_overtaken``: somebody lifted the hold since, or keeps releases out again.
+    """
+    if isinstance(asked, ev.Held) and isinstance(given.event, ev.Held) and given.event.reason != asked.reason:
+        raise reused(given)
+    hold = environment.hold
+    stands = hold is not None and hold.since == given.at if isinstance(asked, ev.Held) else hold is None
+    if not stands:
+        done = "kept releases out" if isinstance(asked, ev.Held) else "let releases in"
+        raise Refused(
+            "request_overtaken",
+            f"This request {done} at {given.at:%Y-%m-%dT%H:%M:%SZ}, and somebody changed that since. A request acts "
+            "only once; to act again, leave --request-id out.",
+            next_steps.look_at_lock(),
+        )
