@@ -56,7 +56,7 @@ def test_a_release_that_halted_behind_a_finished_phase_goes_on_with_the_next() -
 
 def test_a_phase_that_was_finished_before_the_halt_is_not_left_out_by_going_on_behind_it() -> None:
     given(requested(), *prepared(), halted(Phase.PREPARE, "interrupted")).when(resume_from(Phase.MIGRATE)).then(
-        resumed(Phase.MIGRATE, anew=True)
+        resumed(Phase.MIGRATE)
     )
 
 
@@ -84,7 +84,7 @@ def test_beyond_an_unfinished_phase_it_records_each_one_left_out_as_skipped() ->
     given(*HALTED_IN_MIGRATE).when(resume_from(Phase.VERIFY, "migrated by hand")).then(
         ev.PhaseSkipped(Phase.MIGRATE, "migrated by hand"),
         ev.PhaseSkipped(Phase.TICKET, "migrated by hand"),
-        resumed(Phase.VERIFY, anew=True, reason="migrated by hand"),
+        resumed(Phase.VERIFY, reason="migrated by hand"),
     )
 
 

@@ -185,7 +185,7 @@ def resume(command: cmd.ResumeRun, state: ReleaseState, plan: ReleasePlan | None
     phase = admit_resume(command, state)
     left_out = [] if phase is Phase.REVERT else _left_out(state, phase)
     skipped: list[ev.Event] = [ev.PhaseSkipped(left, command.reason) for left in left_out]
-    anew = command.from_phase is not None
+    anew = command.from_phase is not None and phase in state.phases  # what was never begun is not done again
     return [*skipped, ev.Resumed(command.request_id, phase, anew, command.reason, plan)]
 
 
