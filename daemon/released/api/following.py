@@ -37,12 +37,14 @@ async def watch(hub: Hub, station: Station, request: pb.WatchRequest) -> AsyncIt
         for recorded in await hub.blocking(record.fresh):
             yield pb.WatchItem(event=convert.event(recorded))
         yield pb.WatchItem(recorded=pb.Recorded(estimates=estimates))
-        tail = OutputTail(station) if request.with_output else None
+        tail = OutputTail(station, record.state) if request.with_output else None
         while record.state.is_running:
             for chunk in tail.fresh(record.state) if tail else ():
                 yield pb.WatchItem(output=chunk)
             await news.wait(_OUTPUT_PAUSE_S if tail else _EVENT_PAUSE_S)
             for recorded in await hub.blocking(record.fresh):
+                for chunk in tail.rest(record.state, recorded.event) if tail else ():
+                    yield pb.WatchItem(output=chunk)
                 yield pb.WatchItem(event=convert.event(recorded))
         # Who is told that it is over finds the derived files written.
         await hub.blocking(lambda: hub.projector.wait_for(station.store.head(), _PROJECTION_S))
@@ -78,31 +80,41 @@ def _estimates(station: Station) -> list[pb.Estimate]:
 
 
 class OutputTail:
-    """The end of the running step's output, then what is added to it."""
+    """What the steps of a release print from now on, and before it the end of what the running one printed so far."""
 
-    def __init__(self, station: Station) -> None:
+    def __init__(self, station: Station, state: ReleaseState) -> None:
         self._station = station
-        self._file: Path | None = None
-        self._offset = 0
+        self._offsets: dict[Path, int] = {}
+        step = state.current_step
+        file = output_file(station, state, step.name, step.attempt) if step else None
+        if file and file.exists():
+            self._offsets[file] = max(file.stat().st_size - _TAIL, 0)
 
     def fresh(self, state: ReleaseState) -> Iterator[pb.OutputChunk]:
         """Give what the running step printed since the last call."""
         step = state.current_step
-        if step is None:
-            return
-        file = output_file(self._station, state, step)
-        if file != self._file:
-            size = file.stat().st_size if file.exists() else 0
-            self._file, self._offset = file, max(size - _TAIL, 0)
-        while data := read_output(file, self._offset, _CHUNK):
-            yield pb.OutputChunk(step=step.name, attempt=step.attempt, untrusted_data=data, offset=self._offset)
-            self._offset += len(data)
+        return self._chunks(state, step.name, step.attempt) if step else iter(())
+
+    def rest(self, state: ReleaseState, event: ev.Event) -> Iterator[pb.OutputChunk]:
+        """Give what the step whose outcome is told printed at last, be it all that it printed."""
+        match event:
+            case ev.StepSucceeded() | ev.StepFailed() | ev.StepInterrupted():
+                return self._chunks(state, event.step, event.attempt)
+            case _:
+                return iter(())
+
+    def _chunks(self, state: ReleaseState, step: str, attempt: int) -> Iterator[pb.OutputChunk]:
+        file = output_file(self._station, state, step, attempt)
+        offset = self._offsets.get(file, 0)
+        while data := read_output(file, offset, _CHUNK):
+            yield pb.OutputChunk(step=step, attempt=attempt, untrusted_data=data, offset=offset)
+            offset += len(data)
+            self._offsets[file] = offset
 
 
-def output_file(station: Station, state: ReleaseState, step: StepState) -> Path:
-    """Name the output of a step's latest attempt."""
-    folder = attempt_folder(station.name, state.ticket, state.run, step.name, step.attempt)
-    return station.world.state_dir / folder / "output"
+def output_file(station: Station, state: ReleaseState, step: str, attempt: int) -> Path:
+    """Name the output of an attempt of a step in the latest run."""
+    return station.world.state_dir / attempt_folder(station.name, state.ticket, state.run, step, attempt) / "output"
 
 
 async def read_steps(
@@ -115,7 +127,7 @@ async def read_steps(
         while True:
             state = await hub.blocking(lambda: station.release(request.ticket))
             for step in _wanted(state, phase, request.step):
-                file = output_file(station, state, step)
+                file = output_file(station, state, step.name, step.attempt)
                 while data := read_output(file, offsets.get(file, 0), _CHUNK):
                     offset = offsets.get(file, 0)
                     yield pb.OutputChunk(step=step.name, attempt=step.attempt, untrusted_data=data, offset=offset)
