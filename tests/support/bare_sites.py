@@ -78,6 +78,17 @@ class BareSites:
             check=False,
         )
 
+    def start_client(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start ``releasectl`` with all that it prints on pipes; the caller ends it."""
+        return subprocess.Popen(
+            [PROGRAMS / "releasectl", *arguments],
+            env=self.client_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
     def client_environment(self) -> dict[str, str]:
         """Give the environment variables of a client of this daemon."""
         return _inherited() | {"RELEASECTL_ADDRESS": self.address, "NO_COLOR": "1", "HOME": str(self.home)}

@@ -99,11 +99,11 @@ def watch_again(ticket: str) -> Next:
 
 
 def detached(ticket: str) -> ClientError:
-    """Say that ctrl-C ended only the watching."""
+    """Say that ctrl-C ended only the watching, of a release or of its way back."""
     return ClientError(
         ExitCode.DETACHED,
         "detached",
-        f"Detached from ticket {ticket}; the release is not affected and goes on in the daemon.",
+        f"Detached from ticket {ticket}, which goes on in the daemon.",
         (watch_again(ticket),),
     )
 
@@ -112,6 +112,6 @@ def _waited(ticket: str, wait_s: float) -> ClientError:
     return ClientError(
         ExitCode.WAITED,
         "still_running",
-        f"Waited {wait_s:g}s for ticket {ticket}; the release goes on in the daemon.",
+        f"Waited {wait_s:g}s for ticket {ticket}, which goes on in the daemon.",
         (watch_again(ticket),),
     )

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.bare_sites import BareSites
+from support.terminal import at_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from subprocess import CompletedProcess
 
     from support.site import Site
 
@@ -38,3 +40,16 @@ def _new_site(bare_sites: BareSites) -> Callable[[], Site]:
 @pytest.fixture(name="site")
 def _site(new_site: Callable[[], Site]) -> Site:
     return new_site()
+
+
+@pytest.fixture(name="terminal")
+def _terminal(bare_sites: BareSites) -> Callable[..., CompletedProcess[str]]:
+    """Run the client at a terminal that shows colour, in an environment, and answer what it asks."""
+
+    def typed(
+        site: Site, *arguments: str, answers: Sequence[tuple[str, str]] = (), **variables: str
+    ) -> CompletedProcess[str]:
+        own = {name: value for name, value in bare_sites.client_environment().items() if name != "NO_COLOR"}
+        return at_terminal(("--env", site.name, *arguments), own | variables, answers)
+
+    return typed
