@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from releasectl.lifecycle import PHASES, REVERT, STATES
+from releasectl.lifecycle import HALTED, PHASES, REVERT, REVERTIBLE, RUNNING, STATES
 from releasectl.text.durations import parse_duration_s
 
 if TYPE_CHECKING:
@@ -64,9 +64,11 @@ class OneOf(click.Choice[str]):
 class Known(click.types.FuncParamType):  # type: ignore[type-arg] # click took no arguments for it before 8.4
     """A name of something that the daemon knows, which a shell can offer therefore."""
 
-    def __init__(self, name: str, pattern: str, expected: str) -> None:
+    def __init__(self, name: str, pattern: str, expected: str, states: tuple[str, ...] = STATES) -> None:
         super().__init__(_named(name, pattern, expected))
         self.name = name
+        self._states = states
+        """Of the releases that are worth offering."""
 
     def shell_complete(
         self,
@@ -81,14 +83,17 @@ class Known(click.types.FuncParamType):  # type: ignore[type-arg] # click took n
         """
         from releasectl.arguments.suggestions import OFFERS  # noqa: PLC0415 (talks to the daemon, which imports this module)
 
-        return OFFERS[self.name](ctx, incomplete)
+        return OFFERS[self.name](ctx, incomplete, self._states)
 
 
-TICKET = Known(
-    "ticket",
-    r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
-    "1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit",
-)
+def _ticket(states: tuple[str, ...]) -> Known:
+    expected = "1 to 64 letters, digits, '.', '_' or '-', starting with a letter or digit"
+    return Known("ticket", r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", expected, states)
+
+
+TICKET = _ticket(STATES)
+RUNNING_TICKET, HALTED_TICKET, REVERTIBLE_TICKET = _ticket(RUNNING), _ticket(HALTED), _ticket(REVERTIBLE)
+"""Any ticket may be typed; only those are offered with which the command has something to do."""
 SERVICE = Known("service", r"[a-z0-9][a-z0-9._-]{0,63}", "the name of its folder below packages/")
 HOOK = _named("hook", r"[A-Za-z0-9_][A-Za-z0-9._+@-]{0,127}", "the name of a file below scripts/ of the service")
 PLAYBOOK = _named("playbook", r"[a-z0-9]+(-[a-z0-9]+)*", "an id-in-kebab-case")

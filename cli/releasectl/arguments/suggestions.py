@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -15,15 +15,15 @@ from releasectl.settings import of
 from releasectl.text.sanitize import one_line
 from releasepb.v1 import releases_pb2 as pb
 
-Offer = Callable[[click.Context, str], list[CompletionItem[str]]]
+Offer = Callable[[click.Context, str, Collection[str]], list[CompletionItem[str]]]
 
 PATIENCE_S = 0.5
 """Longer nobody waits for a completion; then there is none."""
 _TICKETS = 1000
 
 
-def tickets(context: click.Context, incomplete: str) -> list[CompletionItem[str]]:
-    """Offer the tickets of the environment that begin so, newest first.
+def tickets(context: click.Context, incomplete: str, states: Collection[str]) -> list[CompletionItem[str]]:
+    """Offer the tickets of the environment that begin so and stand in one of these states, newest first.
 
     Raises:
         ClientError: the daemon did not tell.
@@ -34,11 +34,11 @@ def tickets(context: click.Context, incomplete: str) -> list[CompletionItem[str]
     return [
         CompletionItem(one_line(release.ticket), help=one_line(release.state))
         for release in known
-        if release.ticket.startswith(incomplete)
+        if release.ticket.startswith(incomplete) and release.state in states
     ]
 
 
-def services(context: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+def services(context: click.Context, incomplete: str, _states: Collection[str] = ()) -> list[CompletionItem[str]]:
     """Offer the services of the environment that begin so.
 
     Raises:

@@ -6,7 +6,7 @@ import click
 
 from releasectl.arguments.consent import confirm, reason_or_ask
 from releasectl.arguments.global_flags import command as declare
-from releasectl.arguments.parameters import REQUEST_ID, TICKET
+from releasectl.arguments.parameters import REQUEST_ID, RUNNING_TICKET
 from releasectl.calls import submission
 from releasectl.calls.connection import connect
 from releasectl.settings import Settings
@@ -14,7 +14,7 @@ from releasepb.v1 import releases_pb2 as pb
 
 
 @declare("cancel")
-@click.argument("ticket", type=TICKET)
+@click.argument("ticket", type=RUNNING_TICKET)
 @click.option("--kill", is_flag=True, help="Stop the present step, too: TERM, then KILL, its whole process tree.")
 @click.option("--reason", metavar="TEXT", help="Why, for the record; asked for on a terminal.")
 @click.option("--request-id", type=REQUEST_ID, metavar="ID", help="Sent twice with one id, it acts once.")

@@ -6,7 +6,7 @@ import click
 
 from releasectl.arguments.consent import confirm, reason_or_ask
 from releasectl.arguments.global_flags import command as declare
-from releasectl.arguments.parameters import REQUEST_ID, TICKET, OneOf
+from releasectl.arguments.parameters import HALTED_TICKET, REQUEST_ID, OneOf
 from releasectl.calls import submission
 from releasectl.calls.connection import connect
 from releasectl.settings import Settings
@@ -16,7 +16,7 @@ VERDICT = OneOf("verdict", ("done", "failed"))
 
 
 @declare("resolve")
-@click.argument("ticket", type=TICKET)
+@click.argument("ticket", type=HALTED_TICKET)
 @click.argument("step")
 @click.option("--as", "verdict", type=VERDICT, required=True, help="What became of the step.")
 @click.option("--reason", metavar="TEXT", help="What you found, for the record; asked for on a terminal.")

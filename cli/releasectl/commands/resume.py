@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from releasectl.arguments.global_flags import command as declare
-from releasectl.arguments.parameters import PHASE, REQUEST_ID, TICKET, duration
+from releasectl.arguments.parameters import HALTED_TICKET, PHASE, REQUEST_ID, duration
 from releasectl.calls import submission
 from releasectl.calls.connection import connect
 from releasectl.settings import Settings, is_terminal
@@ -13,7 +13,7 @@ from releasepb.v1 import releases_pb2 as pb
 
 
 @declare("resume")
-@click.argument("ticket", type=TICKET)
+@click.argument("ticket", type=HALTED_TICKET)
 @click.option("--from", "from_phase", type=PHASE, metavar="PHASE", help="Do everything from this phase on again.")
 @click.option("--reason", metavar="TEXT", help="What the cause was and what was done about it, for the record.")
 @click.option("--detach", is_flag=True, help="Only start it; follow later with watch.")

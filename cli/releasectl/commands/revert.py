@@ -6,7 +6,7 @@ import click
 
 from releasectl.arguments.consent import agrees, confirm
 from releasectl.arguments.global_flags import command as declare
-from releasectl.arguments.parameters import PLAN_HASH, REQUEST_ID, SERVICE, TICKET, duration
+from releasectl.arguments.parameters import PLAN_HASH, REQUEST_ID, REVERTIBLE_TICKET, SERVICE, duration
 from releasectl.calls import submission
 from releasectl.calls.connection import REVERT_TIMEOUT_S, Connection, connect
 from releasectl.errors import ClientError, usage
@@ -20,7 +20,7 @@ _JUDGED = (ExitCode.USAGE, ExitCode.REFUSED, ExitCode.NOT_FOUND)
 
 
 @declare("revert")
-@click.argument("tickets", type=TICKET, nargs=-1, required=True, metavar="TICKET…")
+@click.argument("tickets", type=REVERTIBLE_TICKET, nargs=-1, required=True, metavar="TICKET…")
 @click.option("--skip-git", is_flag=True, help="Leave code, images and .env as they are; only restore data.")
 @click.option("--skip-data", is_flag=True, help="Restore no data; only take code and images back.")
 @click.option(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import click
+from click.shell_completion import CompletionItem
 
 from releasectl.arguments.global_flags import CONTEXT, global_flags
 from releasectl.arguments.global_flags import command as declare
@@ -10,6 +13,7 @@ from releasectl.arguments.parameters import SERVICE
 from releasectl.calls.connection import connect
 from releasectl.commands.services_logs import command as logs
 from releasectl.commands.services_run import command as run
+from releasectl.errors import ClientError
 from releasectl.settings import Settings
 from releasectl.text.tables import print_services
 from releasectl.views.machine import document, emit
@@ -26,6 +30,12 @@ class _Services(click.Group):
         if args[0] in self.commands and len(args) > 1:
             return super().resolve_command(ctx, args)
         return "", _list, args
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Offer the services, and then the subcommands, also while the services cannot be found out."""
+        with suppress(ClientError):
+            return [*SERVICE.shell_complete(ctx, self.params[0], incomplete), *super().shell_complete(ctx, incomplete)]
+        return super().shell_complete(ctx, incomplete)
 
 
 @declare("services")
