@@ -9,7 +9,7 @@ import pytest
 from support.gate import Gate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from subprocess import CompletedProcess
 
     from support.site import Site
@@ -22,7 +22,7 @@ CONSEQUENCE = "is stopped with every process that it started"
 
 
 @pytest.fixture(name="gate")
-def _gate(site: Site) -> Iterator[Gate]:
+def _gate(site: Site) -> Gate:
     """Begin a ticket whose script waits."""
     gate = Gate.before(site, TICKET)
     assert site.client("run", TICKET, "--detach").returncode == 0
