@@ -86,7 +86,7 @@ def test_a_resumed_release_is_not_cancelled_any_more() -> None:
 @pytest.mark.parametrize("events", [[KILL], [CANCEL, KILL], [KILL, CANCEL]], ids=["kill", "then kill", "kill first"])
 def test_a_step_that_is_to_be_killed_stays_so_whatever_else_is_asked_for(events: list[ev.Event]) -> None:
     state = state_after(*RUNNING, *events)
-    assert (state.is_to_be_killed, state.cancelling) == (True, KILL)
+    assert (state.is_to_be_killed, state.cancelling and state.cancelling.reason) == (True, KILL.reason)
 
 
 def test_a_cancel_alone_kills_nothing() -> None:

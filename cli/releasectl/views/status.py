@@ -76,8 +76,17 @@ def _release_facts(release: pb.Release) -> Iterable[Fact]:
     yield "changed", _time(summary.changed_at)
     if release.HasField("revert"):
         yield from _revert_facts(release.revert, undone=summary.state == "released")
+    if release.HasField("cancelling"):
+        yield "cancel", Text(_cancelling(release.cancelling), style="yellow")
     for override in release.overrides:
         yield "overridden", Text(_override(override), style="bold red")
+    for note in release.notes:
+        yield "note", f"{one_line(note.text)}  ({one_line(note.by)}, {_time(note.at)})"
+
+
+def _cancelling(wish: pb.Cancelling) -> str:
+    when = "its present step is being stopped" if wish.kill else "stops after the present step"
+    return f"asked by {one_line(wish.by)}, {_time(wish.at)}: {when}  ({one_line(wish.reason)})"
 
 
 def _revert_facts(revert: pb.RevertOutcome, *, undone: bool) -> Iterable[Fact]:

@@ -106,7 +106,17 @@ def release(state: ReleaseState, environment: str, told: Outcome) -> pb.Release:
         next=[next_command(one) for one in told.next],
         overrides=[override(one) for one in state.overrides],
         revert=_revert(state),
+        notes=[pb.Note(text=printable(one.text), by=one.by.name, at=timestamp(one.at)) for one in state.notes],
+        cancelling=_cancelling(state),
     )
+
+
+def _cancelling(state: ReleaseState) -> pb.Cancelling | None:
+    """Show the wish to have it stopped, until it is."""
+    wish = state.cancelling
+    if wish is None or not state.is_running:
+        return None
+    return pb.Cancelling(kill=wish.kill, reason=printable(wish.reason), by=wish.by.name, at=timestamp(wish.at))
 
 
 def _way(state: ReleaseState) -> tuple[Phase, ...]:

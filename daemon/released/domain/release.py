@@ -14,6 +14,7 @@ from released.domain.failure import Failure
 from released.domain.ids import PHASES, Phase, Sha
 from released.domain.overrides import Override, overrides_in
 from released.domain.plan import ReleasePlan
+from released.domain.remarks import Cancelling, Note
 from released.domain.revert_plan import RevertPlan
 from released.domain.step_state import StepState, after, cut_off, found_unfinished, left_behind, resumed
 
@@ -55,7 +56,7 @@ class ReleaseState(msgspec.Struct, frozen=True):
     """``running``, ``done``, ``skipped`` or ``halted`` for each phase that was reached."""
     steps: dict[str, StepState] = {}
     halt: ev.Halted | None = None
-    cancelling: ev.CancelRequested | None = None
+    cancelling: Cancelling | None = None
     """Set while an operator waits for the present step to end; the wish to have it killed is not taken back."""
     head: str = ""
     """The commit that the checkout must stand at: MERGE_SHA once it has moved, the revert's once that took it back."""
@@ -65,6 +66,8 @@ class ReleaseState(msgspec.Struct, frozen=True):
     held: tuple[TakenBack, ...] = ()
     """What is held as bad, of every run of the ticket: a later run that comes to nothing mends none of it."""
     overrides: tuple[Override, ...] = ()
+    notes: tuple[Note, ...] = ()
+    """What was remarked on the ticket, in every run."""
     started_by: ev.Actor | None = None
     started_at: dt.datetime | None = None
     changed_at: dt.datetime | None = None
@@ -187,8 +190,11 @@ def _apply(state: ReleaseState, event: ev.Event, recorded: ev.Recorded) -> Relea
             return _moved(replace(state, steps=steps), event)
         case ev.Recovered():
             return replace(state, steps=_found_unfinished(state))
-        case ev.CancelRequested():
-            return state if state.is_to_be_killed else replace(state, cancelling=event)
+        case ev.CancelRequested(reason=reason, kill=kill):
+            wish = Cancelling(reason, kill, recorded.actor, recorded.at)
+            return state if state.is_to_be_killed else replace(state, cancelling=wish)
+        case ev.Noted(text=text):
+            return replace(state, notes=(*state.notes, Note(text, recorded.actor, recorded.at)))
         case ev.StepResolved():
             return _resolved(state, event, recorded.at)
         case _:
@@ -214,7 +220,8 @@ def _apply_phase(state: ReleaseState, event: ev.Event) -> ReleaseState:
 
 def _opened(state: ReleaseState, event: ev.RunRequested | ev.Adopted, recorded: ev.Recorded) -> ReleaseState:
     plan, by, at = event.plan, recorded.actor, recorded.at
-    return ReleaseState(plan.ticket, run=event.run, plan=plan, held=state.held, started_by=by, started_at=at)
+    kept = msgspec.structs.replace(ReleaseState(), held=state.held, notes=state.notes)
+    return msgspec.structs.replace(kept, ticket=plan.ticket, run=event.run, plan=plan, started_by=by, started_at=at)
 
 
 def _turned_back(state: ReleaseState, event: ev.RevertRequested, recorded: ev.Recorded) -> ReleaseState:

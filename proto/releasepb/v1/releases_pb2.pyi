@@ -883,6 +883,7 @@ class ReleaseSummary(_message.Message):
     STARTED_AT_FIELD_NUMBER: _builtins.int
     CHANGED_AT_FIELD_NUMBER: _builtins.int
     OVERRIDES_FIELD_NUMBER: _builtins.int
+    BACK_WITH_FIELD_NUMBER: _builtins.int
     ticket: _builtins.str
     run: _builtins.int
     state: _builtins.str
@@ -892,6 +893,8 @@ class ReleaseSummary(_message.Message):
     started_by: _builtins.str
     overrides: _builtins.int
     """how often an operator decided against the usual way"""
+    back_with: _builtins.str
+    """of a reverted one: the later release that brought its commits back; empty: none did"""
     @_builtins.property
     def services(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -912,10 +915,11 @@ class ReleaseSummary(_message.Message):
         started_at: _timestamp_pb2.Timestamp | None = ...,
         changed_at: _timestamp_pb2.Timestamp | None = ...,
         overrides: _builtins.int = ...,
+        back_with: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["changed_at", b"changed_at", "started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_sha", b"base_sha", "changed_at", b"changed_at", "merge_sha", b"merge_sha", "overrides", b"overrides", "phase", b"phase", "run", b"run", "services", b"services", "started_at", b"started_at", "started_by", b"started_by", "state", b"state", "ticket", b"ticket"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["back_with", b"back_with", "base_sha", b"base_sha", "changed_at", b"changed_at", "merge_sha", b"merge_sha", "overrides", b"overrides", "phase", b"phase", "run", b"run", "services", b"services", "started_at", b"started_at", "started_by", b"started_by", "state", b"state", "ticket", b"ticket"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -936,6 +940,8 @@ class Release(_message.Message):
     NEXT_FIELD_NUMBER: _builtins.int
     OVERRIDES_FIELD_NUMBER: _builtins.int
     REVERT_FIELD_NUMBER: _builtins.int
+    NOTES_FIELD_NUMBER: _builtins.int
+    CANCELLING_FIELD_NUMBER: _builtins.int
     environment: _builtins.str
     version: _builtins.int
     halt_cause: _builtins.str
@@ -959,6 +965,14 @@ class Release(_message.Message):
     def revert(self) -> Global___RevertOutcome:
         """of a release that is or was taken back"""
 
+    @_builtins.property
+    def notes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Note]:
+        """on the ticket, of every run, oldest first"""
+
+    @_builtins.property
+    def cancelling(self) -> Global___Cancelling:
+        """while it waits for its present step to end"""
+
     def __init__(
         self,
         *,
@@ -973,14 +987,76 @@ class Release(_message.Message):
         next: _abc.Iterable[Global___NextCommand] | None = ...,
         overrides: _abc.Iterable[Global___Override] | None = ...,
         revert: Global___RevertOutcome | None = ...,
+        notes: _abc.Iterable[Global___Note] | None = ...,
+        cancelling: Global___Cancelling | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["failure", b"failure", "revert", b"revert", "summary", b"summary"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cancelling", b"cancelling", "failure", b"failure", "revert", b"revert", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backups", b"backups", "environment", b"environment", "failure", b"failure", "halt_cause", b"halt_cause", "next", b"next", "overrides", b"overrides", "phases", b"phases", "revert", b"revert", "steps", b"steps", "summary", b"summary", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backups", b"backups", "cancelling", b"cancelling", "environment", b"environment", "failure", b"failure", "halt_cause", b"halt_cause", "next", b"next", "notes", b"notes", "overrides", b"overrides", "phases", b"phases", "revert", b"revert", "steps", b"steps", "summary", b"summary", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Release: _TypeAlias = Release  # noqa: Y015
+
+@_typing.final
+class Note(_message.Message):
+    """A remark on the record."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    BY_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    by: _builtins.str
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        by: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "by", b"by", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Note: _TypeAlias = Note  # noqa: Y015
+
+@_typing.final
+class Cancelling(_message.Message):
+    """The wish to have a release stopped after its present step."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KILL_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    BY_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    kill: _builtins.bool
+    """the step is to be stopped, too"""
+    reason: _builtins.str
+    by: _builtins.str
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        kill: _builtins.bool = ...,
+        reason: _builtins.str = ...,
+        by: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "by", b"by", "kill", b"kill", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Cancelling: _TypeAlias = Cancelling  # noqa: Y015
 
 @_typing.final
 class RevertOutcome(_message.Message):

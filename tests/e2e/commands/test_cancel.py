@@ -65,6 +65,19 @@ def test_without_a_terminal_it_says_what_it_would_do_and_does_nothing(site: Site
     assert site.client("watch", TICKET).returncode == 0
 
 
+def test_until_the_present_step_ends_the_status_tells_who_asked_for_what(site: Site, gate: Gate) -> None:
+    assert site.client("cancel", TICKET, "--reason", "wrong night").returncode == 0
+
+    shown, document = site.client("status", TICKET).stdout, site.document("status", TICKET)
+    gate.open()
+
+    assert "cancel       asked by root, " in shown
+    assert "stops after the present step  (wrong night)" in shown
+    assert (document["cancelling"]["by"], document["cancelling"]["kill"]) == ("root", False)
+    assert site.client("watch", TICKET).returncode == 1
+    assert site.document("status", TICKET)["cancelling"] is None
+
+
 def test_a_reason_that_is_missing_is_asked_for_at_a_terminal(site: Site, gate: Gate, terminal: Terminal) -> None:
     answer = terminal(site, "cancel", TICKET, answers=[("Reason, for the record", "wrong night")])
     gate.open()
