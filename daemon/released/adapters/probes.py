@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
 
@@ -17,16 +17,34 @@ if TYPE_CHECKING:
 _SCHEMES = ("http", "https")
 
 
+class Answer(NamedTuple):
+    """What an endpoint answered."""
+
+    code: int
+    """The status code; 0 where nothing answered in time."""
+    said: str
+    """The beginning of the body, or why there is no answer."""
+
+
 def http_code(url: str, timeout_s: float, interruption: Interruption) -> int:
     """The status code that an endpoint answers, 0 where nothing answered in time (spec: messages, ``http-health``).
 
+    The body is not read; all else is as ``http_answer`` says.
+    """
+    return http_answer(url, timeout_s, interruption, 0).code
+
+
+def http_answer(url: str, timeout_s: float, interruption: Interruption, max_bytes: int) -> Answer:
+    """Ask an endpoint.
+
     Redirects are not followed and no proxy of the daemon's environment is used: the answer is the endpoint's own.
-    The body is not read. May not be called from an event loop's thread.
+    May not be called from an event loop's thread.
 
     Args:
         url: the endpoint.
         timeout_s: how long the whole request may take, in seconds, however often the endpoint says a little.
         interruption: ends the request.
+        max_bytes: how much of the body is read.
 
     Raises:
         InvalidInput: the URL is not one of http or https.
@@ -34,13 +52,15 @@ def http_code(url: str, timeout_s: float, interruption: Interruption) -> int:
     """
     target = _parse(url)
     try:
-        return asyncio.run(_unless_interrupted(target, timeout_s, interruption))
-    except (httpx.TransportError, TimeoutError):
-        return 0
+        return asyncio.run(_unless_interrupted(target, timeout_s, interruption, max_bytes))
+    except (httpx.TransportError, TimeoutError) as error:
+        return Answer(0, str(error) or f"no answer within {timeout_s:g} s")
 
 
-async def _unless_interrupted(target: httpx.URL, timeout_s: float, interruption: Interruption) -> int:
-    asking = asyncio.ensure_future(_code(target, timeout_s))
+async def _unless_interrupted(
+    target: httpx.URL, timeout_s: float, interruption: Interruption, max_bytes: int
+) -> Answer:
+    asking = asyncio.ensure_future(_ask(target, timeout_s, max_bytes))
     loop = asyncio.get_running_loop()
     with interruption.ending(lambda: loop.call_soon_threadsafe(asking.cancel)):
         await asyncio.wait({asking})
@@ -49,14 +69,24 @@ async def _unless_interrupted(target: httpx.URL, timeout_s: float, interruption:
     return asking.result()
 
 
-async def _code(target: httpx.URL, timeout_s: float) -> int:
+async def _ask(target: httpx.URL, timeout_s: float, max_bytes: int) -> Answer:
     # httpx limits each wait by itself only; a server that drips its answer would keep the probe for ever.
     async with (
         asyncio.timeout(timeout_s),
         httpx.AsyncClient(timeout=timeout_s, trust_env=False, follow_redirects=False) as client,
         client.stream("GET", target) as answer,
     ):
-        return answer.status_code
+        return Answer(answer.status_code, await _beginning(answer, max_bytes))
+
+
+async def _beginning(answer: httpx.Response, max_bytes: int) -> str:
+    read = b""
+    if max_bytes:
+        async for part in answer.aiter_bytes():
+            read += part
+            if len(read) >= max_bytes:
+                break
+    return read[:max_bytes].decode(errors="replace")
 
 
 def delays(first_s: float = 0.5, factor: float = 1.7, cap_s: float = 5.0) -> Iterator[float]:

@@ -14,6 +14,7 @@ from released.domain.failure import Failure, NextCommand
 from released.domain.ids import Phase, ServiceName, Ticket
 from released.domain.plan import Executable, ReleasePlan
 from released.domain.revert_plan import RevertPlan
+from released.domain.surroundings import Surroundings
 
 
 class Actor(msgspec.Struct, frozen=True):
@@ -332,6 +333,8 @@ class Halted(msgspec.Struct, frozen=True):
     """``failed``, ``interrupted``, ``cancelled``, ``in_doubt``, ``inconclusive`` or ``held``."""
     step: str | None
     failure: Failure
+    surroundings: Surroundings | None = None
+    """How things stood at that moment; ``None`` where nothing was looked at."""
 
 
 class Resumed(msgspec.Struct, frozen=True):

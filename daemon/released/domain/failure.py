@@ -16,6 +16,12 @@ class NextCommand(msgspec.Struct, frozen=True):
     argv: tuple[str, ...]
     effect: str
     danger: str = "none"  # none | changes | data-loss
+    condition: str = ""
+    """Where it is not for everybody: what must be so, in words that follow "if"."""
+
+    def provided(self, condition: str) -> NextCommand:
+        """Give it for those alone for whom the condition holds."""
+        return msgspec.structs.replace(self, condition=condition)
 
 
 class Failure(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from released.domain import lifecycle, release
 from released.domain.ids import Phase
 from released.domain.matching import Facts
 from released.domain.outcome import outcome
+from released.domain.plan import ServicePlan
 from released.domain.release import ReleaseState
 
 
@@ -48,13 +49,26 @@ def last_failure(events: Sequence[ev.Recorded]) -> RecordedFailure | None:
 def _of_halt(state: ReleaseState, halt: ev.Halted, recorded: ev.Recorded) -> RecordedFailure:
     failure, step = halt.failure, state.step(halt.step or "")
     texts = (failure.message, failure.evidence, outcome(state).message)
-    facts = Facts(halt.phase, failure.code, _services(state, halt.step or ""), texts)
+    facts = Facts(halt.phase, failure.code, tuple(filter(None, [service_of(state, halt.step or "")])), texts)
     return RecordedFailure(recorded, facts, step.output if step else None)
 
 
-def _services(state: ReleaseState, step: str) -> tuple[str, ...]:
-    """Name the service that a step is about: the step is named after it, on the way back behind ``revert.``."""
+def services_to_look_at(state: ReleaseState, step: str) -> tuple[ServicePlan, ...]:
+    """List the services whose containers tell of a failure at a step: its own, else every one of the plan."""
+    known = _planned(state)
+    own = service_of(state, step)
+    return (known[own],) if own else tuple(known.values())
+
+
+def service_of(state: ReleaseState, step: str) -> str:
+    """Name the service that a step is about, empty for none.
+
+    The step is named after it, on the way back behind ``revert.``; names may have dots, so the longest one is meant.
+    """
+    name = step.removeprefix(f"{Phase.REVERT}.")
+    return max((service for service in _planned(state) if name.startswith(f"{service}.")), key=len, default="")
+
+
+def _planned(state: ReleaseState) -> dict[str, ServicePlan]:
     plan = state.plan
-    known = {service.name for service in (*plan.services, *plan.verified)} if plan else set()
-    service = step.removeprefix(f"{Phase.REVERT}.").partition(".")[0]
-    return (service,) if service in known else ()
+    return {service.name: service for service in (*plan.services, *plan.verified)} if plan else {}

@@ -25,6 +25,7 @@ from released.engine.faults import Faults
 from released.engine.journal import Journal
 from released.engine.slots import AttemptSlot, attempt_folder
 from released.phases.effects import Done, Fate, InDoubt, NotDone, Step
+from released.phases.surroundings import witnessed
 from released.phases.world import World
 from released.store.errors import STORE_ERRORS
 from released.store.outputs import tail
@@ -101,7 +102,7 @@ class Runner:
         # A step without an outcome is settled first: stopping is for the moment between two steps.
         if halted is None or any(self._is_under_way(step) for step in steps):
             return False
-        self._journal.commit(halted)
+        self._halt(halted)
         return True
 
     def _planned(self, phase: Phase) -> list[Step] | None:
@@ -111,7 +112,7 @@ class Runner:
         except ReleasedError as error:
             if self._state.phases.get(phase) != "running":
                 self._journal.note(ev.PhaseStarted(phase, ()))
-            self._journal.commit(self._halted(phase, "failed", None, error.as_failure().masked(self._world.mask)))
+            self._halt(self._failed(phase, None, error.as_failure().masked(self._world.mask)))
             return None
         recorded = self._state.phases.get(phase) == "running" and all(self._state.step(one.name) for one in steps)
         if steps and not recorded:
@@ -171,7 +172,7 @@ class Runner:
         """Halt where the step was interrupted too often."""
         halted = recovery.interrupted_too_often(self._state, step.name)
         if halted is not None:
-            self._journal.commit(halted)
+            self._halt(halted)
         return halted is not None
 
     def _conclude(self, step: Step, attempt: int, effect: Callable[[AttemptSlot], Fate]) -> bool:
@@ -204,22 +205,26 @@ class Runner:
                 self._journal.note(ev.StepInterrupted(step.name, attempt, self._boot_id))
                 return True
             case InDoubt(look_at):
-                self._journal.commit(recovery.in_doubt(self._state, step.name, self._world.mask(look_at)))
+                self._halt(recovery.in_doubt(self._state, step.name, self._world.mask(look_at)))
                 return False
 
     def _fail(self, step: Step, attempt: int, slot: AttemptSlot, failure: Failure) -> bool:
         told = self._told(failure, slot)
         self._journal.refresh()
         phase = self._state.phase or Phase.PREPARE
-        halted = recovery.killed(self._state, step.name, told) or self._halted(phase, "failed", step.name, told)
-        self._journal.commit(ev.StepFailed(step.name, attempt, told, slot.output()), halted)
+        halted = recovery.killed(self._state, step.name, told) or self._failed(phase, step.name, told)
+        self._halt(halted, ev.StepFailed(step.name, attempt, told, slot.output()))
         return False
 
     # --- failures ------------------------------------------------------------------------------------------------
 
-    def _halted(self, phase: Phase, cause: str, step: str | None, failure: Failure) -> ev.Halted:
+    def _halt(self, halted: ev.Halted, *before: ev.Event) -> None:
+        """Record a halt, and how things stand at this moment."""
+        self._journal.commit(*before, witnessed(self._world, self._state, halted))
+
+    def _failed(self, phase: Phase, step: str | None, failure: Failure) -> ev.Halted:
         commands = tuple(dict.fromkeys((*failure.next, *next_steps.after_halt(self._state))))
-        return ev.Halted(phase, cause, step, msgspec.structs.replace(failure, next=commands))
+        return ev.Halted(phase, "failed", step, msgspec.structs.replace(failure, next=commands))
 
     def _told(self, failure: Failure, slot: AttemptSlot) -> Failure:
         """Put the step's last output beside a failure that has no evidence of its own."""

@@ -24,6 +24,7 @@ from released.engine.runner import HandedOver, Phases, Runner
 from released.engine.slots import AttemptSlot, attempt_folder
 from released.phases import migrate, prepare, revert, ticket, verify
 from released.phases.quiesce import wake
+from released.phases.surroundings import witnessed
 from released.phases.world import World
 from released.store.errors import STORE_ERRORS, StoreBusy, StoreFull
 from released.store.event_store import EventStore, Fence
@@ -104,6 +105,8 @@ class Supervisor:
             resume_within_s=settings.resume_within,
         )
         logger.info("%s: found %s unfinished: %s", self._world.name, journal.state.ticket, type(decision).__name__)
+        if isinstance(decision, ev.Halted):
+            decision = witnessed(self._world, journal.state, decision)
         journal.commit(decision)
 
     def _wake_writers(self, state: ReleaseState) -> None:
@@ -147,7 +150,7 @@ class Supervisor:
             with workspace_lock.held(self._world):
                 runner.drive()
         except Refused as refused:
-            journal.commit(recovery.halt(journal.state, "held", refused.code, refused.message))
+            self._halt(journal, "held", refused.code, refused.message)
         except (HandedOver, *STORE_ERRORS):
             raise
         except Exception as error:
@@ -163,7 +166,11 @@ class Supervisor:
         if journal is None:
             return
         message = self._world.mask(f"The release met an unexpected {type(error).__name__}: {error}")
-        journal.commit(recovery.halt(journal.state, "failed", "internal_error", message))
+        self._halt(journal, "failed", "internal_error", message)
+
+    def _halt(self, journal: Journal, cause: str, code: str, message: str) -> None:
+        halted = recovery.halt(journal.state, cause, code, message)
+        journal.commit(witnessed(self._world, journal.state, halted))
 
     def _active(self) -> Journal | None:
         """Find the release that occupies the environment and is running."""

@@ -46,6 +46,10 @@ class Running:
     """Name in the Compose file, empty likewise."""
     has_terminal: bool = False
     """Whether it prints to a terminal, so that its log is raw bytes."""
+    ports: tuple[str, ...] = ()
+    """What the host publishes of it, for instance ``127.0.0.1:8082->8080/tcp``."""
+    oom_killed: bool = False
+    """Whether the kernel killed it because memory ran out."""
 
     @property
     def lost(self) -> bool:
@@ -75,7 +79,14 @@ def from_inspect(facts: dict[str, Any]) -> Running:
         project=labels.get(PROJECT_LABEL, ""),
         service=labels.get(SERVICE_LABEL, ""),
         has_terminal=config.get("Tty", False),
+        ports=_ports(facts.get("NetworkSettings") or {}),
+        oom_killed=state.get("OOMKilled", False),
     )
+
+
+def _ports(network: dict[str, Any]) -> tuple[str, ...]:
+    published = sorted((network.get("Ports") or {}).items())
+    return tuple(f"{one['HostIp']}:{one['HostPort']}->{inside}" for inside, hosts in published for one in hosts or ())
 
 
 def removed(container_id: str) -> Running:
