@@ -152,8 +152,9 @@ SAMPLES_OF_2: tuple[ev.Event, ...] = (
     ev.RunRequested(3, "request-12", "prod", _HOTFIX, _HOTFIX_OPTIONS),
     ev.HookStarted("request-14", _SERVICE.name, _HOOK, "the key was stale", "5e0c"),
     ev.HookEnded("request-14", _FAILURE, in_doubt=True, output=_OUTPUT),
+    ev.Reminded(2, AT, Phase.TICKET, "failed", "script_failed"),
 )
-"""What came since: the way back, and hooks that are run by hand."""
+"""What came since: the way back, hooks that are run by hand, and reminders."""
 
 SAMPLES = (*SAMPLES_OF_1, *SAMPLES_OF_2)
 """At least one event of each type, and one step for each kind of result."""

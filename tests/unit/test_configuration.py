@@ -28,6 +28,7 @@ environments:
     unmatched_paths: warn                                  # ignore | warn | refuse
     recovery: {on_restart: resume, resume_within: 1h}      # resume | halt
     verify: {budget: 2m}
+    remind: {after: 15m}                                   # a halted release says so; then in growing intervals
     redact: []                                             # more names whose values are secret
 """
 SHORT = """\
@@ -160,6 +161,7 @@ def test_a_daemon_listens_somewhere() -> None:
         ),
         ("recovery: {on_restart: no}", "recovery.on_restart: expected 'resume' or 'halt', got 'no'"),
         ("verify: {budget: 0s}", "verify.budget: expected greater than 0, got '0s'"),
+        ("remind: {after: 25h}", "remind.after: expected at most 24h, got '25h'"),
     ],
 )
 def test_a_wrong_value_is_told_with_its_path(line: str, fault: str) -> None:

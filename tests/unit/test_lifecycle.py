@@ -103,9 +103,9 @@ def test_a_ticket_that_may_start_again_may_also_be_taken_back(status: str) -> No
     assert _triggers(status) == {"refused", "noted", "run_requested", "adopted", "revert_requested"}
 
 
-def test_a_halted_release_takes_only_decisions_refusals_and_notes() -> None:
+def test_a_halted_release_takes_only_decisions_refusals_notes_and_reminders() -> None:
     expected = {f"{phase}_{what}" for phase in PHASES for what in ("resumed", "skipped")}
-    expected |= {"revert_requested", "revert_resumed", "step_resolved", "abandoned", "refused", "noted"}
+    expected |= {"revert_requested", "revert_resumed", "step_resolved", "abandoned", "refused", "noted", "reminded"}
     assert _triggers(lifecycle.HALTED) == expected
 
 

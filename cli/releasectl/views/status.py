@@ -74,6 +74,8 @@ def _release_facts(release: pb.Release) -> Iterable[Fact]:
         yield "backups", ", ".join(f"{one_line(each.service)}={one_line(each.stamp)}" for each in release.backups)
     yield "started", f"{_time(summary.started_at)} by {one_line(summary.started_by)}"
     yield "changed", _time(summary.changed_at)
+    if release.HasField("standstill"):
+        yield "halted", _standstill(release.standstill)
     if release.HasField("revert"):
         yield from _revert_facts(release.revert, undone=summary.state == "released")
     if release.HasField("cancelling"):
@@ -87,6 +89,13 @@ def _release_facts(release: pb.Release) -> Iterable[Fact]:
 def _cancelling(wish: pb.Cancelling) -> str:
     when = "its present step is being stopped" if wish.kill else "stops after the present step"
     return f"asked by {one_line(wish.by)}, {_time(wish.at)}: {when}  ({one_line(wish.reason)})"
+
+
+def _standstill(standstill: pb.Standstill) -> str:
+    times = "once" if standstill.reminders == 1 else f"{standstill.reminders} times"
+    reminded = f", reminded {times} (last {_time(standstill.reminded_at)})" if standstill.reminders else ""
+    waited_s = (dt.datetime.now(dt.UTC) - moment(standstill.since)).total_seconds()
+    return f"for {format_duration(waited_s)}{reminded}"
 
 
 def _revert_facts(revert: pb.RevertOutcome, *, undone: bool) -> Iterable[Fact]:
@@ -111,6 +120,8 @@ def _environment_facts(environment: pb.Environment) -> Iterable[Fact]:
     if environment.HasField("active"):
         active = environment.active
         yield "release", Text.assemble(f"ticket {one_line(active.ticket)}  ", word(active.state))
+    if environment.HasField("standstill"):
+        yield "halted", _standstill(environment.standstill)
     yield "checkout", _checkout(environment)
     if environment.HasField("failed_return"):
         yield "return", _failed_return(environment.failed_return)

@@ -23,6 +23,7 @@ from released.domain.outcome import Outcome
 from released.domain.overrides import Override
 from released.domain.plan import ServicePlan
 from released.domain.release import ReleaseState
+from released.domain.reminders import Standstill
 from released.domain.step_state import StepState
 from released.store import codec
 from released.store.release_list import ListedRelease
@@ -108,6 +109,7 @@ def release(state: ReleaseState, environment: str, told: Outcome) -> pb.Release:
         revert=_revert(state),
         notes=[pb.Note(text=printable(one.text), by=one.by.name, at=timestamp(one.at)) for one in state.notes],
         cancelling=_cancelling(state),
+        standstill=standstill(state.standstill),
     )
 
 
@@ -138,6 +140,14 @@ def _revert(state: ReleaseState) -> pb.RevertOutcome | None:
         by=state.reversal.by.name,
         at=timestamp(state.reversal.since),
     )
+
+
+def standstill(known: Standstill | None) -> pb.Standstill | None:
+    """Show how long a halted release has waited, and how often it said so."""
+    if known is None:
+        return None
+    since, last = timestamp(known.since), timestamp(known.reminded_at)
+    return pb.Standstill(since=since, reminders=known.reminders, reminded_at=last)
 
 
 def override(one: Override) -> pb.Override:

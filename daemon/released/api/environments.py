@@ -155,6 +155,7 @@ def _returned(station: Station, started: ev.ReturnStarted) -> pb.ReturnedToMain:
 def _environment(station: Station) -> pb.Environment:
     state, settings = station.environment(), station.world.settings
     lock, checkout = state.lock, station.world.git.state()
+    active = station.release(lock.ticket) if lock else None
     return pb.Environment(
         name=station.name,
         lock_ticket=lock.ticket if lock else "",
@@ -166,7 +167,8 @@ def _environment(station: Station) -> pb.Environment:
         head=checkout.head,
         checkout_branch=checkout.branch or "",
         epoch=state.lease.epoch if state.lease else 0,
-        active=convert.summary(station.release(lock.ticket)) if lock else None,
+        active=convert.summary(active) if active else None,
+        standstill=convert.standstill(active.standstill) if active else None,
         services=_services_if_readable(station),
         hold_reason=state.hold.reason if state.hold else "",
         hold_by=state.hold.actor.name if state.hold else "",

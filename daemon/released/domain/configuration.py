@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from released.domain import strict_yaml
 from released.domain.fields import Duration, matching
+from released.domain.reminders import LONGEST_PAUSE
 
 
 def _absolute(value: object) -> object:
@@ -67,6 +68,18 @@ class Verify(_Model):
     budget: Duration = 120.0
 
 
+def _at_most_a_day(seconds: float) -> float:
+    if seconds > LONGEST_PAUSE.total_seconds():
+        raise ValueError("expected at most 24h")
+    return seconds
+
+
+class Remind(_Model):
+    """When a halted release says for the first time that it still waits; each further time as long again."""
+
+    after: Annotated[Duration, AfterValidator(_at_most_a_day)] = 900.0
+
+
 class Folders(_Model):
     """Names of the folders of the ops repo."""
 
@@ -89,6 +102,7 @@ class Environment(_Model):
     unmatched_paths: Literal["ignore", "warn", "refuse"] = "warn"
     recovery: Recovery = Recovery()
     verify: Verify = Verify()
+    remind: Remind = Remind()
     redact: list[str] = []
 
 
@@ -181,5 +195,6 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "git": GitSettings,
     "recovery": Recovery,
     "verify": Verify,
+    "remind": Remind,
     "folders": Folders,
 }

@@ -422,6 +422,18 @@ class Noted(msgspec.Struct, frozen=True):
     text: str
 
 
+class Reminded(msgspec.Struct, frozen=True):
+    """The release is still halted, and this was said."""
+
+    number: int
+    """From 1, counted from the halt."""
+    halted_since: dt.datetime
+    phase: Phase
+    cause: str
+    code: str
+    """Of the failure that it waits for a decision about."""
+
+
 class NothingToDo(msgspec.Struct, frozen=True):
     """No service is affected and the ticket has no script; the checkout has not moved."""
 
@@ -464,6 +476,7 @@ Event = (
     | StepResolved
     | Abandoned
     | Noted
+    | Reminded
     | NothingToDo
     | Released
 )

@@ -68,6 +68,7 @@ def _rows() -> list[Row]:
     rows += [_row("recovered", REQUESTED, REQUESTED), _row("prepare_halted", REQUESTED, HALTED)]
     rows += [_row("cancel_requested", status, status) for status in RUNNING]
     rows += [_row("step_resolved", HALTED, HALTED), _row("abandoned", HALTED, ABANDONED)]
+    rows.append(_row("reminded", HALTED, HALTED))
     rows += [_row(trigger, status, status) for trigger in ("refused", "noted") for status in STATUSES]
     return rows
 

@@ -12,6 +12,8 @@ def line(event: ev.Event) -> str:
             return _phase_line(event)
         case ev.RunRequested() | ev.RevertRequested() | ev.Adopted():
             return _beginning(event)
+        case ev.Reminded(number=number, halted_since=since, phase=phase, cause=cause):
+            return f"{phase}: still halted ({cause}) since {since:%Y-%m-%dT%H:%M:%SZ}, reminder {number}"
         case ev.NothingToDo():
             return "nothing to do"
         case ev.Released(run=run):

@@ -9,12 +9,13 @@ from typing import TypeVar
 import msgspec
 
 from released.domain import events as ev
-from released.domain import lifecycle, next_steps
+from released.domain import lifecycle, next_steps, reminders
 from released.domain.failure import Failure
 from released.domain.ids import PHASES, Phase, Sha
 from released.domain.overrides import Override, overrides_in
 from released.domain.plan import ReleasePlan
 from released.domain.remarks import Cancelling, Note
+from released.domain.reminders import Standstill
 from released.domain.revert_plan import RevertPlan
 from released.domain.step_state import StepState, after, cut_off, found_unfinished, left_behind, resumed
 
@@ -56,6 +57,8 @@ class ReleaseState(msgspec.Struct, frozen=True):
     """``running``, ``done``, ``skipped`` or ``halted`` for each phase that was reached."""
     steps: dict[str, StepState] = {}
     halt: ev.Halted | None = None
+    standstill: Standstill | None = None
+    """Set while it is halted."""
     cancelling: Cancelling | None = None
     """Set while an operator waits for the present step to end; the wish to have it killed is not taken back."""
     head: str = ""
@@ -148,6 +151,13 @@ def required_reversal(state: ReleaseState) -> Reversal:
     return state.reversal
 
 
+def required_halt(state: ReleaseState) -> ev.Halted:
+    """Give why a halted release halted."""
+    if state.halt is None:
+        raise AssertionError("a release that stands still has halted")
+    return state.halt
+
+
 def fold(events: Iterable[ev.Recorded], state: ReleaseState | None = None) -> ReleaseState:
     """Fold recorded events into a state, from the beginning or on top of an earlier state."""
     current = state or ReleaseState()
@@ -164,13 +174,14 @@ def evolve(state: ReleaseState, recorded: ev.Recorded) -> ReleaseState:
     """
     status = lifecycle.next_status(recorded.stream, state.status, recorded.event)
     changed = _apply(state, recorded.event, recorded)
-    # A refusal and a remark change nothing, not even when the release last moved: the list is ordered by that.
-    beside = isinstance(recorded.event, ev.Refused | ev.Noted)
+    # These change nothing, not even when the release last moved: the list is ordered by that.
+    beside = isinstance(recorded.event, ev.Refused | ev.Noted | ev.Reminded)
     return msgspec.structs.replace(
         changed,
         status=status,
         version=recorded.version,
         changed_at=state.changed_at if beside and state.changed_at else recorded.at,
+        standstill=reminders.after(state.standstill, recorded) if status == lifecycle.HALTED else None,
         overrides=(*changed.overrides, *overrides_in(recorded, state.status)),
     )
 

@@ -1,4 +1,4 @@
-"""One thread per environment: recovers what an earlier daemon left unfinished, then runs what is accepted.
+"""One thread per environment: recovers what an earlier daemon left unfinished, runs what is accepted, and reminds.
 
 The record says what there is to do: the release that occupies the environment and is running. Nothing is queued in
 memory, so nothing is lost with it; a wake-up only says that it is worth looking.
@@ -20,6 +20,7 @@ from released.engine import workspace_lock
 from released.engine.faults import Faults
 from released.engine.instruments import Instruments
 from released.engine.journal import Journal
+from released.engine.reminder import Reminder
 from released.engine.runner import HandedOver, Phases, Runner
 from released.engine.slots import AttemptSlot, attempt_folder
 from released.phases import migrate, prepare, revert, ticket, verify
@@ -55,6 +56,8 @@ class Supervisor:
         self._faults = faults
         self._on_fatal = on_fatal
         self._settle_checkout = settle_checkout
+        self._reminder = Reminder(store, fence, instruments, world.settings.remind.after)
+        self._look_again_s: float | None = None
         self._stopping = threading.Event()
         self._work = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"release-{world.name}", daemon=True)
@@ -80,9 +83,10 @@ class Supervisor:
         try:
             self._patiently(self._recover)
             while not self._stopping.is_set():
-                self._work.wait()
+                self._work.wait(self._look_again_s)
                 self._work.clear()
                 self._patiently(self._drive)
+                self._patiently(self._remind)
         except HandedOver:
             logger.info("%s: handed over between two steps", self._world.name)
         except BaseException as error:  # noqa: BLE001 (whatever it is: this environment can no longer be driven)
@@ -156,6 +160,10 @@ class Supervisor:
         except Exception as error:
             logger.exception("%s: the release met an error that nobody expected", self._world.name)
             self._halt_unexpectedly(error)
+
+    def _remind(self) -> None:
+        """A release that rests here may be halted; nothing else has this thread busy then."""
+        self._look_again_s = self._reminder.look()
 
     def _halt_unexpectedly(self, error: Exception) -> None:
         """Halt this release, so that a defect that it meets is not met at every start, nor by other environments.

@@ -942,6 +942,7 @@ class Release(_message.Message):
     REVERT_FIELD_NUMBER: _builtins.int
     NOTES_FIELD_NUMBER: _builtins.int
     CANCELLING_FIELD_NUMBER: _builtins.int
+    STANDSTILL_FIELD_NUMBER: _builtins.int
     environment: _builtins.str
     version: _builtins.int
     halt_cause: _builtins.str
@@ -973,6 +974,10 @@ class Release(_message.Message):
     def cancelling(self) -> Global___Cancelling:
         """while it waits for its present step to end"""
 
+    @_builtins.property
+    def standstill(self) -> Global___Standstill:
+        """while it is halted"""
+
     def __init__(
         self,
         *,
@@ -989,10 +994,11 @@ class Release(_message.Message):
         revert: Global___RevertOutcome | None = ...,
         notes: _abc.Iterable[Global___Note] | None = ...,
         cancelling: Global___Cancelling | None = ...,
+        standstill: Global___Standstill | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cancelling", b"cancelling", "failure", b"failure", "revert", b"revert", "summary", b"summary"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cancelling", b"cancelling", "failure", b"failure", "revert", b"revert", "standstill", b"standstill", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backups", b"backups", "cancelling", b"cancelling", "environment", b"environment", "failure", b"failure", "halt_cause", b"halt_cause", "next", b"next", "notes", b"notes", "overrides", b"overrides", "phases", b"phases", "revert", b"revert", "steps", b"steps", "summary", b"summary", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backups", b"backups", "cancelling", b"cancelling", "environment", b"environment", "failure", b"failure", "halt_cause", b"halt_cause", "next", b"next", "notes", b"notes", "overrides", b"overrides", "phases", b"phases", "revert", b"revert", "standstill", b"standstill", "steps", b"steps", "summary", b"summary", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1057,6 +1063,37 @@ class Cancelling(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Cancelling: _TypeAlias = Cancelling  # noqa: Y015
+
+@_typing.final
+class Standstill(_message.Message):
+    """How long a halted release has waited for a decision, and how often it said so."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SINCE_FIELD_NUMBER: _builtins.int
+    REMINDERS_FIELD_NUMBER: _builtins.int
+    REMINDED_AT_FIELD_NUMBER: _builtins.int
+    reminders: _builtins.int
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def reminded_at(self) -> _timestamp_pb2.Timestamp:
+        """the last time"""
+
+    def __init__(
+        self,
+        *,
+        since: _timestamp_pb2.Timestamp | None = ...,
+        reminders: _builtins.int = ...,
+        reminded_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reminded_at", b"reminded_at", "since", b"since"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reminded_at", b"reminded_at", "reminders", b"reminders", "since", b"since"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Standstill: _TypeAlias = Standstill  # noqa: Y015
 
 @_typing.final
 class RevertOutcome(_message.Message):
@@ -1621,6 +1658,7 @@ class Environment(_message.Message):
     HOLD_UNTIL_FIELD_NUMBER: _builtins.int
     CHECKOUT_BRANCH_FIELD_NUMBER: _builtins.int
     FAILED_RETURN_FIELD_NUMBER: _builtins.int
+    STANDSTILL_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     lock_ticket: _builtins.str
     """empty: free"""
@@ -1649,6 +1687,10 @@ class Environment(_message.Message):
     def failed_return(self) -> Global___FailedReturn:
         """where the latest return from a hotfix branch failed, and nothing began since"""
 
+    @_builtins.property
+    def standstill(self) -> Global___Standstill:
+        """of the release that occupies it, while that is halted"""
+
     def __init__(
         self,
         *,
@@ -1669,10 +1711,11 @@ class Environment(_message.Message):
         hold_until: _timestamp_pb2.Timestamp | None = ...,
         checkout_branch: _builtins.str = ...,
         failed_return: Global___FailedReturn | None = ...,
+        standstill: Global___Standstill | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "failed_return", b"failed_return", "hold_since", b"hold_since", "hold_until", b"hold_until", "lock_since", b"lock_since"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "failed_return", b"failed_return", "hold_since", b"hold_since", "hold_until", b"hold_until", "lock_since", b"lock_since", "standstill", b"standstill"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "branch", b"branch", "checkout_branch", b"checkout_branch", "epoch", b"epoch", "failed_return", b"failed_return", "head", b"head", "hold_by", b"hold_by", "hold_reason", b"hold_reason", "hold_since", b"hold_since", "hold_until", b"hold_until", "lock_by", b"lock_by", "lock_run", b"lock_run", "lock_since", b"lock_since", "lock_ticket", b"lock_ticket", "name", b"name", "repo", b"repo", "services", b"services"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "branch", b"branch", "checkout_branch", b"checkout_branch", "epoch", b"epoch", "failed_return", b"failed_return", "head", b"head", "hold_by", b"hold_by", "hold_reason", b"hold_reason", "hold_since", b"hold_since", "hold_until", b"hold_until", "lock_by", b"lock_by", "lock_run", b"lock_run", "lock_since", b"lock_since", "lock_ticket", b"lock_ticket", "name", b"name", "repo", b"repo", "services", b"services", "standstill", b"standstill"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
