@@ -75,13 +75,20 @@ class Connection:
         method: Method[RequestT_contra, AnswerT_co],
         request: RequestT_contra,
         timeout_s: float = READ_TIMEOUT_S,
+        wait_s: float = 0.0,
     ) -> AnswerT_co:
         """Make a call that may be made twice; a daemon that goes away meanwhile is asked again until the deadline.
+
+        Args:
+            method: the call.
+            request: what is sent.
+            timeout_s: the deadline, unless the operator gave another.
+            wait_s: how much longer the daemon may take, because it was asked to wait for something.
 
         Raises:
             ClientError: the daemon refused, or gave no answer in time.
         """
-        allowed_s = self._timeout_s or timeout_s
+        allowed_s = (self._timeout_s or timeout_s) + wait_s
         deadline = time.monotonic() + allowed_s
         for pause_s in pauses_s():
             try:

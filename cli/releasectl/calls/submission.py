@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -10,12 +9,11 @@ import click
 
 from releasectl.calls.connection import COMMAND_TIMEOUT_S, REVERT_TIMEOUT_S, Connection
 from releasectl.calls.follow import Journey, follow, watch_again
+from releasectl.calls.waiting import in_line
 from releasectl.errors import ClientError, Next, usage
 from releasectl.exit_codes import ExitCode
 from releasectl.settings import Settings
-from releasectl.text.durations import format_duration
 from releasectl.text.terminal import width
-from releasectl.text.times import moment
 from releasectl.views.choice import choose
 from releasectl.views.machine import document, emit
 from releasectl.views.reporting import next_lines
@@ -49,18 +47,9 @@ def resume(connection: Connection, request: pb.ResumeRequest) -> pb.Accepted:
 def run(connection: Connection, request: pb.RunRequest, settings: Settings) -> pb.Accepted:
     """Open a run, after its turn where it may wait for the environment."""
     request.environment = connection.environment
-    if request.lock_wait_s:
-        _tell_who_is_waited_for(connection, settings)
-    patience_s = COMMAND_TIMEOUT_S + request.lock_wait_s
-    return _submit(lambda: connection.ask(connection.releases.Run, request, patience_s), request)
-
-
-def _tell_who_is_waited_for(connection: Connection, settings: Settings) -> None:
-    asked = pb.GetEnvironmentRequest(environment=connection.environment)
-    place = connection.ask(connection.environments.GetEnvironment, asked)
-    if place.lock_ticket:
-        age = format_duration((dt.datetime.now(dt.UTC) - moment(place.lock_since)).total_seconds())
-        settings.say(f"Waiting for ticket {place.lock_ticket}, which occupies {place.name} since {age}.")
+    call = in_line(connection, request.lock_wait_s, settings) if request.lock_wait_s else connection.releases.Run
+    wait_s = request.lock_wait_s
+    return _submit(lambda: connection.ask(call, request, COMMAND_TIMEOUT_S, wait_s), request)
 
 
 def revert(connection: Connection, request: pb.RevertRequest) -> pb.Accepted:
@@ -100,7 +89,17 @@ def leave_or_follow(
         return ExitCode.DONE
     with choose(settings, accepted.ticket) as view:
         since = 0 if view.wants_history else accepted.version - 1
-        return follow(connection, Journey(accepted.ticket, since), view, wait_s).exit_code
+        try:
+            return follow(connection, Journey(accepted.ticket, since), view, wait_s).exit_code
+        except ClientError as error:
+            raise _not_followed(error) from None
+
+
+def _not_followed(error: ClientError) -> ClientError:
+    """Only the following was refused: the release goes on."""
+    if error.reason == "too_many_followers":
+        return ClientError(ExitCode.WAITED, error.reason, error.message, error.next)
+    return error
 
 
 def tell_accepted(accepted: pb.Accepted, settings: Settings, sentence: str) -> None:

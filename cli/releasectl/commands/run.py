@@ -36,7 +36,7 @@ from releasepb.v1 import releases_pb2 as pb
     "lock_wait_s",
     type=duration,
     metavar="DURATION",
-    help="Wait so long, in order of arrival, for a release that occupies the environment.",
+    help="Wait so long, in order of arrival, for what occupies the environment.",
 )
 @click.option("--request-id", type=REQUEST_ID, metavar="ID", help="Sent twice with one id, it acts once.")
 @click.pass_obj

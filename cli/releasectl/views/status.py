@@ -115,6 +115,8 @@ def _override(override: pb.Override) -> str:
 
 def _environment_facts(environment: pb.Environment) -> Iterable[Fact]:
     yield "lock", _lock(environment)
+    if environment.waiting:
+        yield "waiting", "\n".join(_waiter(waiter) for waiter in environment.waiting)
     if environment.hold_reason:
         yield "hold", _hold(environment)
     if environment.HasField("active"):
@@ -132,6 +134,10 @@ def _checkout(environment: pb.Environment) -> Text:
     here, usual = one_line(environment.checkout_branch) or "detached", one_line(environment.branch)
     text = Text(f"{one_line(environment.repo)}  {here} {short(environment.head)}")
     return text if here == usual else text.append(f"  (releases are made from {usual})", style="yellow")
+
+
+def _waiter(waiter: pb.Waiter) -> str:
+    return f"ticket {one_line(waiter.ticket)}, since {_time(waiter.since)} by {one_line(waiter.by)}"
 
 
 def _failed_return(failed: pb.FailedReturn) -> Text:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import grpc
@@ -13,6 +13,7 @@ from released.api.hooks import follow_hook
 from released.api.hub import Hub, actor, answering
 from released.api.previews import commit
 from released.api.service_logs import read_logs
+from released.api.waiting_line import Waiter, WaitingLine
 from released.domain import events as ev
 from released.domain.environment import FailedReturn
 from released.domain.errors import NotFound, ReleasedError
@@ -31,14 +32,15 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class Environments(rpc.EnvironmentsServicer):
     """Looks at environments, and makes what is derived anew."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, lines: Mapping[str, WaitingLine]) -> None:
         self._hub = hub
+        self._lines = lines
 
     async def GetEnvironment(self, request: pb.GetEnvironmentRequest, context: Context) -> pb.Environment:
         """Show who occupies an environment and what runs in it."""
         async with answering(context):
             station = self._hub.station(request.environment)
-            return await self._hub.blocking(lambda: _environment(station))
+            return await self._shown(station)
 
     async def Hold(self, request: pb.HoldRequest, context: Context) -> pb.Environment:
         """Keep releases out."""
@@ -57,7 +59,7 @@ class Environments(rpc.EnvironmentsServicer):
     async def _hold(self, environment: str, event: ev.Held | ev.Unheld, caller: ev.Actor) -> pb.Environment:
         station = self._hub.station(environment)
         await self._hub.blocking(lambda: station.holds.change(event, caller))
-        return await self._hub.blocking(lambda: _environment(station))
+        return await self._shown(station)
 
     async def ReleaseLock(self, request: pb.ReleaseLockRequest, context: Context) -> pb.Environment:
         """Give the halted release up that occupies the environment."""
@@ -65,7 +67,11 @@ class Environments(rpc.EnvironmentsServicer):
             station, caller = self._hub.station(request.environment), actor(context)
             request_id, reason = parse_request_id(request.request_id), await self._reason(request)
             await self._hub.command(station, lambda: station.desk.abandon(request_id, reason, caller))
-            return await self._hub.blocking(lambda: _environment(station))
+            return await self._shown(station)
+
+    async def _shown(self, station: Station) -> pb.Environment:
+        waiting = self._lines[station.name].waiting
+        return await self._hub.blocking(lambda: _environment(station, waiting))
 
     async def _reason(self, request: pb.HoldRequest | pb.ReleaseLockRequest) -> str:
         return requests.reason((await self._hub.masked(self._hub.station(request.environment), request)).reason)
@@ -95,8 +101,9 @@ class Environments(rpc.EnvironmentsServicer):
         """Read what a service's containers print, and follow it."""
         async with answering(context):
             parse_service(request.name)
-            async for chunk in read_logs(self._hub, self._hub.station(request.environment), request):
-                yield chunk
+            with self._hub.followers.admitted():
+                async for chunk in read_logs(self._hub, self._hub.station(request.environment), request):
+                    yield chunk
 
     async def RunHook(self, request: pb.RunHookRequest, context: Context) -> AsyncIterator[pb.HookItem]:
         """Run a hook of a service by hand; it belongs to no call and goes on without the caller."""
@@ -152,7 +159,7 @@ def _returned(station: Station, started: ev.ReturnStarted) -> pb.ReturnedToMain:
     )
 
 
-def _environment(station: Station) -> pb.Environment:
+def _environment(station: Station, waiting: Sequence[Waiter]) -> pb.Environment:
     state, settings = station.environment(), station.world.settings
     lock, checkout = state.lock, station.world.git.state()
     active = station.release(lock.ticket) if lock else None
@@ -174,6 +181,7 @@ def _environment(station: Station) -> pb.Environment:
         hold_by=state.hold.actor.name if state.hold else "",
         hold_since=convert.timestamp(state.hold.since) if state.hold else None,
         hold_until=convert.timestamp(state.hold.until) if state.hold else None,
+        waiting=[pb.Waiter(ticket=one.ticket, by=one.by, since=convert.timestamp(one.since)) for one in waiting],
         failed_return=_failed_return(state.failed_return) if state.failed_return else None,
     )
 

@@ -7,12 +7,13 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import grpc
 from grpc_status import rpc_status
 
+from released.api.followers import Followers
 from released.api.identity import actor_of
 from released.api.masking import M, masked
 from released.api.status import rich_status
@@ -45,6 +46,7 @@ class Hub:
     """For looks at what may keep one waiting: remotes, whole files."""
     desks: Mapping[str, ThreadPoolExecutor]
     """One thread for each station's desk: it takes one command at a time, and a remote may keep it waiting."""
+    followers: Followers = field(default_factory=Followers)
 
     def station(self, name: str) -> Station:
         """Find the environment that a request means; it may be left out where there is only one.
@@ -129,6 +131,10 @@ class News:
             await asyncio.wait_for(self._event.wait(), timeout_s)
         self._event.clear()
 
+    def wake(self) -> None:
+        """End a wait without a commit."""
+        self._event.set()
+
     def _announce(self, _head: int) -> None:
         with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits any more
-            self._loop.call_soon_threadsafe(self._event.set)
+            self._loop.call_soon_threadsafe(self.wake)

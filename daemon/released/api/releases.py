@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import grpc
@@ -29,16 +29,16 @@ _PROJECTION_S = 5.0
 class Releases(rpc.ReleasesServicer):
     """Releases tickets and shows what was released."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, lines: Mapping[str, WaitingLine]) -> None:
         self._hub = hub
-        self._lines = {name: WaitingLine() for name in hub.stations}
+        self._lines = lines
 
     async def Run(self, request: pb.RunRequest, context: Context) -> pb.Accepted:
         """Open a run."""
         async with answering(context, request.ticket):
             station, caller = self._hub.station(request.environment), actor(context)
             command = requests.start_run(await self._hub.masked(station, request))
-            async with self._lines[station.name].turn(self._hub, station, request.lock_wait_s):
+            async with self._lines[station.name].turn(self._hub, command, caller, request.lock_wait_s):
                 accepted = await self._hub.planned(station, lambda: station.desk.run(command, caller))
             return _accepted(station, accepted)
 
@@ -47,7 +47,7 @@ class Releases(rpc.ReleasesServicer):
         async with answering(context):
             station, caller = self._hub.station(request.environment), actor(context)
             command = requests.start_run(await self._hub.masked(station, request))
-            preview = await self._hub.planned(station, lambda: station.desk.preview_run(command, caller))
+            preview = await self._hub.planned(station, lambda: station.planner.preview_run(command, caller))
             medians_s = await self._hub.blocking(lambda: following.medians_s(station))
             return previews.run_preview(preview, station.name, medians_s)
 
@@ -63,7 +63,7 @@ class Releases(rpc.ReleasesServicer):
         async with answering(context):
             station, caller = self._hub.station(request.environment), actor(context)
             command = requests.revert(await self._hub.masked(station, request))
-            preview = await self._hub.planned(station, lambda: station.desk.preview_revert(command, caller))
+            preview = await self._hub.planned(station, lambda: station.planner.preview_revert(command, caller))
             return previews.revert_preview(preview, station.name)
 
     async def Adopt(self, request: pb.AdoptRequest, context: Context) -> pb.Accepted:
@@ -124,8 +124,9 @@ class Releases(rpc.ReleasesServicer):
         """Follow a ticket."""
         async with answering(context):
             station = await self._run_before(request.environment, request.ticket)
-            async for item in following.watch(self._hub, station, request):
-                yield item
+            with self._hub.followers.admitted():
+                async for item in following.watch(self._hub, station, request):
+                    yield item
 
     async def ReadOutput(self, request: pb.ReadOutputRequest, context: Context) -> AsyncIterator[pb.OutputChunk]:
         """Read the output of steps."""
@@ -134,8 +135,9 @@ class Releases(rpc.ReleasesServicer):
             phase = parse_phase(request.phase) if request.phase else None
             if request.step:
                 await self._known_step(station, parse_ticket(request.ticket), request.step)
-            async for chunk in following.read_steps(self._hub, station, request, phase):
-                yield chunk
+            with self._hub.followers.admitted():
+                async for chunk in following.read_steps(self._hub, station, request, phase):
+                    yield chunk
 
     async def ListEvents(self, request: pb.ListEventsRequest, context: Context) -> pb.ListEventsResponse:
         """Read the record of a ticket."""

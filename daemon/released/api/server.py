@@ -14,6 +14,7 @@ from released.api.front import Front, own_private_folder, private_socket
 from released.api.hub import Hub
 from released.api.playbooks import Playbooks
 from released.api.releases import Releases
+from released.api.waiting_line import WaitingLine
 from released.domain.configuration import Listener
 from releasepb.v1 import releases_pb2 as pb
 from releasepb.v1 import releases_pb2_grpc as rpc
@@ -45,8 +46,9 @@ class Server:
         """
         for front in self._fronts:
             front.claim()
-        rpc.add_ReleasesServicer_to_server(Releases(self._hub), self._grpc)
-        rpc.add_EnvironmentsServicer_to_server(Environments(self._hub), self._grpc)
+        lines = {name: WaitingLine(station) for name, station in self._hub.stations.items()}
+        rpc.add_ReleasesServicer_to_server(Releases(self._hub, lines), self._grpc)
+        rpc.add_EnvironmentsServicer_to_server(Environments(self._hub, lines), self._grpc)
         rpc.add_PlaybooksServicer_to_server(Playbooks(self._hub), self._grpc)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
         names = [service.full_name for service in pb.DESCRIPTOR.services_by_name.values()]

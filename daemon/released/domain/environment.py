@@ -74,6 +74,11 @@ class EnvironmentState(msgspec.Struct, frozen=True):
     """The latest return, where it failed and nothing was begun since."""
     hook: HookRun | None = None
 
+    @property
+    def is_free(self) -> bool:
+        """True where nothing occupies it that comes to an end by itself or is settled: a release, a return, a hook."""
+        return self.lock is None and self.returning is None and self.hook is None
+
 
 def fold(events: Iterable[ev.Recorded]) -> EnvironmentState:
     """Fold the events of an environment's stream."""

@@ -80,6 +80,10 @@ class Answers:
                 then()
         return self._repeated(given, asked)
 
+    def is_given(self, request_id: RequestId) -> bool:
+        """Tell whether a request was answered."""
+        return self._store.find(id_of_request(self._world.name, request_id)) is not None
+
     def ticket_of(self, request_id: RequestId) -> Ticket | None:
         """Name the ticket that a request was about which came before; ``None`` where it did not, or was about none."""
         given = self._store.find(id_of_request(self._world.name, request_id))

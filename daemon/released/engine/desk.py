@@ -6,32 +6,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from released.adapters.commands.scripts import Running
 from released.domain import commands as cmd
-from released.domain import decide
+from released.domain import decide, lifecycle
 from released.domain import events as ev
 from released.domain.errors import Refused
-from released.domain.hold import refuse_held
 from released.domain.hook import refuse_while_hook_runs
 from released.domain.ids import Phase, RequestId, Ticket, parse_sha
 from released.domain.plan import ReleasePlan
-from released.domain.release import ReleaseState, Reversal, required
-from released.domain.revert_plan import RevertPlan
+from released.domain.release import ReleaseState, required
 from released.domain.snapshot import touched_services
 from released.engine.answers import Answers, Asked, Decided
 from released.engine.faults import KILL, Faults
 from released.engine.fingerprint import refuse_stale
 from released.engine.instruments import Instruments
-from released.engine.previews import RevertPreview, RunPreview, preview_revert, preview_run
+from released.engine.planner import Planner
 from released.engine.record import EnvironmentRecord
-from released.engine.slots import attempt_folder
 from released.engine.workspace_lock import refuse_if_taken
 from released.phases.checkout import moved
 from released.phases.preflight import plan_adoption, plan_release
 from released.phases.request import Request
-from released.phases.revert_preflight import plan_revert
 from released.phases.world import World
-from released.store.event_store import EventStore
 
 
 @dataclass(frozen=True)
@@ -49,7 +43,8 @@ class Desk:
     def __init__(
         self,
         answers: Answers,
-        store: EventStore,
+        planner: Planner,
+        record: EnvironmentRecord,
         world: World,
         instruments: Instruments,
         faults: Faults,
@@ -60,7 +55,8 @@ class Desk:
         self._faults = faults
         self._wake = wake
         self._answers = answers
-        self._record = EnvironmentRecord(store, world.name)
+        self._planner = planner
+        self._record = record
 
     # --- forward -------------------------------------------------------------------------------------------------
 
@@ -73,24 +69,12 @@ class Desk:
 
         def decided() -> Decided:
             state, place = self._answers.release(command.ticket), self._answers.environment()
-            plan = self.plan_run(command)
+            plan = self._planner.run(command)
             refuse_stale(self._world, plan, command.plan_hash)
             events, of_place = decide.start(command, plan, state, place, self._world.name)
             return Decided(state, events, place, tuple(of_place))
 
         return self._accepted("run", command, actor, decided)
-
-    def plan_run(self, command: cmd.StartRun) -> ReleasePlan:
-        """Say what a run would do; fetches, and changes nothing else.
-
-        Raises:
-            Refused, InvalidInput: it would be refused.
-        """
-        state, place = self._answers.release(command.ticket), self._answers.environment()
-        decide.admit_start(command, state, place)
-        refuse_held(place, self._instruments.now())
-        refuse_if_taken(self._world)
-        return plan_release(self._world, Request(command.ticket, command.options), self._record.history())
 
     def resume(self, command: cmd.ResumeRun, actor: ev.Actor) -> Accepted:
         """Let a halted release go on.
@@ -136,44 +120,18 @@ class Desk:
 
         def decided() -> Decided:
             state, place = self._answers.release(command.ticket), self._answers.environment()
-            plan = self.plan_revert(command)
+            plan = self._planner.revert(command)
             refuse_stale(self._world, plan, command.plan_hash)
             events, of_place = decide.revert(command, plan, state, place)
             return Decided(state, events, place, tuple(of_place))
 
         return self._accepted("revert", command, actor, decided)
 
-    def plan_revert(self, command: cmd.Revert) -> RevertPlan:
-        """Say what a revert would do; changes nothing.
-
-        Raises:
-            Refused, InvalidInput: it would be refused.
-        """
-        state, place = self._answers.release(command.ticket), self._answers.environment()
-        decide.admit_revert(command, state, place)
-        self._refuse_under_way(state)
-        refuse_if_taken(self._world)
-        return plan_revert(self._world, state, command.options, self._record.later_than(state))
-
-    def preview_run(self, command: cmd.StartRun, actor: ev.Actor) -> RunPreview:
-        """Show what a run would do.
-
-        Raises:
-            Refused, InvalidInput: it would be refused.
-        """
-        plan = self.plan_run(command)
-        requested = ev.RunRequested(0, command.request_id, self._world.name, plan, command.options)
-        return preview_run(self._world, plan, ev.Recorded(0, "", 0, "", self._instruments.now(), actor, requested))
-
-    def preview_revert(self, command: cmd.Revert, actor: ev.Actor) -> RevertPreview:
-        """Show what a revert would do.
-
-        Raises:
-            Refused, InvalidInput: it would be refused.
-        """
-        state, plan = self._answers.release(command.ticket), self.plan_revert(command)
-        reversal = Reversal(plan, command.options, 1, state.status, self._instruments.now(), actor)
-        return preview_revert(self._world, state, plan, reversal)
+    def is_in_vain(self, command: cmd.StartRun) -> bool:
+        """Tell whether it makes no difference to wait for the environment: the answer is known, or the ticket's own."""
+        return self._answers.is_given(command.request_id) or (
+            self._answers.release(command.ticket).status not in lifecycle.STARTABLE
+        )
 
     # --- settling ------------------------------------------------------------------------------------------------
 
@@ -257,19 +215,6 @@ class Desk:
         if not state.may_stand_at(head):
             failure = moved(self._world, state, head)
             raise Refused(failure.code, failure.message, failure.next)
-
-    def _refuse_under_way(self, state: ReleaseState) -> None:
-        """A command that outlived the daemon may still change what a revert is about to bring back."""
-        step = state.current_step
-        if step is None:
-            return
-        folder = attempt_folder(self._world.name, state.ticket, state.run, step.name, step.attempt)
-        if isinstance(self._world.scripts.fate(self._world.state_dir / folder), Running):
-            raise Refused(
-                "step_under_way",
-                f"The command of {step.name} still runs. Let it end, or resume and cancel with --kill; then take the "
-                "release back.",
-            )
 
     def _renewed(self, command: cmd.ResumeRun, state: ReleaseState, phase: Phase) -> ReleasePlan | None:
         """Plan anew where the release goes on from prepare: a fix that came as a commit is taken up."""

@@ -22,6 +22,8 @@ from released.engine.holds import Holds
 from released.engine.hook_desk import HookDesk
 from released.engine.hook_runner import HookRunner
 from released.engine.instruments import Instruments
+from released.engine.planner import Planner
+from released.engine.record import EnvironmentRecord
 from released.engine.return_to_main import ReturnToMain
 from released.engine.supervisor import Supervisor
 from released.engine.ticket_files import TicketFiles
@@ -38,6 +40,7 @@ class Station:
     world: World
     store: EventStore
     fence: Fence
+    planner: Planner
     desk: Desk
     holds: Holds
     supervisor: Supervisor
@@ -110,7 +113,8 @@ def open_station(
         engine=DockerEngine(settings.docker, owner=f"{state_dir}/{name}"),
         scripts=Scripts(),
     )
-    answers = Answers(store, fence, world, instruments)
+    answers, record = Answers(store, fence, world, instruments), EnvironmentRecord(store, name)
+    planner = Planner(answers, record, world, instruments)
     returning = ReturnToMain(answers, store, fence, world, instruments)
     supervisor = Supervisor(store, fence, world, instruments, faults, on_fatal, returning.complete)
     hook_runner = HookRunner(store, fence, world, instruments, faults, on_fatal)
@@ -118,7 +122,8 @@ def open_station(
         world=world,
         store=store,
         fence=fence,
-        desk=Desk(answers, store, world, instruments, faults, supervisor.wake),
+        planner=planner,
+        desk=Desk(answers, planner, record, world, instruments, faults, supervisor.wake),
         holds=Holds(answers),
         supervisor=supervisor,
         hooks=HookDesk(store, fence, world, instruments, hook_runner.wake),

@@ -1658,6 +1658,7 @@ class Environment(_message.Message):
     HOLD_UNTIL_FIELD_NUMBER: _builtins.int
     CHECKOUT_BRANCH_FIELD_NUMBER: _builtins.int
     FAILED_RETURN_FIELD_NUMBER: _builtins.int
+    WAITING_FIELD_NUMBER: _builtins.int
     STANDSTILL_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     lock_ticket: _builtins.str
@@ -1688,6 +1689,10 @@ class Environment(_message.Message):
         """where the latest return from a hotfix branch failed, and nothing began since"""
 
     @_builtins.property
+    def waiting(self) -> _containers.RepeatedCompositeFieldContainer[Global___Waiter]:
+        """runs that wait for their turn, the next one first"""
+
+    @_builtins.property
     def standstill(self) -> Global___Standstill:
         """of the release that occupies it, while that is halted"""
 
@@ -1711,15 +1716,44 @@ class Environment(_message.Message):
         hold_until: _timestamp_pb2.Timestamp | None = ...,
         checkout_branch: _builtins.str = ...,
         failed_return: Global___FailedReturn | None = ...,
+        waiting: _abc.Iterable[Global___Waiter] | None = ...,
         standstill: Global___Standstill | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "failed_return", b"failed_return", "hold_since", b"hold_since", "hold_until", b"hold_until", "lock_since", b"lock_since", "standstill", b"standstill"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "branch", b"branch", "checkout_branch", b"checkout_branch", "epoch", b"epoch", "failed_return", b"failed_return", "head", b"head", "hold_by", b"hold_by", "hold_reason", b"hold_reason", "hold_since", b"hold_since", "hold_until", b"hold_until", "lock_by", b"lock_by", "lock_run", b"lock_run", "lock_since", b"lock_since", "lock_ticket", b"lock_ticket", "name", b"name", "repo", b"repo", "services", b"services", "standstill", b"standstill"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "branch", b"branch", "checkout_branch", b"checkout_branch", "epoch", b"epoch", "failed_return", b"failed_return", "head", b"head", "hold_by", b"hold_by", "hold_reason", b"hold_reason", "hold_since", b"hold_since", "hold_until", b"hold_until", "lock_by", b"lock_by", "lock_run", b"lock_run", "lock_since", b"lock_since", "lock_ticket", b"lock_ticket", "name", b"name", "repo", b"repo", "services", b"services", "standstill", b"standstill", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Environment: _TypeAlias = Environment  # noqa: Y015
+
+@_typing.final
+class Waiter(_message.Message):
+    """A run that waits for its turn (lock_wait_s)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKET_FIELD_NUMBER: _builtins.int
+    BY_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    ticket: _builtins.str
+    by: _builtins.str
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        ticket: _builtins.str = ...,
+        by: _builtins.str = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "since", b"since", "ticket", b"ticket"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Waiter: _TypeAlias = Waiter  # noqa: Y015
 
 @_typing.final
 class FailedReturn(_message.Message):

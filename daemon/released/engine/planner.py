@@ -1,0 +1,90 @@
+"""Plans what is asked of one environment: looks at the record and the world, and changes nothing."""
+
+from __future__ import annotations
+
+from released.adapters.commands.scripts import Running
+from released.domain import commands as cmd
+from released.domain import decide
+from released.domain import events as ev
+from released.domain.errors import Refused
+from released.domain.hold import refuse_held
+from released.domain.plan import ReleasePlan
+from released.domain.release import ReleaseState, Reversal
+from released.domain.revert_plan import RevertPlan
+from released.engine.answers import Answers
+from released.engine.instruments import Instruments
+from released.engine.previews import RevertPreview, RunPreview, preview_revert, preview_run
+from released.engine.record import EnvironmentRecord
+from released.engine.slots import attempt_folder
+from released.engine.workspace_lock import refuse_if_taken
+from released.phases.preflight import plan_release
+from released.phases.request import Request
+from released.phases.revert_preflight import plan_revert
+from released.phases.world import World
+
+
+class Planner:
+    """Says what a command would do, by the code that the command itself goes by."""
+
+    def __init__(self, answers: Answers, record: EnvironmentRecord, world: World, instruments: Instruments) -> None:
+        self._answers = answers
+        self._record = record
+        self._world = world
+        self._instruments = instruments
+
+    def run(self, command: cmd.StartRun) -> ReleasePlan:
+        """Say what a run would do; fetches, and changes nothing else.
+
+        Raises:
+            Refused, InvalidInput: it would be refused.
+        """
+        state, place = self._answers.release(command.ticket), self._answers.environment()
+        decide.admit_start(command, state, place)
+        refuse_held(place, self._instruments.now())
+        refuse_if_taken(self._world)
+        return plan_release(self._world, Request(command.ticket, command.options), self._record.history())
+
+    def revert(self, command: cmd.Revert) -> RevertPlan:
+        """Say what a revert would do; changes nothing.
+
+        Raises:
+            Refused, InvalidInput: it would be refused.
+        """
+        state, place = self._answers.release(command.ticket), self._answers.environment()
+        decide.admit_revert(command, state, place)
+        self._refuse_under_way(state)
+        refuse_if_taken(self._world)
+        return plan_revert(self._world, state, command.options, self._record.later_than(state))
+
+    def preview_run(self, command: cmd.StartRun, actor: ev.Actor) -> RunPreview:
+        """Show what a run would do.
+
+        Raises:
+            Refused, InvalidInput: it would be refused.
+        """
+        plan = self.run(command)
+        requested = ev.RunRequested(0, command.request_id, self._world.name, plan, command.options)
+        return preview_run(self._world, plan, ev.Recorded(0, "", 0, "", self._instruments.now(), actor, requested))
+
+    def preview_revert(self, command: cmd.Revert, actor: ev.Actor) -> RevertPreview:
+        """Show what a revert would do.
+
+        Raises:
+            Refused, InvalidInput: it would be refused.
+        """
+        state, plan = self._answers.release(command.ticket), self.revert(command)
+        reversal = Reversal(plan, command.options, 1, state.status, self._instruments.now(), actor)
+        return preview_revert(self._world, state, plan, reversal)
+
+    def _refuse_under_way(self, state: ReleaseState) -> None:
+        """A command that outlived the daemon may still change what a revert is about to bring back."""
+        step = state.current_step
+        if step is None:
+            return
+        folder = attempt_folder(self._world.name, state.ticket, state.run, step.name, step.attempt)
+        if isinstance(self._world.scripts.fate(self._world.state_dir / folder), Running):
+            raise Refused(
+                "step_under_way",
+                f"The command of {step.name} still runs. Let it end, or resume and cancel with --kill; then take the "
+                "release back.",
+            )
