@@ -8,7 +8,7 @@ from released.domain.failure import NextCommand
 from released.domain.ids import Phase
 
 if TYPE_CHECKING:
-    from released.domain.events import HookStarted, RunOptions
+    from released.domain.events import HookStarted, RevertOptions, RunOptions
     from released.domain.release import ReleaseState
 
 CLIENT = "releasectl"
@@ -21,28 +21,31 @@ def run(ticket: str, *options: str) -> tuple[NextCommand, ...]:
 
 def run_with(ticket: str, options: RunOptions) -> tuple[NextCommand, ...]:
     """Start the ticket with all of these options; where a reason goes with them the operator types it anew."""
+    return run(ticket, *_typed(options))
+
+
+def plan(ticket: str, options: RunOptions) -> tuple[NextCommand, ...]:
+    """See what a run with these options would do."""
+    return (NextCommand((CLIENT, "plan", ticket, *_typed(options)), "shows what a run would do now"),)
+
+
+def _typed(options: RunOptions) -> list[str]:
     flags = {
         "--include-reverted": options.include_reverted,
         "--allow-branch": options.allow_branch,
         "--verify-all": options.verify_all,
     }
-    words = [
+    return [
         *(word for phase in options.skip for word in ("--skip", phase)),
         *(("--base", options.base) if options.base else ()),
         *(word for other in options.with_tickets for word in ("--with", other)),
         *(flag for flag, given in flags.items() if given),
         *(("--reason", _reason(options)) if options.reason or options.include_reverted else ()),
     ]
-    return run(ticket, *words)
 
 
 def _reason(options: RunOptions) -> str:
     return "what mends them" if options.include_reverted else "why"
-
-
-def plan(ticket: str) -> tuple[NextCommand, ...]:
-    """See what a run would do."""
-    return (NextCommand((CLIENT, "plan", ticket), "shows what a run would do now"),)
 
 
 def follow(ticket: str) -> tuple[NextCommand, ...]:
@@ -78,6 +81,16 @@ def revert(ticket: str, *options: str) -> tuple[NextCommand, ...]:
             (CLIENT, "revert", ticket, *options), f"takes ticket {ticket} back; shows first what that loses", "changes"
         ),
     )
+
+
+def plan_revert(ticket: str, options: RevertOptions) -> tuple[NextCommand, ...]:
+    """See what a revert with these options would do."""
+    flags = {"--skip-git": options.skip_git, "--skip-data": options.skip_data, "--push": options.push}
+    words = [
+        *(flag for flag, given in flags.items() if given),
+        *(word for name in options.with_data for word in ("--with-data", name)),
+    ]
+    return (NextCommand((CLIENT, "revert", ticket, "--dry-run", *words), "shows what a revert would do now"),)
 
 
 def return_to_main() -> NextCommand:

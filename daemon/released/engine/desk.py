@@ -21,7 +21,7 @@ from released.engine.fingerprint import refuse_stale
 from released.engine.instruments import Instruments
 from released.engine.planner import Planner
 from released.engine.record import EnvironmentRecord
-from released.engine.workspace_lock import refuse_if_taken
+from released.engine.workspace_lock import refuse_if_unusable
 from released.phases.checkout import moved
 from released.phases.preflight import plan_adoption, plan_release
 from released.phases.request import Request
@@ -70,7 +70,8 @@ class Desk:
         def decided() -> Decided:
             state, place = self._answers.release(command.ticket), self._answers.environment()
             plan = self._planner.run(command)
-            refuse_stale(self._world, plan, command.plan_hash)
+            refuse_stale(self._world, plan, command)
+            refuse_if_unusable(self._world)
             events, of_place = decide.start(command, plan, state, place, self._world.name)
             return Decided(state, events, place, tuple(of_place))
 
@@ -88,7 +89,7 @@ class Desk:
             phase = decide.admit_resume(command, state)
             refuse_while_hook_runs(place)
             self._refuse_moved(state)
-            refuse_if_taken(self._world)
+            refuse_if_unusable(self._world)
             return Decided(state, decide.resume(command, state, self._renewed(command, state, phase)), place)
 
         return self._accepted("resume", command, actor, decided)
@@ -121,7 +122,8 @@ class Desk:
         def decided() -> Decided:
             state, place = self._answers.release(command.ticket), self._answers.environment()
             plan = self._planner.revert(command)
-            refuse_stale(self._world, plan, command.plan_hash)
+            refuse_stale(self._world, plan, command)
+            refuse_if_unusable(self._world)
             events, of_place = decide.revert(command, plan, state, place)
             return Decided(state, events, place, tuple(of_place))
 

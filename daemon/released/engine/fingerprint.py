@@ -7,7 +7,9 @@ import hashlib
 import msgspec
 
 from released.domain import next_steps
+from released.domain.commands import Revert, StartRun
 from released.domain.errors import Refused
+from released.domain.failure import NextCommand
 from released.domain.plan import ReleasePlan, ServicePlan
 from released.domain.revert_plan import RevertPlan
 from released.phases.projects import containers_now
@@ -30,16 +32,23 @@ def _services(plan: ReleasePlan | RevertPlan) -> list[ServicePlan]:
     return list(plan.services) if isinstance(plan, ReleasePlan) else [one.present for one in plan.services]
 
 
-def refuse_stale(world: World, plan: ReleasePlan | RevertPlan, looked_at: str) -> None:
+def refuse_stale(world: World, plan: ReleasePlan | RevertPlan, command: StartRun | Revert) -> None:
     """Let pass only the plan that was looked at; any where none was.
 
     Raises:
         Refused: ``plan_stale``.
     """
+    looked_at = command.plan_hash
     if looked_at and looked_at != (present := fingerprint(world, plan)):
         raise Refused(
             "plan_stale",
             f"The plan is not {looked_at} any more but {present}: the remote, the configuration or the images that run "
             "have moved. Look at it again, then go on with the new hash.",
-            next_steps.plan(plan.ticket) if isinstance(plan, ReleasePlan) else (),
+            _look_again(command),
         )
+
+
+def _look_again(command: StartRun | Revert) -> tuple[NextCommand, ...]:
+    if isinstance(command, Revert):
+        return next_steps.plan_revert(command.ticket, command.options)
+    return next_steps.plan(command.ticket, command.options)

@@ -64,7 +64,8 @@ class Planner:
         """
         plan = self.run(command)
         requested = ev.RunRequested(0, command.request_id, self._world.name, plan, command.options)
-        return preview_run(self._world, plan, ev.Recorded(0, "", 0, "", self._instruments.now(), actor, requested))
+        recorded = ev.Recorded(0, "", 0, "", self._instruments.now(), actor, requested)
+        return preview_run(self._world, plan, command.options.skip, recorded)
 
     def preview_revert(self, command: cmd.Revert, actor: ev.Actor) -> RevertPreview:
         """Show what a revert would do.

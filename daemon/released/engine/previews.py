@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from released.adapters.backups import sets
@@ -50,13 +50,13 @@ class RevertPreview:
     volume_bytes: Mapping[str, int]
 
 
-def preview_run(world: World, plan: ReleasePlan, requested: ev.Recorded) -> RunPreview:
-    """Surround the plan of a run; ``requested`` is the event that would open it."""
+def preview_run(world: World, plan: ReleasePlan, skip: Collection[Phase], requested: ev.Recorded) -> RunPreview:
+    """Surround the plan of a run that leaves phases out; ``requested`` is the event that would open it."""
     return RunPreview(
         plan=plan,
         hash=fingerprint(world, plan),
         commits=world.git.commits(plan.base_sha, plan.merge_sha),
-        steps=_steps(world, plan),
+        steps=_steps(world, plan, skip),
         running={
             service.name: [(one.name, world.engine.container(one.name)) for one in service.containers]
             for service in plan.services
@@ -66,12 +66,13 @@ def preview_run(world: World, plan: ReleasePlan, requested: ev.Recorded) -> RunP
     )
 
 
-def _steps(world: World, plan: ReleasePlan) -> dict[Phase, tuple[str, ...]]:
+def _steps(world: World, plan: ReleasePlan, skip: Collection[Phase]) -> dict[Phase, tuple[str, ...]]:
     state = ReleaseState(ticket=plan.ticket, plan=plan)
     ways = {Phase.PREPARE: prepare, Phase.MIGRATE: migrate, Phase.TICKET: ticket, Phase.VERIFY: verify}
     if plan.nothing_to_do:
         return {}
-    return {phase: tuple(step.name for step in way.steps(world, state)) for phase, way in ways.items()}
+    taken = {phase: way for phase, way in ways.items() if phase not in skip}
+    return {phase: tuple(step.name for step in way.steps(world, state)) for phase, way in taken.items()}
 
 
 def preview_revert(world: World, state: ReleaseState, plan: RevertPlan, reversal: Reversal) -> RevertPreview:

@@ -18,7 +18,18 @@ def lock_file(world: World) -> Path:
 
 
 def refuse_if_taken(world: World) -> None:
-    """Refuse to begin while another tool holds the lock.
+    """Refuse to begin while another tool holds the lock; a file that is not there nobody holds, and none is made.
+
+    Raises:
+        Refused: see ``held``.
+    """
+    _refuse_missing(world)
+    if lock_file(world).exists():
+        refuse_if_unusable(world)
+
+
+def refuse_if_unusable(world: World) -> None:
+    """Refuse to accept what is to hold the lock, where that cannot be had.
 
     Raises:
         Refused: see ``held``.
@@ -36,10 +47,7 @@ def held(world: World) -> Iterator[None]:
             ``workspace_unusable``: the file cannot be made.
     """
     file = lock_file(world)
-    if not world.root.is_dir():
-        # Else the folders of the lock would be made where the checkout belongs.
-        message = f"The checkout {world.root} is not there. Mount it, or clone the ops repo to it, then try again."
-        raise Refused("checkout_missing", message)
+    _refuse_missing(world)  # else the folders of the lock would be made where the checkout belongs
     with _opened(file) as descriptor:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -47,6 +55,12 @@ def held(world: World) -> Iterator[None]:
             message = f"Another tool holds the lock {file}. Let it end (fuser {file} names it), then try again."
             raise Refused("workspace_locked", message) from None
         yield
+
+
+def _refuse_missing(world: World) -> None:
+    if not world.root.is_dir():
+        message = f"The checkout {world.root} is not there. Mount it, or clone the ops repo to it, then try again."
+        raise Refused("checkout_missing", message)
 
 
 @contextmanager
