@@ -12,6 +12,7 @@ from docker.errors import NotFound
 
 from support import stack_files
 from support.docker_stack import ENGINE_URL
+from support.stack_images import docker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,6 +43,22 @@ class StackContainers:
         process = self._compose_up(checkout, service, {f"{service.upper()}_IMAGE_TAG": tag})
         said, _ = process.communicate()
         assert process.returncode == 0, said
+
+    def start_besides(self, checkout: Path, service: str, compose_service: str) -> None:
+        """Start one of a service's Compose services that is under a profile, as a person does when it is needed."""
+        process = self._compose_up(checkout, service, compose_service=compose_service)
+        said, _ = process.communicate()
+        assert process.returncode == 0, said
+
+    def run_by_hand(self, service: str, name: str) -> str:
+        """Run a container of a service's first image without Compose; return its id."""
+        image = f"{self._names.image(service)}:{stack_files.FIRST_TAG}"
+        options = ["--detach", "--init", "--network", "none", "--name", self._names.container(name)]
+        return docker("run", *options, "--entrypoint", "sleep", image, "3600").strip()
+
+    def remove_by_hand(self, name: str) -> None:
+        """Remove a container, whoever made it."""
+        docker("rm", "--force", self._names.container(name))
 
     def ids(self) -> dict[str, str]:
         """Give the container id of each service that has a container."""
@@ -85,13 +102,13 @@ class StackContainers:
             self._remove_project_parts(api)
 
     def _compose_up(
-        self, checkout: Path, service: str, variables: Mapping[str, str] | None = None
+        self, checkout: Path, service: str, variables: Mapping[str, str] | None = None, compose_service: str = ""
     ) -> subprocess.Popen[str]:
         folder = checkout / "packages" / service
         project = ["-p", self._names.project(service), "--project-directory", str(folder)]
         files = ["-f", str(folder / "docker-compose.yaml"), "--env-file", str(checkout / ".env")]
         return subprocess.Popen(
-            [*_compose_command(), *project, *files, "up", "-d", "--no-build", "--no-deps", service],
+            [*_compose_command(), *project, *files, "up", "-d", "--no-build", "--no-deps", compose_service or service],
             env={**os.environ, **(variables or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

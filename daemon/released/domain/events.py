@@ -58,6 +58,9 @@ class ImagesKept(msgspec.Struct, frozen=True, tag="images_kept"):
     """The image-tag variable as ``.env`` holds it; ``None``: not at all."""
     project: str = ""
     """The Compose project of the containers; empty where there were none."""
+    compose_services: dict[str, str] = {}
+    """Container name to its name in the Compose file; empty for one that Compose did not make. An older record lacks
+    it."""
 
 
 class CheckoutMoved(msgspec.Struct, frozen=True, tag="checkout_moved"):
@@ -75,6 +78,8 @@ class Composed(msgspec.Struct, frozen=True, tag="composed"):
     compose_services: tuple[str, ...]
     previous: tuple[str, ...]
     """Ids of the containers that are to be replaced."""
+    container_names: tuple[str, ...] = ()
+    """The names that the Compose file gives to containers."""
 
 
 class ImageReady(msgspec.Struct, frozen=True, tag="image_ready"):

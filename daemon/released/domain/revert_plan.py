@@ -19,6 +19,8 @@ class KeptImage(msgspec.Struct, frozen=True):
     image_id: str
     reference: str
     """By which name the container asked for it, for instance ``requarks/wiki:2.5.300``."""
+    compose_service: str | None = None
+    """Its container's name in the Compose file; ``None`` where the record does not say."""
 
 
 class ServiceReversal(msgspec.Struct, frozen=True):
@@ -30,7 +32,7 @@ class ServiceReversal(msgspec.Struct, frozen=True):
     former: ServicePlan | None
     """As the target describes it; ``None`` where it came with the release, so that it goes."""
     images: tuple[KeptImage, ...] = ()
-    """Empty where its images stay as they are."""
+    """Of the containers that Compose made; empty where its images stay as they are."""
     variables: dict[str, str | None] = {}
     """The image-tag variables of ``.env`` as they were; ``None``: there was none."""
     backup: str | None = None

@@ -15,6 +15,7 @@ from released.domain.plan import ServicePlan
 from released.domain.release import ReleaseState
 from released.domain.steps import Recovery
 from released.phases.effects import Done, Fate, Harmless, NotDone, Process, Slot
+from released.phases.ownership import refuse_strangers
 from released.phases.projects import compose_project, project_of
 from released.phases.world import World
 
@@ -53,12 +54,14 @@ class Composer:
             compose, world = self._world.compose, self._world
             project = compose_project(world, service, project_of(world, service, self._known_project(service)))
             model = compose.config(project, self._environment(service), world.interruption, world.mask)
-            names = tuple(one.name for one in model.services if not one.profiles)
-            if not names:
+            started = [one for one in model.services if not one.profiles]
+            if not started:
                 raise StepFailed(_source_drift(service, f"{service.compose_file} defines no containers"))
+            names = tuple(one.name for one in started)
             previous = tuple(one.id for one in world.engine.containers_of(project.name, names))
             slot.say(f"project {project.name}: {', '.join(names)} ({compose.name} {compose.version})")
-            return ev.Composed(service.name, project.name, compose.name, names, previous)
+            given = tuple(one.container_name for one in started if one.container_name)
+            return ev.Composed(service.name, project.name, compose.name, names, previous, given)
 
         return Harmless(act)
 
@@ -92,8 +95,15 @@ class Composer:
             message = f"The containers of {service.name} could not be recreated: {why(ended, output)}"
             return Failure("recreate_failed", message, ended.rc, output)
 
-        recreate = self._world.compose.recreate
+        def recreate(project: ComposeProject, names: tuple[str, ...]) -> list[str]:
+            refuse_strangers(self._world, self._composed(service).container_names, (project.name,))
+            return self._world.compose.recreate(project, names)
+
         return self._process(service, recreate, failed, conclude, Recovery.OBSERVE, observe)
+
+    def starts(self, service: ServicePlan, compose_service: str | None) -> bool:
+        """Tell whether Compose starts one of its services by itself; one of which nothing is known counts."""
+        return compose_service is None or compose_service in self._composed(service).compose_services
 
     def _known_project(self, service: ServicePlan) -> str:
         kept = self._state.results(ev.ImagesKept, Phase.PREPARE)

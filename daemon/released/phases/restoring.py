@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,12 +14,11 @@ from released.adapters.durability import sync_engine_data, sync_filesystem, writ
 from released.domain import events as ev
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure
-from released.domain.ids import Phase
 from released.domain.plan import ServicePlan
 from released.domain.release import ReleaseState, required_reversal
 from released.domain.revert_plan import ServiceReversal
 from released.phases.effects import Harmless, Slot
-from released.phases.projects import containers_now
+from released.phases.ownership import own_labels, taken_by_restore, users
 from released.phases.saving import kept_images, set_dir_of
 from released.phases.world import World
 
@@ -30,8 +30,7 @@ def restore_data(world: World, state: ReleaseState, one: ServiceReversal) -> Har
         set_dir = set_dir_of(world, one.name, one.backup or "")
         backup = sets.verify(set_dir, world.interruption)
         image_id = _image_to_read_with(world, state, one)
-        for container in _containers(world, state, one):
-            world.engine.remove_container(container)
+        _take_containers_away(world, state, one, backup.volumes)
         for file in backup.files:
             slot.say(f"restoring {file.name} of {backup.stamp}")
             note = slot.path / f"revert-{required_reversal(state).number}-{file.name}.json"
@@ -59,12 +58,16 @@ def _image_to_read_with(world: World, state: ReleaseState, one: ServiceReversal)
     return found
 
 
-def _containers(world: World, state: ReleaseState, one: ServiceReversal) -> set[str]:
-    """List every container of the service, of now and of then, by id: none may use a volume that is replaced."""
-    named = {container.id for plan in (one.present, one.former) if plan for container in containers_now(world, plan)}
-    composed = [found for found in state.results(ev.Composed, Phase.REVERT) if found.service == one.name]
-    made = (world.engine.containers_of(found.project, found.compose_services) for found in composed)
-    return named | {container.id for containers in made for container in containers}
+def _take_containers_away(world: World, state: ReleaseState, one: ServiceReversal, volumes: Sequence[str]) -> None:
+    """Remove the service's own containers; what somebody else runs may not have a volume that is replaced."""
+    world.engine.remove_helpers()
+    taken = taken_by_restore(world, own_labels(state, one), one, volumes)
+    others = users(world, volumes) - {found.name for found in taken}
+    if others:
+        message = f"The data of {one.name} is not restored: its volumes are also used by {', '.join(sorted(others))}. "
+        raise StepFailed(Failure("volume_in_use", message + "Nothing was touched. Stop and remove these, then resume."))
+    for found in taken:
+        world.engine.remove_container(found.id)
 
 
 def _restore_file(

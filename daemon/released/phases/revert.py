@@ -21,6 +21,7 @@ from released.phases.effects import Done, Fate, Harmless, NotDone, Observed, Slo
 from released.phases.env_file import set_variables
 from released.phases.executables import executable_step
 from released.phases.health import wait_healthy
+from released.phases.ownership import own_labels, refuse_strangers
 from released.phases.recreation import Composer
 from released.phases.restoring import restore_data
 from released.phases.saving import back_up, keep_images, kept_images
@@ -42,7 +43,7 @@ def steps(world: World, state: ReleaseState) -> list[Step]:
         *(Step(f"revert.{one.name}.image", _former_images(world, one)) for one in plan.services if one.images),
         *_names_of_untouched(world, state, plan),
         *(step for one in plan.services for step in _bring_back(world, state, composer, one)),
-        *(Step(f"revert.{one.name}.verify", _verification(world, one, former)) for one, former in started),
+        *(Step(f"revert.{one.name}.verify", _verification(world, composer, one, former)) for one, former in started),
         *([Step("revert.push", _push(world, state))] if plan.push else []),
     ]
 
@@ -197,7 +198,7 @@ def _bring_back(world: World, state: ReleaseState, composer: Composer, one: Serv
         return f"revert.{one.name}.{verb}"
 
     restore = [Step(named("restore"), restore_data(world, state, one))] if one.restores else []
-    remove = [Step(named("remove"), _remove(world, one))] if one.superfluous else []
+    remove = [Step(named("remove"), _remove(world, state, one))] if one.superfluous else []
     return [*restore, *remove, *(_start(world, state, composer, one, one.former) if one.former else [])]
 
 
@@ -221,10 +222,11 @@ def _start(
     ]
 
 
-def _remove(world: World, one: ServiceReversal) -> Harmless:
+def _remove(world: World, state: ReleaseState, one: ServiceReversal) -> Harmless:
     """Remove the containers that did not exist then; their volumes stay."""
 
     def act(slot: Slot) -> None:
+        refuse_strangers(world, one.superfluous, own_labels(state, one).projects)
         for name in one.superfluous:
             found = world.engine.container(name)
             if found is not None:
@@ -234,9 +236,12 @@ def _remove(world: World, one: ServiceReversal) -> Harmless:
     return Harmless(act)
 
 
-def _verification(world: World, one: ServiceReversal, former: ServicePlan) -> Harmless:
+def _verification(world: World, composer: Composer, one: ServiceReversal, former: ServicePlan) -> Harmless:
+    """Check the service; a container that Compose does not start by itself may be there or not."""
+
     def image_lines() -> list[str]:
-        return [_image_line(world, one, kept.container, kept.image_id) for kept in one.images]
+        started = [kept for kept in one.images if composer.starts(former, kept.compose_service)]
+        return [_image_line(world, one, kept.container, kept.image_id) for kept in started]
 
     return verification(world, former, image_lines)
 

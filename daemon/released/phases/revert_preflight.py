@@ -10,10 +10,9 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from released.adapters.backups import sets
 from released.domain import events as ev
 from released.domain import lifecycle, next_steps
-from released.domain.errors import InvalidInput, Refused, ReleasedError
+from released.domain.errors import InvalidInput, Refused
 from released.domain.failure import NextCommand
 from released.domain.ids import ServiceName, Sha
 from released.domain.plan import ReleasePlan, ServicePlan
@@ -25,7 +24,7 @@ from released.phases.history import LaterRelease
 from released.phases.preflight import refuse_missing_variables, refuse_unreadable_variables
 from released.phases.reading import Catalogue, read_catalogue
 from released.phases.releasable import refuse_other_branch, releasable
-from released.phases.saving import set_dir_of
+from released.phases.revert_readiness import losses, refuse_unready
 from released.phases.world import World
 
 ALL = "all"
@@ -63,7 +62,7 @@ def plan_revert(
     services = tuple(_reversals(state, options, before, now, then))
     _refuse_unknown_data(options, now, then)
     refuse_missing_variables(world, [one.former for one in services if one.former], _as_they_were(then, services))
-    _refuse_unready(world, services)
+    refuse_unready(world, state, services)
     _refuse_unpushable(world, plan, options, head, target)
     return RevertPlan(
         ticket=state.ticket,
@@ -73,7 +72,7 @@ def plan_revert(
         services=services,
         undoes=state.status == lifecycle.REVERTED,
         push=options.push and target is not None,
-        warnings=(*_unused_data(options, services), *_warnings(world, services)),
+        warnings=(*_unused_data(options, services), *losses(world, state, services)),
     )
 
 
@@ -169,16 +168,16 @@ def _reversal(
 ) -> ServiceReversal:
     kept = None if options.skip_git else before.images.get(present.name)
     backup = before.backups.get(present.name)
-    images = {} if kept is None else kept.images
+    images = _kept_images(kept)
     one = ServiceReversal(
         name=present.name,
         present=present,
         former=former if images or options.skip_git else None,
-        images=_kept_images(kept),
+        images=images,
         variables=kept.variables if kept else {},
         project=kept.project if kept else "",
         backup=backup,
-        superfluous=tuple(one.name for one in present.containers if one.name not in images) if kept else (),
+        superfluous=tuple(one.name for one in present.containers if one.name not in kept.images) if kept else (),
     )
     if not _restores(options, one) or former is None:
         return one
@@ -191,9 +190,15 @@ def _saving_all(present: ServicePlan, former: ServicePlan) -> ServicePlan:
 
 
 def _kept_images(kept: ev.ImagesKept | None) -> tuple[KeptImage, ...]:
+    """List the images of the containers that Compose made; what was run by hand is not ours to bring back."""
     if kept is None:
         return ()
-    return tuple(KeptImage(name, image, kept.references.get(name, "")) for name, image in kept.images.items())
+    found = ((name, image, kept.compose_services.get(name)) for name, image in kept.images.items())
+    return tuple(
+        KeptImage(name, image, kept.references.get(name, ""), composed)
+        for name, image, composed in found
+        if composed != ""
+    )
 
 
 def _restores(options: ev.RevertOptions, one: ServiceReversal) -> bool:
@@ -224,88 +229,8 @@ def _as_they_were(then: Catalogue, services: Sequence[ServiceReversal]) -> Catal
     return Catalogue(then.services, then.warnings, required_variables)
 
 
-# --- what must be there ------------------------------------------------------------------------------------------
-
-
-def _refuse_unready(world: World, services: Sequence[ServiceReversal]) -> None:
-    """Everything that is to be brought back must be there before anything is touched; all that is not is named."""
-    if not services:
-        return
-    world.engine.ping()
-    _ = world.compose
-    missing = [
-        problem
-        for one in services
-        for problem in (*_strangers(world, one), *_missing_images(world, one), *_unusable_data(world, one))
-    ]
-    if missing:
-        raise Refused(
-            "way_back_missing",
-            "What is needed for the way back is not there, and nothing was touched:\n"
-            + "\n".join(f"  {problem}" for problem in missing)
-            + "\n--skip-data leaves the data as it is, --skip-git the code and the images.",
-        )
-
-
-def _strangers(world: World, one: ServiceReversal) -> Iterator[str]:
-    """Find containers that bear a name of the service and belong to somebody else: they would be replaced."""
-    for name in sorted({container.name for plan in (one.present, one.former) if plan for container in plan.containers}):
-        found = world.engine.container(name)
-        if found is not None and one.project and found.project not in ("", one.project):
-            yield f"{one.name}: the container {name} belongs to Compose project {found.project}, not to {one.project}"
-
-
-def _missing_images(world: World, one: ServiceReversal) -> Iterator[str]:
-    for kept in one.images:
-        if world.engine.image_id(kept.image_id) is None:
-            yield f"{one.name}: the image {kept.image_id[7:19]} ({kept.reference}) of {kept.container} is gone"
-
-
-def _unusable_data(world: World, one: ServiceReversal) -> Iterator[str]:
-    if not one.restores or one.backup is None:
-        return
-    try:
-        backup = sets.verify(set_dir_of(world, one.name, one.backup))
-        volumes = [file.source for file in backup.files if file.kind == "volume"]
-        for volume in volumes:
-            world.engine.describe_volume(volume)
-    except ReleasedError as error:
-        yield f"{one.name}: {error.message}"
-        return
-    for volume in volumes:
-        strangers = sorted(set(world.engine.volume_users(volume)) - _containers_of(world, one))
-        if strangers:
-            yield f"{one.name}: volume {volume} is also used by {', '.join(strangers)}; stop and remove these first"
-
-
-def _containers_of(world: World, one: ServiceReversal) -> frozenset[str]:
-    """Name the containers that a restore takes away: those of the service, by manifest and by Compose."""
-    plans = [plan for plan in (one.present, one.former) if plan is not None]
-    named = frozenset(container.name for plan in plans for container in plan.containers)
-    projects = world.engine.projects_of(named)
-    mine = {found.service for name in named if (found := world.engine.container(name))}
-    made = (world.engine.containers_of(project, tuple(mine)) for project in projects)
-    return named | {found.name for containers in made for found in containers}
-
-
 def _unused_data(options: ev.RevertOptions, services: Sequence[ServiceReversal]) -> Iterator[str]:
     restored = {one.name for one in services if one.restores}
     for name in options.with_data:
         if name not in (ALL, *restored):
             yield f"{name}: this release saved no data of it, so none is restored"
-
-
-def _warnings(world: World, services: Sequence[ServiceReversal]) -> Iterator[str]:
-    for one in services:
-        if one.superfluous:
-            yield f"{one.name}: {', '.join(one.superfluous)} did not exist before and goes; its volumes stay"
-        if one.backup is None and one.present.backup.kinds:
-            yield f"{one.name}: nothing was saved before, so its data stays as it is"
-        if one.restores:
-            yield from _left_behind(world, one)
-
-
-def _left_behind(world: World, one: ServiceReversal) -> Iterator[str]:
-    for name in sorted(_containers_of(world, one)):
-        for destination in world.engine.anonymous_volumes(name):
-            yield f"{one.name}: the anonymous volume at {destination} of {name} is left behind, and a new one made"

@@ -151,6 +151,7 @@ def keep_images(world: World, service: ServicePlan, before: str) -> Harmless:
             {one.name: one.image_ref for one in running},
             _tag_variable(world, service),
             next((one.project for one in running if one.project), ""),
+            {one.name: one.service for one in running},
         )
 
     return Harmless(act, durable=lambda: sync_engine_data(world.engine.data_root()))

@@ -65,6 +65,11 @@ class BackupSet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """RFC 3339, UTC."""
     files: tuple[BackupFile, ...]
 
+    @property
+    def volumes(self) -> tuple[str, ...]:
+        """The engine's names of the volumes that it holds."""
+        return tuple(file.source for file in self.files if file.kind == "volume")
+
 
 def set_directory(state_dir: Path, env: str, service: str, stamp: str) -> Path:
     """Where the set of a service and a stamp is.
