@@ -225,6 +225,8 @@ def _apply_phase(state: ReleaseState, event: ev.Event) -> ReleaseState:
             return replace(_with_phase(state, event.phase, _halted(state, event.phase)), halt=event)
         case ev.Resumed():
             return _resumed(state, event)
+        case ev.Abandoned():
+            return _given_up(state)
         case _:
             return state
 
@@ -282,6 +284,13 @@ def _held(state: ReleaseState) -> tuple[TakenBack, ...]:
     mine = TakenBack(plan.base_sha, plan.merge_sha)
     others = tuple(one for one in state.held if one != mine)
     return others if required_reversal(state).plan.undoes else (*others, mine)
+
+
+def _given_up(state: ReleaseState) -> ReleaseState:
+    """Hold what a revert was to take back, too: the code may be back, and the outcome of that not on record."""
+    plan = state.reversal.plan if state.is_way_back and state.reversal else None
+    unsure = plan is not None and plan.target_sha is not None and not plan.undoes
+    return msgspec.structs.replace(state, held=_held(state)) if unsure else state
 
 
 def _found_unfinished(state: ReleaseState) -> dict[str, StepState]:

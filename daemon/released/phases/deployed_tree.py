@@ -23,6 +23,11 @@ def tree_within(git: Git, head: Sha, merge: Sha) -> Sha:
     return head
 
 
+def takes_back(git: Git, commit: Sha, parent: Sha, target: Sha) -> bool:
+    """Tell whether a commit is a revert commit of ours that brings the tree of ``target`` back on top of ``parent``."""
+    return restored(git, commit) == target and [one.sha for one in git.commits(parent, commit)] == [commit]
+
+
 def restored(git: Git, commit: Sha) -> Sha | None:
     """Name the commit whose tree a revert commit of ours brought back; ``None`` for any other commit."""
     try:

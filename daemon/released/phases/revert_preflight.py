@@ -20,6 +20,7 @@ from released.domain.release import ReleaseState, required
 from released.domain.revert_plan import KeptImage, RevertPlan, ServiceReversal
 from released.domain.snapshot import Snapshot, stood_before
 from released.domain.start_order import in_start_order
+from released.phases.deployed_tree import takes_back
 from released.phases.history import LaterRelease
 from released.phases.preflight import refuse_missing_variables, refuse_unreadable_variables
 from released.phases.reading import Catalogue, read_catalogue
@@ -54,7 +55,8 @@ def plan_revert(
     before = stood_before(state, head)
     target = None if options.skip_git else before.tree
     _refuse_later(state, before, later, takes_code=target is not None)
-    _refuse_moved(world, before, head, target)
+    if not _moved_unrecorded(world, state, head):
+        _refuse_moved(world, before, head, target)
     _refuse_obstacles(world, head, target)
     refuse_unreadable_variables(world)
     now = _catalogue(world, head)
@@ -97,6 +99,14 @@ def _refuse_later(state: ReleaseState, before: Snapshot, later: Sequence[LaterRe
 def _described(one: LaterRelease) -> str:
     services = ", ".join(one.services) or "no service"
     return f"{one.ticket} ({one.state}, begun {one.started_at:%Y-%m-%dT%H:%MZ}; {services})"
+
+
+def _moved_unrecorded(world: World, state: ReleaseState, head: Sha) -> bool:
+    """Tell whether HEAD is the commit of a revert that was given up before it was on record that the code is back."""
+    plan = state.reversal.plan if state.reversal else None
+    return (
+        plan is not None and plan.target_sha is not None and takes_back(world.git, head, plan.head_sha, plan.target_sha)
+    )
 
 
 def _refuse_moved(world: World, before: Snapshot, head: Sha, target: Sha | None) -> None:
