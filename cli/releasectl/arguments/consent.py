@@ -18,10 +18,15 @@ def reason_or_ask(reason: str | None, settings: Settings, question: str = "Reaso
     """
     if reason and reason.strip():
         return reason.strip()
-    if settings.yes or not (settings.is_text and is_terminal()):
+    if not asks(settings):
         raise usage("A reason is needed for the record; give it with --reason.")
     answer: str = click.prompt(question, err=True)
     return answer.strip()
+
+
+def asks(settings: Settings) -> bool:
+    """Tell whether somebody can be asked and wants to be."""
+    return not settings.yes and settings.is_text and is_terminal()
 
 
 def confirm(settings: Settings, consequence: str) -> None:

@@ -13,6 +13,7 @@ from releasectl.calls.waiting import in_line
 from releasectl.errors import ClientError, Next, usage
 from releasectl.exit_codes import ExitCode
 from releasectl.settings import Settings
+from releasectl.text.sanitize import clean
 from releasectl.text.terminal import width
 from releasectl.views.choice import choose
 from releasectl.views.machine import document, emit
@@ -84,6 +85,8 @@ def leave_or_follow(
 ) -> int:
     """Show the release until it rests, or only how to follow it; give the exit code."""
     settings.tell(f"accepted as run {accepted.run} of ticket {accepted.ticket} at event {accepted.version}")
+    if accepted.notice:
+        settings.say(clean(accepted.notice))
     if detach:
         _show_accepted(accepted, settings)
         return ExitCode.DONE

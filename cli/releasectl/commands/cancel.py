@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
-from releasectl.arguments.consent import confirm, reason_or_ask
+from releasectl.arguments.consent import asks, confirm, reason_or_ask
 from releasectl.arguments.global_flags import command as declare
 from releasectl.arguments.parameters import REQUEST_ID, RUNNING_TICKET
 from releasectl.calls import submission
+from releasectl.calls.checking import check
 from releasectl.calls.connection import connect
 from releasectl.settings import Settings
 from releasepb.v1 import releases_pb2 as pb
@@ -25,21 +26,22 @@ def command(settings: Settings, *, ticket: str, kill: bool, reason: str | None, 
     With --kill the step is stopped, too, and what it was doing may stay half done; resuming does it again. A step that
     must not be cut off, such as the move of the checkout, is finished first.
     """
-    why = reason_or_ask(reason, settings)
-    if kill:
-        confirm(
-            settings,
-            f"The present step of ticket {ticket} is stopped with every process that it started, and what it was doing "
-            "may stay half done.",
-        )
     with connect(settings) as connection:
         request = pb.CancelRequest(
             environment=connection.environment,
             ticket=ticket,
             request_id=request_id or submission.new_request_id(),
-            reason=why,
             kill=kill,
         )
+        if asks(settings):
+            check(connection, pb.CheckRequest(cancel=request))
+        request.reason = reason_or_ask(reason, settings)
+        if kill:
+            confirm(
+                settings,
+                f"The present step of ticket {ticket} is stopped with every process that it started, and what it was "
+                "doing may stay half done.",
+            )
         accepted = connection.ask(connection.releases.Cancel, request)
     submission.tell_accepted(accepted, settings, _told(ticket, kill=kill))
 

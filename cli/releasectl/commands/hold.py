@@ -22,7 +22,10 @@ from releasepb.v1 import releases_pb2 as pb
 @click.option("--request-id", type=REQUEST_ID, metavar="ID", help="Sent twice with one id, it acts once.")
 @click.pass_obj
 def command(settings: Settings, *, end: dt.datetime | None, reason: str | None, request_id: str | None) -> None:
-    """Keep releases out: the next start is refused; what runs goes on."""
+    """Keep releases out: the next start is refused. What runs goes on, and a halted release may be resumed.
+
+    Refused while somebody holds already; their hold ends with unhold, or when its time is over.
+    """
     why = reason_or_ask(reason, settings)
     with connect(settings) as connection:
         request = pb.HoldRequest(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from releasectl.arguments.consent import confirm, reason_or_ask
+from releasectl.arguments.consent import asks, confirm, reason_or_ask
 from releasectl.arguments.global_flags import CONTEXT
 from releasectl.arguments.global_flags import command as declare
 from releasectl.arguments.parameters import REQUEST_ID
 from releasectl.calls import submission
+from releasectl.calls.checking import check
 from releasectl.calls.connection import connect
 from releasectl.settings import Settings
 from releasectl.views.status import show_environment
@@ -35,14 +36,15 @@ def _status(settings: Settings) -> None:
 @click.pass_obj
 def _release(settings: Settings, *, reason: str | None, request_id: str | None) -> None:
     """Give up the halted release that occupies the environment; what it did so far stays as it is."""
-    why = reason_or_ask(reason, settings)
-    confirm(settings, "The halted release is given up, and what it did so far stays as it is.")
     with connect(settings) as connection:
         request = pb.ReleaseLockRequest(
             environment=connection.environment,
             request_id=request_id or submission.new_request_id(),
-            reason=why,
         )
+        if asks(settings):
+            check(connection, pb.CheckRequest(release_lock=request))
+        request.reason = reason_or_ask(reason, settings)
+        confirm(settings, "The halted release is given up, and what it did so far stays as it is.")
         show_environment(connection.ask(connection.environments.ReleaseLock, request), settings)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
-from releasectl.arguments.consent import confirm, reason_or_ask
+from releasectl.arguments.consent import asks, confirm, reason_or_ask
 from releasectl.arguments.global_flags import command as declare
 from releasectl.arguments.parameters import HALTED_TICKET, REQUEST_ID, OneOf
 from releasectl.calls import submission
+from releasectl.calls.checking import check
 from releasectl.calls.connection import connect
 from releasectl.settings import Settings
 from releasepb.v1 import releases_pb2 as pb
@@ -26,9 +27,7 @@ def command(
     settings: Settings, *, ticket: str, step: str, verdict: str, reason: str | None, request_id: str | None
 ) -> None:
     """Settle a step that is in doubt: it is done, or resuming does it again."""
-    why = reason_or_ask(reason, settings, "What you found, for the record")
     then = "it will not be run again" if verdict == "done" else "resuming runs it again"
-    confirm(settings, f"{step} of ticket {ticket} is taken as {verdict}: {then}.")
     with connect(settings) as connection:
         request = pb.ResolveRequest(
             environment=connection.environment,
@@ -36,8 +35,11 @@ def command(
             request_id=request_id or submission.new_request_id(),
             step=step,
             done=verdict == "done",
-            reason=why,
         )
+        if asks(settings):
+            check(connection, pb.CheckRequest(resolve=request))
+        request.reason = reason_or_ask(reason, settings, "What you found, for the record")
+        confirm(settings, f"{step} of ticket {ticket} is taken as {verdict}: {then}.")
         accepted = connection.ask(connection.releases.Resolve, request)
     submission.tell_accepted(
         accepted, settings, f"{step} is settled as {verdict}; go on with: releasectl resume {ticket}"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import click
 
+from releasectl.arguments.consent import asks
 from releasectl.arguments.global_flags import command as declare
 from releasectl.arguments.parameters import HALTED_TICKET, PHASE, REQUEST_ID, duration
 from releasectl.calls import submission
+from releasectl.calls.checking import check
 from releasectl.calls.connection import connect
-from releasectl.settings import Settings, is_terminal
+from releasectl.settings import Settings
 from releasepb.v1 import releases_pb2 as pb
 
 
@@ -39,18 +41,20 @@ def command(
     submission.refuse_both(detach, wait_s)
     with connect(settings) as connection:
         request = pb.ResumeRequest(
+            environment=connection.environment,
             ticket=ticket,
             request_id=request_id or submission.new_request_id(),
             from_phase=from_phase or "",
-            reason=_asked(settings) if reason is None else reason,
+            reason=reason or "",
         )
+        if reason is None and asks(settings):
+            check(connection, pb.CheckRequest(resume=request))
+            request.reason = _asked()
         accepted = submission.resume(connection, request)
         return submission.leave_or_follow(connection, accepted, settings, detach=detach, wait_s=wait_s)
 
 
-def _asked(settings: Settings) -> str:
-    if settings.yes or not (settings.is_text and is_terminal()):
-        return ""
+def _asked() -> str:
     question = "Cause of the halt, for the record (may be left empty)"
     answer: str = click.prompt(question, default="", show_default=False, err=True)
     return answer.strip()

@@ -17,7 +17,7 @@ from releasepb.v1 import releases_pb2 as pb
 @click.option("--request-id", type=REQUEST_ID, metavar="ID", help="Sent twice with one id, it acts once.")
 @click.pass_obj
 def command(settings: Settings, *, request_id: str | None) -> None:
-    """Let releases start again."""
+    """Let releases start again; refused where nobody keeps them out."""
     with connect(settings) as connection:
         request = pb.UnholdRequest(
             environment=connection.environment, request_id=request_id or submission.new_request_id()

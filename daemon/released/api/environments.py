@@ -65,15 +65,15 @@ class Environments(rpc.EnvironmentsServicer):
         """Give the halted release up that occupies the environment."""
         async with answering(context):
             station, caller = self._hub.station(request.environment), actor(context)
-            request_id, reason = parse_request_id(request.request_id), await self._reason(request)
-            await self._hub.command(station, lambda: station.desk.abandon(request_id, reason, caller))
+            command = requests.release_lock(await self._hub.masked(station, request))
+            await self._hub.command(station, lambda: station.desk.release_lock(command, caller))
             return await self._shown(station)
 
     async def _shown(self, station: Station) -> pb.Environment:
         waiting = self._lines[station.name].waiting
         return await self._hub.blocking(lambda: _environment(station, waiting))
 
-    async def _reason(self, request: pb.HoldRequest | pb.ReleaseLockRequest) -> str:
+    async def _reason(self, request: pb.HoldRequest) -> str:
         return requests.reason((await self._hub.masked(self._hub.station(request.environment), request)).reason)
 
     async def ListServices(self, request: pb.ListServicesRequest, context: Context) -> pb.ListServicesResponse:
@@ -161,7 +161,7 @@ def _returned(station: Station, started: ev.ReturnStarted) -> pb.ReturnedToMain:
 
 def _environment(station: Station, waiting: Sequence[Waiter]) -> pb.Environment:
     state, settings = station.environment(), station.world.settings
-    lock, checkout = state.lock, station.world.git.state()
+    lock, hold, checkout = state.lock, station.holds.present(), station.world.git.state()
     active = station.release(lock.ticket) if lock else None
     return pb.Environment(
         name=station.name,
@@ -177,10 +177,10 @@ def _environment(station: Station, waiting: Sequence[Waiter]) -> pb.Environment:
         active=convert.summary(active) if active else None,
         standstill=convert.standstill(active.standstill) if active else None,
         services=_services_if_readable(station),
-        hold_reason=state.hold.reason if state.hold else "",
-        hold_by=state.hold.actor.name if state.hold else "",
-        hold_since=convert.timestamp(state.hold.since) if state.hold else None,
-        hold_until=convert.timestamp(state.hold.until) if state.hold else None,
+        hold_reason=hold.reason if hold else "",
+        hold_by=hold.actor.name if hold else "",
+        hold_since=convert.timestamp(hold.since) if hold else None,
+        hold_until=convert.timestamp(hold.until) if hold else None,
         waiting=[pb.Waiter(ticket=one.ticket, by=one.by, since=convert.timestamp(one.since)) for one in waiting],
         failed_return=_failed_return(state.failed_return) if state.failed_return else None,
     )

@@ -12,6 +12,7 @@ from released.api.hub import Hub, actor, answering
 from released.api.waiting_line import WaitingLine
 from released.domain import lifecycle
 from released.domain.errors import InvalidInput, NotFound
+from released.domain.hold import told_resumed
 from released.domain.ids import Ticket, parse_phase, parse_ticket
 from released.domain.next_steps import run
 from released.domain.outcome import outcome
@@ -78,7 +79,9 @@ class Releases(rpc.ReleasesServicer):
         async with answering(context, request.ticket):
             station, caller = self._hub.station(request.environment), actor(context)
             command = requests.resume_run(await self._hub.masked(station, request))
-            return _accepted(station, await self._hub.planned(station, lambda: station.desk.resume(command, caller)))
+            accepted = await self._hub.planned(station, lambda: station.desk.resume(command, caller))
+            hold = await self._hub.blocking(station.holds.present)
+            return _accepted(station, accepted, told_resumed(hold) if hold else "")
 
     async def Cancel(self, request: pb.CancelRequest, context: Context) -> pb.Accepted:
         """Stop a running release after its present step, or the step too."""
@@ -93,6 +96,14 @@ class Releases(rpc.ReleasesServicer):
             station, caller = self._hub.station(request.environment), actor(context)
             command = requests.resolve(await self._hub.masked(station, request))
             return _accepted(station, await self._hub.command(station, lambda: station.desk.resolve(command, caller)))
+
+    async def Check(self, request: pb.CheckRequest, context: Context) -> pb.CheckResponse:
+        """Tell whether a command could be done now."""
+        async with answering(context):
+            environment, command = requests.unreasoned(request)
+            station = self._hub.station(environment)
+            await self._hub.blocking(lambda: station.admission.check(command))
+            return pb.CheckResponse()
 
     async def Note(self, request: pb.NoteRequest, context: Context) -> pb.Accepted:
         """Put a remark on the record."""
@@ -167,8 +178,14 @@ class Releases(rpc.ReleasesServicer):
             raise NotFound("step_unknown", f"Ticket {ticket} has no step {step!r}; its steps so far: {names}.")
 
 
-def _accepted(station: Station, accepted: Accepted) -> pb.Accepted:
-    return pb.Accepted(environment=station.name, ticket=accepted.ticket, run=accepted.run, version=accepted.version)
+def _accepted(station: Station, accepted: Accepted, notice: str = "") -> pb.Accepted:
+    return pb.Accepted(
+        environment=station.name,
+        ticket=accepted.ticket,
+        run=accepted.run,
+        version=accepted.version,
+        notice=convert.printable(notice),
+    )
 
 
 def _unknown(ticket: Ticket) -> NotFound:

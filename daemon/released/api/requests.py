@@ -16,6 +16,9 @@ from released.domain.ids import (
 from released.phases.revert_preflight import ALL
 from releasepb.v1 import releases_pb2 as pb
 
+_ASKED_LATER = "asked for later"
+"""Stands for a reason while it is found out whether a command could be done at all."""
+
 
 def start_run(request: pb.RunRequest) -> cmd.StartRun:
     """Read a command to release.
@@ -94,6 +97,40 @@ def resolve(request: pb.ResolveRequest) -> cmd.Resolve:
     """
     ticket, request_id = parse_ticket(request.ticket), parse_request_id(request.request_id)
     return cmd.Resolve(ticket, request_id, request.step, request.done, reason(request.reason))
+
+
+def release_lock(request: pb.ReleaseLockRequest) -> cmd.ReleaseLock:
+    """Read a command to give a halted release up.
+
+    Raises:
+        InvalidInput: the request's id is wrong, or the reason is missing.
+    """
+    return cmd.ReleaseLock(parse_request_id(request.request_id), reason(request.reason))
+
+
+def unreasoned(
+    request: pb.CheckRequest,
+) -> tuple[str, cmd.ResumeRun | cmd.Cancel | cmd.Resolve | cmd.ReleaseLock]:
+    """Read the environment and the command that is to be checked; for its reason nobody was asked yet.
+
+    Raises:
+        InvalidInput: a name in it is wrong, or there is no command.
+    """
+    match request.WhichOneof("command"):
+        case "resume":
+            request.resume.reason = _ASKED_LATER
+            return request.resume.environment, resume_run(request.resume)
+        case "cancel":
+            request.cancel.reason = _ASKED_LATER
+            return request.cancel.environment, cancel(request.cancel)
+        case "resolve":
+            request.resolve.reason = _ASKED_LATER
+            return request.resolve.environment, resolve(request.resolve)
+        case "release_lock":
+            request.release_lock.reason = _ASKED_LATER
+            return request.release_lock.environment, release_lock(request.release_lock)
+        case _:
+            raise InvalidInput("command_missing", "There is no command to be checked.")
 
 
 def note(request: pb.NoteRequest) -> cmd.Note:

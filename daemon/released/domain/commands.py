@@ -65,6 +65,13 @@ class Abandon(msgspec.Struct, frozen=True):
     reason: str
 
 
+class ReleaseLock(msgspec.Struct, frozen=True):
+    """Give the release up that occupies the environment, whichever that is."""
+
+    request_id: RequestId
+    reason: str
+
+
 class Note(msgspec.Struct, frozen=True):
     """Put a remark on the record."""
 

@@ -8,7 +8,7 @@ from released.domain import lifecycle, next_steps
 from released.domain.environment import EnvironmentState
 from released.domain.errors import InvalidInput, NotFound, Refused
 from released.domain.hook import refuse_while_hook_runs
-from released.domain.ids import PHASES, Phase
+from released.domain.ids import PHASES, Phase, Ticket
 from released.domain.plan import ReleasePlan
 from released.domain.release import ReleaseState, required
 from released.domain.returning import refuse_while_returning
@@ -307,6 +307,17 @@ def resolve(command: cmd.Resolve, state: ReleaseState) -> list[ev.Event]:
     if halt.step != command.step:
         raise Refused("other_step_in_doubt", f"Not {command.step} is in doubt, but {halt.step}.")
     return [ev.StepResolved(command.request_id, command.step, command.done, command.reason)]
+
+
+def occupant(environment: EnvironmentState, name: str) -> Ticket:
+    """Name the ticket whose release occupies an environment.
+
+    Raises:
+        Refused: ``not_locked``: none does.
+    """
+    if environment.lock is None:
+        raise Refused("not_locked", f"No release occupies {name}, so there is no lock to release.")
+    return Ticket(environment.lock.ticket)
 
 
 def abandon(command: cmd.Abandon, state: ReleaseState) -> tuple[list[ev.Event], list[ev.Event]]:

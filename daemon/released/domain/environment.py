@@ -79,6 +79,10 @@ class EnvironmentState(msgspec.Struct, frozen=True):
         """True where nothing occupies it that comes to an end by itself or is settled: a release, a return, a hook."""
         return self.lock is None and self.returning is None and self.hook is None
 
+    def hold_at(self, now: dt.datetime) -> Hold | None:
+        """Give the hold that applies at a time."""
+        return self.hold if self.hold is not None and self.hold.applies(now) else None
+
 
 def fold(events: Iterable[ev.Recorded]) -> EnvironmentState:
     """Fold the events of an environment's stream."""

@@ -1,4 +1,4 @@
-"""Keeping releases out by hand: what a start is told, and what a request is told that a later one overtook."""
+"""Keeping releases out by hand: who may begin it and end it, what a start is told, and what one that goes on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 
 from released.domain import events as ev
 from released.domain import next_steps
-from released.domain.environment import EnvironmentState
+from released.domain.environment import EnvironmentState, Hold
 from released.domain.errors import Refused
 from released.domain.requests import reused
 
@@ -17,16 +17,34 @@ def refuse_held(environment: EnvironmentState, now: dt.datetime) -> None:
     Raises:
         Refused: ``held``, with who, since when and why.
     """
-    hold = environment.hold
-    if hold is None or not hold.applies(now):
-        return
+    hold = environment.hold_at(now)
+    if hold is not None:
+        raise Refused("held", told(hold), next_steps.unhold())
+
+
+def told(hold: Hold) -> str:
+    """Tell who keeps releases out, since when, until when and why."""
     until = f" until {hold.until:%Y-%m-%dT%H:%M:%SZ}" if hold.until else ""
-    raise Refused(
-        "held",
-        f"{hold.actor.name} keeps releases out of this environment since {hold.since:%Y-%m-%dT%H:%M:%SZ}{until}: "
-        f"{hold.reason}",
-        next_steps.unhold(),
-    )
+    since = f"{hold.since:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{hold.actor.name} keeps releases out of this environment since {since}{until}: {hold.reason}"
+
+
+def told_resumed(hold: Hold) -> str:
+    """Tell who lets a halted release go on that somebody keeps releases out: it began before, so it is not stopped."""
+    return f"{told(hold)}\nThat keeps starts out; a release that began before goes on."
+
+
+def admit_change(asked: ev.Held | ev.Unheld, environment: EnvironmentState, now: dt.datetime) -> None:
+    """Refuse to take the place of another person's hold, and to end one that is not there.
+
+    Raises:
+        Refused: ``held_already``, with who, since when and why; ``not_held``.
+    """
+    hold = environment.hold_at(now)
+    if isinstance(asked, ev.Held) and hold is not None:
+        raise Refused("held_already", f"{told(hold)}\nEnd that first, then hold again.", next_steps.unhold())
+    if isinstance(asked, ev.Unheld) and hold is None:
+        raise Refused("not_held", "Nobody keeps releases out of this environment, so there is nothing to end.")
 
 
 def refuse_overtaken(given: ev.Recorded, asked: ev.Held | ev.Unheld, environment: EnvironmentState) -> None:

@@ -11,7 +11,7 @@ from released.domain import decide, lifecycle
 from released.domain import events as ev
 from released.domain.errors import Refused
 from released.domain.hook import refuse_while_hook_runs
-from released.domain.ids import Phase, RequestId, Ticket, parse_sha
+from released.domain.ids import Phase, Ticket, parse_sha
 from released.domain.plan import ReleasePlan
 from released.domain.release import ReleaseState, required
 from released.domain.snapshot import touched_services
@@ -159,21 +159,22 @@ class Desk:
         """Put a remark on the record."""
         return self._settle("note", command, actor, lambda state: decide.note(command, state))
 
-    def abandon(self, request_id: RequestId, reason: str, actor: ev.Actor) -> Accepted:
+    def release_lock(self, command: cmd.ReleaseLock, actor: ev.Actor) -> Accepted:
         """Give the halted release up that occupies the environment, and free that.
 
         Raises:
             Refused: no release does, or it is not halted.
         """
-        ticket = self._answers.ticket_of(request_id) or self._occupant()
-        command = cmd.Abandon(ticket, request_id, reason)
+        came_before = self._answers.ticket_of(command.request_id)
+        ticket = came_before or decide.occupant(self._answers.environment(), self._world.name)
+        abandon = cmd.Abandon(ticket, command.request_id, command.reason)
 
         def decided() -> Decided:
-            state, place = self._answers.release(command.ticket), self._answers.environment()
-            events, of_place = decide.abandon(command, state)
+            state, place = self._answers.release(ticket), self._answers.environment()
+            events, of_place = decide.abandon(abandon, state)
             return Decided(state, events, place, tuple(of_place))
 
-        return self._accepted("lock release", command, actor, decided)
+        return self._accepted("lock release", abandon, actor, decided)
 
     def _settle(
         self,
@@ -201,13 +202,6 @@ class Desk:
         asked = Asked(name, command.ticket, command.request_id, actor)
         given = self._answers.answer(asked, decided, then or self._wake)
         return Accepted(command.ticket, self._answers.release(command.ticket).run, given.version)
-
-    def _occupant(self) -> Ticket:
-        lock = self._answers.environment().lock
-        if lock is None:
-            name = self._world.name
-            raise Refused("not_locked", f"No release occupies {name}, so there is no lock to release.")
-        return Ticket(lock.ticket)
 
     # --- looking -------------------------------------------------------------------------------------------------
 

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from released.domain import events as ev
-from released.domain.hold import refuse_overtaken
+from released.domain.environment import Hold
+from released.domain.hold import admit_change, refuse_overtaken
 from released.domain.ids import RequestId
 from released.engine.answers import Answers, Asked, Decided
+from released.engine.instruments import Instruments
 
 
 class Holds:
     """One environment's holds; they wait for no other command."""
 
-    def __init__(self, answers: Answers) -> None:
+    def __init__(self, answers: Answers, instruments: Instruments) -> None:
         self._answers = answers
+        self._instruments = instruments
+
+    def present(self) -> Hold | None:
+        """Give the hold that applies now; one whose time is over does not."""
+        return self._answers.environment().hold_at(self._instruments.now())
 
     def change(self, event: ev.Held | ev.Unheld, actor: ev.Actor) -> None:
         """Keep releases out, or let them in again; sent twice it acts once.
 
         Raises:
             InvalidInput: the request's id was used for something else.
-            Refused: see ``refuse_overtaken``.
+            Refused: see ``admit_change`` and ``refuse_overtaken``; it is on record.
         """
+
+        def decided() -> Decided:
+            place = self._answers.environment()
+            admit_change(event, place, self._instruments.now())
+            return Decided(place, [event])
+
         name = "hold" if isinstance(event, ev.Held) else "unhold"
         asked = Asked(name, None, RequestId(event.request_id), actor)
-        given = self._answers.answer(asked, lambda: Decided(self._answers.environment(), [event]), lambda: None)
+        given = self._answers.answer(asked, decided, lambda: None)
         refuse_overtaken(given, event, self._answers.environment())

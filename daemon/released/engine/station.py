@@ -14,6 +14,7 @@ from released.domain import events as ev
 from released.domain.configuration import Environment
 from released.domain.drift import Finding
 from released.domain.plan import ServicePlan
+from released.engine.admission import Admission
 from released.engine.answers import Answers
 from released.engine.deployed import deployed
 from released.engine.desk import Desk
@@ -42,6 +43,7 @@ class Station:
     fence: Fence
     planner: Planner
     desk: Desk
+    admission: Admission
     holds: Holds
     supervisor: Supervisor
     hooks: HookDesk
@@ -124,7 +126,8 @@ def open_station(
         fence=fence,
         planner=planner,
         desk=Desk(answers, planner, record, world, instruments, faults, supervisor.wake),
-        holds=Holds(answers),
+        admission=Admission(answers, name),
+        holds=Holds(answers, instruments),
         supervisor=supervisor,
         hooks=HookDesk(store, fence, world, instruments, hook_runner.wake),
         hook_runner=hook_runner,

@@ -75,6 +75,11 @@ class ReleasesStub(object):
                 request_serializer=releasepb_dot_v1_dot_releases__pb2.ResolveRequest.SerializeToString,
                 response_deserializer=releasepb_dot_v1_dot_releases__pb2.Accepted.FromString,
                 _registered_method=True)
+        self.Check = channel.unary_unary(
+                '/released.v1.Releases/Check',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.CheckRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.CheckResponse.FromString,
+                _registered_method=True)
         self.Note = channel.unary_unary(
                 '/released.v1.Releases/Note',
                 request_serializer=releasepb_dot_v1_dot_releases__pb2.NoteRequest.SerializeToString,
@@ -167,6 +172,13 @@ class ReleasesServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Check(self, request, context):
+        """Tells before anybody is asked for a reason or a yes whether a command could be done now; refuses as that would.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Note(self, request, context):
         """Puts a remark on the record.
         """
@@ -251,6 +263,11 @@ def add_ReleasesServicer_to_server(servicer, server):
                     servicer.Resolve,
                     request_deserializer=releasepb_dot_v1_dot_releases__pb2.ResolveRequest.FromString,
                     response_serializer=releasepb_dot_v1_dot_releases__pb2.Accepted.SerializeToString,
+            ),
+            'Check': grpc.unary_unary_rpc_method_handler(
+                    servicer.Check,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.CheckRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.CheckResponse.SerializeToString,
             ),
             'Note': grpc.unary_unary_rpc_method_handler(
                     servicer.Note,
@@ -500,6 +517,33 @@ class Releases(object):
             '/released.v1.Releases/Resolve',
             releasepb_dot_v1_dot_releases__pb2.ResolveRequest.SerializeToString,
             releasepb_dot_v1_dot_releases__pb2.Accepted.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Check(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/released.v1.Releases/Check',
+            releasepb_dot_v1_dot_releases__pb2.CheckRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.CheckResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -53,6 +53,8 @@ class ReleasesStub:
     """Stops a running release after its present step, or the step too."""
     Resolve: _grpc.UnaryUnaryMultiCallable[_releases_pb2.ResolveRequest, _releases_pb2.Accepted]
     """Settles a step that is in doubt."""
+    Check: _grpc.UnaryUnaryMultiCallable[_releases_pb2.CheckRequest, _releases_pb2.CheckResponse]
+    """Tells before anybody is asked for a reason or a yes whether a command could be done now; refuses as that would."""
     Note: _grpc.UnaryUnaryMultiCallable[_releases_pb2.NoteRequest, _releases_pb2.Accepted]
     """Puts a remark on the record."""
     GetRelease: _grpc.UnaryUnaryMultiCallable[_releases_pb2.GetReleaseRequest, _releases_pb2.Release]
@@ -87,6 +89,8 @@ class ReleasesAsyncStub(ReleasesStub):
     """Stops a running release after its present step, or the step too."""
     Resolve: _aio.UnaryUnaryMultiCallable[_releases_pb2.ResolveRequest, _releases_pb2.Accepted]  # type: ignore[assignment]
     """Settles a step that is in doubt."""
+    Check: _aio.UnaryUnaryMultiCallable[_releases_pb2.CheckRequest, _releases_pb2.CheckResponse]  # type: ignore[assignment]
+    """Tells before anybody is asked for a reason or a yes whether a command could be done now; refuses as that would."""
     Note: _aio.UnaryUnaryMultiCallable[_releases_pb2.NoteRequest, _releases_pb2.Accepted]  # type: ignore[assignment]
     """Puts a remark on the record."""
     GetRelease: _aio.UnaryUnaryMultiCallable[_releases_pb2.GetReleaseRequest, _releases_pb2.Release]  # type: ignore[assignment]
@@ -166,6 +170,14 @@ class ReleasesServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_releases_pb2.Accepted, _abc.Awaitable[_releases_pb2.Accepted]]:
         """Settles a step that is in doubt."""
+
+    @_abc_1.abstractmethod
+    def Check(
+        self,
+        request: _releases_pb2.CheckRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_releases_pb2.CheckResponse, _abc.Awaitable[_releases_pb2.CheckResponse]]:
+        """Tells before anybody is asked for a reason or a yes whether a command could be done now; refuses as that would."""
 
     @_abc_1.abstractmethod
     def Note(

@@ -9,7 +9,12 @@ import pytest
 from support.gate import Gate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from subprocess import CompletedProcess
+
     from support.site import Site
+
+    Terminal = Callable[..., CompletedProcess[str]]
 
 TICKET = "1110"
 
@@ -55,6 +60,26 @@ def test_a_resume_with_one_request_id_acts_once(site: Site, gate: Gate) -> None:
     assert (first.returncode, second.returncode) == (0, 0)
     assert site.client("watch", TICKET).returncode == 0
     assert resumes(site) == 1
+
+
+def test_at_a_terminal_the_cause_is_asked_for_and_put_on_record(site: Site, gate: Gate, terminal: Terminal) -> None:
+    answer = terminal(site, "resume", TICKET, "--detach", answers=[("Cause of the halt", "the disk was full")])
+    gate.await_arrival()
+    gate.open()
+
+    assert answer.returncode == 0
+    assert site.client("watch", TICKET).returncode == 0
+    reasons = [
+        event["data"]["reason"] for event in site.document("events", TICKET)["events"] if event["type"] == "resumed"
+    ]
+    assert reasons == ["the disk was full"]
+
+
+def test_where_there_is_nothing_to_resume_no_cause_is_asked_for(site: Site, terminal: Terminal) -> None:
+    answer = terminal(site, "resume", "1119")
+
+    assert (answer.returncode, "Cause of the halt" in answer.stdout) == (3, False)
+    assert "was never run here, so there is nothing to resume" in " ".join(answer.stdout.split())
 
 
 def resumes(site: Site) -> int:
