@@ -40,20 +40,35 @@ def test_verbose_prints_output_of_steps_set_off_from_events(capsys: pytest.Captu
     assert capsys.readouterr().out == "  | layer 1\n  | layer\n2026-05-18T15:30:12Z  released\n"
 
 
-def test_a_failed_end_reads_from_cause_to_next_command(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failed_end_tells_once_what_may_be_typed_and_ends_with_the_cause(capsys: pytest.CaptureFixture[str]) -> None:
     failure = pb.Failure(code="unhealthy", message="✗ wikijs.healthy: unhealthy", untrusted_evidence="a\nb\x1b[2J")
     resume = pb.NextCommand(argv=["releasectl", "resume", "1234"], effect="goes on", danger="changes")
-    told = "release-run failed in phase migrate. To roll back:\n  git reset"
-    PlainView(Settings()).end(pb.End(state="halted", exit_code=1, failure=failure, message=told, next=[resume]))
+    logs = pb.NextCommand(argv=["releasectl", "logs", "1234"], effect="shows more")
+    told = "release-run failed in phase migrate. To roll back:\n  git reset\nTo go on:\n  releasectl resume 1234"
+    PlainView(Settings(environment="prod")).end(
+        pb.End(state="halted", exit_code=1, failure=failure, message=told, next=[resume, logs])
+    )
     assert capsys.readouterr().err.splitlines() == [
-        "[ERROR] ✗ wikijs.healthy: unhealthy",
-        "  │ a",
-        "  │ b",
         "release-run failed in phase migrate. To roll back:",
         "  git reset",
-        "next:",
-        "  releasectl resume 1234  # goes on",
+        "To go on:",
+        "  releasectl resume 1234 --env prod",
+        "or:",
+        "  releasectl logs 1234 --env prod  # shows more",
+        "  │ a",
+        "  │ b",
+        "[ERROR] ✗ wikijs.healthy: unhealthy",
     ]
+
+
+def test_a_step_in_doubt_is_told_once_how_to_settle_it(capsys: pytest.CaptureFixture[str]) -> None:
+    failure = pb.Failure(code="in_doubt", message="Nobody knows.")
+    resolve = ["releasectl", "resolve", "1234", "a.sh", "--as", "done", "--reason", "what you found"]
+    told = "To go on:\n  releasectl resolve 1234 a.sh --as done     (it took effect)"
+    PlainView(Settings()).end(
+        pb.End(state="halted", exit_code=8, failure=failure, message=told, next=[pb.NextCommand(argv=resolve)])
+    )
+    assert capsys.readouterr().err.splitlines() == [*told.splitlines(), "[ERROR] Nobody knows."]
 
 
 def test_the_way_back_is_told_line_by_line_to_its_end(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from releasectl.errors import ClientError, Next
 from releasectl.exit_codes import ExitCode
 from releasectl.settings import Settings
 from releasectl.text.sanitize import clean
-from releasectl.text.terminal import width
+from releasectl.text.terminal import fit, width
 
 EVIDENCE_LINES = 12
 _MARK = "[ERROR] "
@@ -48,35 +48,73 @@ def next_documents(commands: Sequence[Next], settings: Settings) -> list[dict[st
 
 
 def report_text(error: ClientError, settings: Settings) -> None:
-    """Show a failure to people, on stderr."""
+    """Show a failure to people, on stderr.
+
+    Of a release that halted the cause comes last: whatever is printed above it, that stays on the screen.
+    """
     color = None if settings.color else False
     mark = "" if error.code in _NO_ERROR else click.style(_MARK, fg="red", bold=True)
-    click.echo(mark + clean(error.message).removeprefix(_MARK), err=True, color=color)
-    for line in evidence_lines(error.untrusted_evidence):
-        click.echo(click.style("  │ ", dim=True) + line, err=True, color=color)
+    columns = width(sys.stderr.isatty())
+    cause = [mark + clean(error.message).removeprefix(_MARK)]
+    evidence = [click.style("  │ ", dim=True) + line for line in evidence_lines(error.untrusted_evidence, columns - 4)]
+    what_next = next_lines(error.next, settings, columns)
     if error.advice:
-        click.echo(clean(error.advice), err=True)
-    for line in next_lines(error.next, settings, width(sys.stderr.isatty())):
-        click.echo(line, err=True)
+        what_next = advice_lines(error.advice, error.next, settings, columns)
+    lines = [*what_next, *evidence, *cause] if error.advice else [*cause, *evidence, *what_next]
+    for line in lines:
+        click.echo(line, err=True, color=color)
 
 
-def evidence_lines(evidence: str) -> list[str]:
-    """Give the last lines of what a tool printed."""
-    return clean(evidence).rstrip().splitlines()[-EVIDENCE_LINES:]
+def evidence_lines(evidence: str, columns: int, most: int = EVIDENCE_LINES) -> list[str]:
+    """Give the last lines of what a tool printed, each on one row."""
+    lines = clean(evidence).rstrip().splitlines()[-most:]
+    return [fit(line.expandtabs(4), columns) for line in lines]
 
 
-def next_lines(commands: Sequence[Next], settings: Settings, columns: int) -> list[str]:
-    """Write commands so that a whole line can be copied into a shell, the effect as its comment."""
+def advice_lines(advice: str, commands: Sequence[Next], settings: Settings, columns: int) -> list[str]:
+    """Write what the daemon advises, and below it the commands that it does not name already."""
+    named = [_command_in(line) for line in clean(advice).splitlines()]
+    others = [command for command in commands if _without_reason(command) not in named]
+    advised = [_addressed_line(line, settings) for line in clean(advice).splitlines()]
+    return [*advised, *next_lines(others, settings, columns, "or:")]
+
+
+def _command_in(line: str) -> tuple[str, ...]:
+    """Give the words of the command that a line consists of, apart from a remark in brackets."""
+    return tuple(line.partition("  (")[0].split())
+
+
+def _without_reason(command: Next) -> tuple[str, ...]:
+    words = command.argv
+    return words[: words.index("--reason")] if "--reason" in words else words
+
+
+def _addressed_line(line: str, settings: Settings) -> str:
+    """Put the flags behind a command that say which daemon is meant."""
+    command, mark, remark = line.partition("  (")
+    is_command = command.split()[:1] == ["releasectl"]
+    return " ".join([command.rstrip(), *settings.typed]) + mark + remark if is_command and settings.typed else line
+
+
+def next_lines(commands: Sequence[Next], settings: Settings, columns: int, title: str = "next:") -> list[str]:
+    """Write commands so that a whole line can be copied into a shell, the effect as its comment, beside it or above."""
     if not commands:
         return []
     typed = [shlex.join(addressed(command, settings).argv) for command in commands]
     effects = [_effect(command) for command in commands]
-    longest = max(len(line) for line in typed)
-    if longest + max(len(effect) for effect in effects) + 6 <= columns:
-        pairs = zip(typed, effects, strict=True)
-        return ["next:", *(f"  {line:<{longest}}  # {effect}" for line, effect in pairs)]
-    pairs = zip(typed, effects, strict=True)
-    return ["next:", *(line for typed_line, effect in pairs for line in (f"  # {effect}", f"  {typed_line}"))]
+    beside = [len(line) + len(effect) + 6 <= columns for line, effect in zip(typed, effects, strict=True)]
+    longest = max((len(line) for line, fits in zip(typed, beside, strict=True) if fits), default=0)
+    rows = (_next_row(*row, longest, columns) for row in zip(typed, effects, strict=True))
+    return [title, *(line for row in rows for line in row)]
+
+
+def _next_row(typed: str, effect: str, longest: int, columns: int) -> tuple[str, ...]:
+    """Write a command with its effect, aligned with the others where the row is wide enough."""
+    for padded in (typed.ljust(longest), typed):
+        row = f"  {padded}  # {effect}"
+        if len(row) <= columns:
+            return (row,)
+    return (f"  # {effect}", f"  {typed}")
 
 
 def _effect(command: Next) -> str:

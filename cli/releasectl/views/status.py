@@ -25,6 +25,8 @@ from releasectl.views.reporting import evidence_lines, next_lines
 from releasepb.v1 import releases_pb2 as pb
 
 Fact = tuple[str, Text | str]
+_EVIDENCE_LINES = 5
+"""All of it is shown by ``logs``; here all else must stay on the screen."""
 
 
 def print_release(release: pb.Release, settings: Settings) -> None:
@@ -33,10 +35,8 @@ def print_release(release: pb.Release, settings: Settings) -> None:
     show(Group(_headline(release), facts_table(_release_facts(release))), settings)
     if steps:
         show(Group("", _steps(steps)), settings)
-    for line in (
-        *_failure_lines(release),
-        *next_lines(from_messages(release.next), settings, width(sys.stdout.isatty())),
-    ):
+    columns = width(sys.stdout.isatty())
+    for line in (*_failure_lines(release, columns), *next_lines(from_messages(release.next), settings, columns)):
         click.echo(line)
 
 
@@ -187,11 +187,13 @@ def _took(step: pb.Step) -> str:
     return format_duration((end - moment(step.started_at)).total_seconds())
 
 
-def _failure_lines(release: pb.Release) -> Iterator[str]:
+def _failure_lines(release: pb.Release, columns: int) -> Iterator[str]:
     if release.HasField("failure"):
         yield ""
         yield clean(release.failure.message)
-        yield from (f"  │ {line}" for line in evidence_lines(release.failure.untrusted_evidence))
+        yield from (
+            f"  │ {line}" for line in evidence_lines(release.failure.untrusted_evidence, columns - 4, _EVIDENCE_LINES)
+        )
 
 
 def facts_table(facts: Iterable[Fact]) -> Table:

@@ -9,11 +9,12 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import set_cell_size
 from rich.text import Text
 
 from releasectl.text.durations import format_duration
 from releasectl.text.symbols import style, symbol
+from releasectl.text.terminal import fit
 from releasectl.views.progress import PhaseSpan, Progress, StepSpan
 
 TAIL_LINES = 3
@@ -48,7 +49,7 @@ class Tree:
         """Draw lines of at most so many columns; steps that are out of the way are summed up to fit into the rows."""
         width = min(columns, _WIDEST)
         head = [*self._heading(width), Text()]
-        foot = [Text(_fit(f"▸ {self.notice}", width), style="yellow")] if self.notice else []
+        foot = [Text(fit(f"▸ {self.notice}", width), style="yellow")] if self.notice else []
         room = rows - len(head) - len(foot) - len(self.progress.phases) - 1
         body = [line for phase in self.progress.phases.values() for line in self._phase(phase, width, room)]
         return [*head, *body, *foot]
@@ -60,7 +61,7 @@ class Tree:
         run = f"run {progress.run}{place}" if progress.run else ""
         span = f"{progress.base_sha[:_SHORT_SHA]} → {progress.merge_sha[:_SHORT_SHA]}" if progress.merge_sha else ""
         facts = [part for part in (run, span, ", ".join(progress.services)) if part]
-        yield Text(_fit("   ".join(facts), width), style="dim")
+        yield Text(fit("   ".join(facts), width), style="dim")
 
     def _phase(self, phase: PhaseSpan, width: int, room: int) -> Iterator[Text]:
         name = f"{symbol(phase.status)} {phase.name}"
@@ -93,17 +94,17 @@ class Tree:
             f"  {symbol(step.status)} {step.name}", status, step.took_s(self.now), hint, width, style(step.status)
         )
         for line in step.lines:
-            yield Text(_fit(f"      {line}", width), style="red" if step.status == "failed" else "dim")
+            yield Text(fit(f"      {line}", width), style="red" if step.status == "failed" else "dim")
         if step.status == "running":
             for line in self.tail[-TAIL_LINES:]:
-                yield Text(_fit(f"    │ {line.expandtabs(4)}", width), style="dim")
+                yield Text(fit(f"    │ {line.expandtabs(4)}", width), style="dim")
 
 
 def _row(name: str, status: str, took_s: float | None, hint: str, width: int, look: str) -> Text:
     """Lay out a name, its status in words, its time (right-aligned) and a hint."""
     name_width = max(width - _STATUS_WIDTH - _TIME_WIDTH - _HINT_WIDTH - 3, _NARROWEST_NAME)
     time = "" if took_s is None else format_duration(took_s)
-    text = Text(set_cell_size(_fit(name, name_width), name_width), style=look)
+    text = Text(set_cell_size(fit(name, name_width), name_width), style=look)
     text.append(f" {status.replace('_', ' '):<{_STATUS_WIDTH}}", style=style(status))
     text.append(f"{time:>{_TIME_WIDTH}}", style="not bold default")
     text.append(f"  {hint}", style="not bold dim")
@@ -114,11 +115,6 @@ def _row(name: str, status: str, took_s: float | None, hint: str, width: int, lo
 def _cut(text: Text, width: int) -> Text:
     text.truncate(width, overflow="ellipsis")
     return text
-
-
-def _fit(text: str, width: int) -> str:
-    """Cut a text to a width, with a mark where it was cut."""
-    return text if cell_len(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"
 
 
 def _window(steps: Sequence[StepSpan], room: int) -> tuple[int, int]:
