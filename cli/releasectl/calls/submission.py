@@ -16,7 +16,7 @@ from releasectl.settings import Settings
 from releasectl.text.sanitize import clean
 from releasectl.text.terminal import width
 from releasectl.views.choice import choose
-from releasectl.views.machine import document, emit
+from releasectl.views.machine import Show, document, emit
 from releasectl.views.reporting import next_lines
 from releasepb.v1 import releases_pb2 as pb
 
@@ -81,7 +81,13 @@ def _unknown(code: ExitCode, reason: str, message: str, request: Request) -> Cli
 
 
 def leave_or_follow(
-    connection: Connection, accepted: pb.Accepted, settings: Settings, *, detach: bool, wait_s: float | None
+    connection: Connection,
+    accepted: pb.Accepted,
+    settings: Settings,
+    *,
+    detach: bool,
+    wait_s: float | None,
+    show: Show = emit,
 ) -> int:
     """Show the release until it rests, or only how to follow it; give the exit code."""
     settings.tell(f"accepted as run {accepted.run} of ticket {accepted.ticket} at event {accepted.version}")
@@ -90,7 +96,7 @@ def leave_or_follow(
     if detach:
         _show_accepted(accepted, settings)
         return ExitCode.DONE
-    with choose(settings, accepted.ticket) as view:
+    with choose(settings, accepted.ticket, show) as view:
         since = 0 if view.wants_history else accepted.version - 1
         try:
             return follow(connection, Journey(accepted.ticket, since), view, wait_s).exit_code

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import click
 
 from releasectl.arguments.consent import agrees, confirm
@@ -12,7 +14,8 @@ from releasectl.calls.connection import REVERT_TIMEOUT_S, Connection, connect
 from releasectl.errors import ClientError, usage
 from releasectl.exit_codes import ExitCode
 from releasectl.settings import Settings, is_terminal
-from releasectl.views.machine import document, emit
+from releasectl.views.machine import Document, Show, document, emit
+from releasectl.views.reporting import error_document
 from releasepb.v1 import releases_pb2 as pb
 
 _JUDGED = (ExitCode.USAGE, ExitCode.REFUSED, ExitCode.NOT_FOUND)
@@ -59,8 +62,11 @@ def command(  # noqa: PLR0913 (one argument per flag, as click hands them over)
     chosen. The present state is saved first, so that a revert can itself be taken back.
     """
     submission.refuse_both(detach, wait_s)
-    _refuse_with_several(tickets, {"--detach": detach, "--plan": plan_hash, "--request-id": request_id})
-    with connect(settings) as connection:
+    _refuse_with_several(
+        tickets, {"--detach": detach, "--dry-run": dry_run, "--plan": plan_hash, "--request-id": request_id}
+    )
+
+    def revert_each(show: Show) -> int:
         for ticket in tickets:
             request = pb.RevertRequest(
                 environment=connection.environment,
@@ -77,10 +83,27 @@ def command(  # noqa: PLR0913 (one argument per flag, as click hands them over)
                 _show(_plan(connection, request), settings)
                 continue
             accepted = _revert(connection, request, settings)
-            code = submission.leave_or_follow(connection, accepted, settings, detach=detach, wait_s=wait_s)
+            code = submission.leave_or_follow(connection, accepted, settings, detach=detach, wait_s=wait_s, show=show)
             if code != ExitCode.DONE:
                 return code
-    return ExitCode.DONE
+        return ExitCode.DONE
+
+    with connect(settings) as connection:
+        if len(tickets) > 1 and settings.output == "json":
+            return _as_one_document(revert_each, settings)
+        return revert_each(emit)
+
+
+def _as_one_document(revert_each: Callable[[Show], int], settings: Settings) -> int:
+    """Put the documents of all tickets into one, with the error that kept the others from being taken back."""
+    documents: list[Document] = []
+    failed: Document = {}
+    try:
+        code = revert_each(documents.append)
+    except ClientError as error:
+        code, failed = int(error.code), {"error": error_document(error, settings)}
+    emit({"reverts": documents, **failed})
+    return code
 
 
 def _refuse_with_several(tickets: tuple[str, ...], flags: dict[str, object]) -> None:

@@ -9,7 +9,7 @@ import click
 
 from releasectl.settings import Settings
 from releasectl.views.ending import end_document, failure_of
-from releasectl.views.machine import Document, emit, event_document
+from releasectl.views.machine import Document, Show, emit, event_document
 from releasectl.views.reporting import report
 from releasepb.v1 import releases_pb2 as pb
 
@@ -60,11 +60,12 @@ class JsonlView(_MachineView):
 
 
 class JsonView(_MachineView):
-    """Prints one document at the end: the outcome and the events that led there."""
+    """Shows one document at the end: the outcome and the events that led there."""
 
-    def __init__(self, settings: Settings, ticket: str) -> None:
+    def __init__(self, settings: Settings, ticket: str, show: Show = emit) -> None:
         super().__init__(settings)
         self._ticket = ticket
+        self._show = show
         self._events: list[Document] = []
 
     def event(self, event: pb.Event) -> None:
@@ -72,6 +73,6 @@ class JsonView(_MachineView):
         self._events.append(event_document(event))
 
     def end(self, end: pb.End) -> None:
-        """Print the document."""
+        """Show the document."""
         events = {} if self._settings.quiet else {"events": self._events}
-        emit({"ticket": self._ticket, **end_document(end, self._settings), **events})
+        self._show({"ticket": self._ticket, **end_document(end, self._settings), **events})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import MutableSequence
+from collections.abc import Callable, MutableSequence
 from typing import Any, cast
 
 import click
@@ -15,6 +15,8 @@ from releasectl.text.times import rfc3339
 from releasepb.v1 import releases_pb2 as pb
 
 Document = dict[str, Any]
+Show = Callable[[Document], None]
+"""Takes the document of one ticket: prints it, or keeps it for a greater one."""
 
 
 def emit(document: Document) -> None:

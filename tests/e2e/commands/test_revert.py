@@ -87,3 +87,38 @@ def test_rollback_is_another_word_for_it(site: Site, gate: Gate) -> None:
     assert left.returncode == 0, left.stderr
     assert site.client("watch", TICKET).returncode == 0
     assert state(site) == "reverted"
+
+
+# --- several tickets ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(name="two")
+def _two(site: Site) -> Site:
+    """Release two tickets."""
+    for ticket in (TICKET, "1121"):
+        site.merge(ticket, {f"releases/{ticket}-a.sh": "#!/bin/sh\n"})
+        assert site.client("run", ticket).returncode == 0
+    return site
+
+
+def test_a_program_gets_one_document_for_several_tickets(two: Site) -> None:
+    document = two.document("revert", "1121", TICKET, *WHY)
+
+    assert [(one["ticket"], one["state"]) for one in document["reverts"]] == [
+        ("1121", "reverted"),
+        (TICKET, "reverted"),
+    ]
+
+
+def test_a_ticket_that_is_refused_behind_another_is_told_in_the_same_document(two: Site) -> None:
+    document = two.document("revert", "1121", "1129", *WHY, code=4)
+
+    assert [one["ticket"] for one in document["reverts"]] == ["1121"]
+    assert document["error"]["reason"] == "ticket_unknown"
+
+
+@pytest.mark.parametrize(
+    "flag", [("--detach",), ("--dry-run",), ("--plan", "0" * 16), ("--request-id", "the-same-request")]
+)
+def test_what_makes_sense_for_one_ticket_only_is_wrong_usage_with_several(site: Site, flag: tuple[str, ...]) -> None:
+    assert f"{flag[0]} makes sense for one ticket only" in site.rejects("revert", "1", "2", *flag).message
