@@ -42,6 +42,7 @@ COMMANDS = {
     "hold": ("hold", "Keep releases out of the environment."),
     "unhold": ("unhold", "Let releases start again."),
     "lock": ("lock", "See who occupies the environment, or give up a halted release."),
+    "webhook": ("webhook", "See how the webhook's messages arrive, or send them again."),
     "rebuild": ("rebuild", "Make everything that is derived anew from the record."),
     "init": ("init", "Make an ops repo that can be released at once."),
     "completion": ("completion", "Print the script that completes command lines in a shell."),

@@ -12,10 +12,12 @@ import socket
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 
+from released.adapters.webhook import Receiver
 from released.api.hub import Hub
 from released.api.server import Server
 from released.domain.configuration import Configuration
 from released.engine import faults
+from released.engine.courier import Courier
 from released.engine.instruments import Instruments
 from released.engine.station import Station, open_station
 from released.sd_notify import beat, heartbeat_s, notify
@@ -28,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 _HAND_OVER_S = 10.0
 """How long SIGTERM waits for the present step; what runs under a shim goes on by itself."""
+_LAST_ATTEMPT_S = 1.0
 _THREADS = 32
 _PATIENT_THREADS = 4
 EXIT_FATAL = 70
@@ -51,6 +54,7 @@ class Daemon:
             [ReleaseList()],
             [Follower(f"files/{station.name}", station.files) for station in self._stations.values()],
         )
+        self._courier = self._webhook()
 
     async def serve(self) -> None:
         """Serve until SIGTERM or SIGINT.
@@ -70,6 +74,7 @@ class Daemon:
             threads=self._threads,
             patient=self._patient,
             desks=self._desks,
+            courier=self._courier,
         )
         server = Server(hub, self._configuration.listen)
         for station in self._stations.values():
@@ -80,6 +85,8 @@ class Daemon:
             await hub.blocking(station.files.restore_missing)
             station.supervisor.start()
             station.hook_runner.start()
+        if self._courier is not None:
+            self._courier.start()
         notify("READY=1")
         logger.info("released %s serves %s", VERSION, ", ".join(self._stations))
         async with _watched():
@@ -94,8 +101,18 @@ class Daemon:
             station.hook_runner.stop()
             if not station.supervisor.stop(_HAND_OVER_S):
                 logger.warning("%s: stopped in the middle of a step; the next start recovers it", station.name)
+        if self._courier is not None:
+            self._courier.stop(_LAST_ATTEMPT_S)
         self._projector.stop()
         self._store.close()
+
+    def _webhook(self) -> Courier | None:
+        webhook = self._configuration.webhook
+        if webhook is None:
+            return None
+        receiver = Receiver(webhook.url, webhook.secret_file)
+        masks = {station.name: station.world.mask for station in self._stations.values()}
+        return Courier(self._store, receiver, masks, self._instruments, faults.from_environment())
 
     def _station(self, name: str) -> Station:
         instruments = self._instruments

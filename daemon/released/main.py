@@ -41,9 +41,9 @@ def serve(config: Path) -> None:
 
     set_up()
     try:
-        from released.config import load  # noqa: PLC0415
+        from released.config import load_with_secrets  # noqa: PLC0415
 
-        asyncio.run(Daemon(load(config)).serve())
+        asyncio.run(Daemon(load_with_secrets(config)).serve())
     except (InvalidConfiguration, ReleasedError) as error:
         _refuse(str(error))
     sys.stderr.flush()
@@ -55,11 +55,11 @@ def serve(config: Path) -> None:
 @_CONFIG
 def check_config(config: Path) -> None:
     """Validate a configuration file as a whole."""
-    from released.config import load  # noqa: PLC0415
+    from released.config import load_with_secrets  # noqa: PLC0415
     from released.domain.configuration import InvalidConfiguration  # noqa: PLC0415
 
     try:
-        environments = load(config).environments
+        environments = load_with_secrets(config).environments
     except InvalidConfiguration as error:
         _refuse(str(error))
     else:

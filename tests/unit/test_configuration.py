@@ -244,7 +244,10 @@ def test_what_is_no_plain_yaml_is_told_the_same_way(text: str) -> None:
         ),
         (listening("{address: 'unix:///s', mod: '0660'}"), "3: listen.0.mod: expected a known key (mode?), got 'mod'"),
         (SHORT.replace("{url:", "{ulr: x, url:"), "1: store.ulr: expected a known key (url?), got 'ulr'"),
-        (f"{SHORT}branch: main\n", "6: branch: expected one of environments, listen, state_dir, store, got 'branch'"),
+        (
+            f"{SHORT}branch: main\n",
+            "6: branch: expected one of environments, listen, state_dir, store, webhook, got 'branch'",
+        ),
         (
             f"{SHORT}    folders: {{zzz: x}}\n",
             "6: environments.prod.folders.zzz: expected one of packages, releases, got 'zzz'",
@@ -258,3 +261,58 @@ def test_what_is_no_plain_yaml_is_told_the_same_way(text: str) -> None:
 )
 def test_an_unknown_key_is_told_with_the_nearest_key_of_its_place(text: str, fault: str) -> None:
     assert faults(text) == [fault]
+
+
+# --- webhook -------------------------------------------------------------------------------------------------------
+
+
+def webhook(url: str) -> str:
+    return f"{SHORT}webhook: {{url: '{url}', secret_file: /etc/released.secret}}\n"
+
+
+def test_there_is_no_webhook_unless_configured() -> None:
+    assert parsed(SHORT).webhook is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://alarm.example/hook?team=ops",
+        "https://10.0.0.7:8443",
+        "http://localhost/x",
+        "http://127.0.0.9:1",
+        "http://[::1]/",
+    ],
+)
+def test_a_webhook_goes_over_https_or_stays_on_this_host(url: str) -> None:
+    found = parsed(webhook(url)).webhook
+    assert found is not None
+    assert (found.url, found.secret_file) == (url, Path("/etc/released.secret"))
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("http://alarm.example/", "https, or http to this host itself, got http to 'alarm.example'"),
+        ("ftp://alarm.example/", "https, or http to this host itself, got ftp to 'alarm.example'"),
+        ("https://me:sesame@alarm.example/", "a URL without user and password, got one with them"),
+        ("alarm.example/?token=sesame", "a URL such as https://HOST/PATH, got something else"),
+        ("https:///?token=sesame", "a URL such as https://HOST/PATH, got something else"),
+        ("https://alarm.example:port/?token=sesame", "a URL such as https://HOST/PATH, got something else"),
+        ("https://alarm.example/a b?token=sesame", "a URL such as https://HOST/PATH, got something else"),
+    ],
+)
+def test_where_messages_may_not_go_is_told_without_what_may_be_secret(url: str, fault: str) -> None:
+    assert faults(webhook(url)) == [f"6: webhook.url: expected {fault}"]
+
+
+def test_a_webhook_needs_its_secret() -> None:
+    assert faults(f"{SHORT}webhook: {{url: 'https://alarm.example/'}}\n") == [
+        "6: webhook.secret_file: expected a value, got nothing"
+    ]
+
+
+def test_a_key_of_the_webhook_that_is_not_known_is_told_with_the_nearest() -> None:
+    assert faults(f"{SHORT}webhook: {{url: 'https://alarm.example/', secret_file: /s, secret: x}}\n") == [
+        "6: webhook.secret: expected a known key (secret_file?), got 'secret'"
+    ]

@@ -38,12 +38,24 @@ def duration(text: str) -> float:
         raise click.BadParameter(str(error)) from None
 
 
+def since(text: str) -> dt.datetime:
+    """Turn RFC 3339, or a duration back from now (``2h``, ``2h ago``), into a moment."""
+    return _moment(text, lambda: dt.datetime.now(dt.UTC) - dt.timedelta(seconds=duration(text.removesuffix(" ago"))))
+
+
 def until(text: str) -> dt.datetime:
     """Turn RFC 3339, or a duration from now, into a moment."""
+    return _moment(text, lambda: dt.datetime.now(dt.UTC) + dt.timedelta(seconds=duration(text)))
+
+
+def _moment(text: str, relative: Callable[[], dt.datetime]) -> dt.datetime:
     try:
         moment = dt.datetime.fromisoformat(text)
     except ValueError:
-        return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=duration(text))
+        try:
+            return relative()
+        except OverflowError:
+            raise click.BadParameter(f"{text!r} is too far away.") from None
     if moment.tzinfo is None:
         raise click.BadParameter(f"{text!r} has no time zone: expected RFC 3339, such as 2026-11-24T06:00:00Z.")
     return moment

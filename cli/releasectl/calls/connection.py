@@ -69,6 +69,7 @@ class Connection:
         self.releases = rpc.ReleasesStub(self.channel)
         self.environments = rpc.EnvironmentsStub(self.channel)
         self.playbooks = rpc.PlaybooksStub(self.channel)
+        self.webhooks = rpc.WebhooksStub(self.channel)
 
     def ask(
         self,

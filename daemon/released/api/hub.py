@@ -21,6 +21,7 @@ from released.domain.configuration import Configuration
 from released.domain.errors import InvalidInput, NotFound, ReleasedError
 from released.domain.events import Actor
 from released.engine.checkup.subject import Subject
+from released.engine.courier import Courier
 from released.engine.station import Station
 from released.store.event_store import EventStore
 from released.store.projections import Projector
@@ -47,6 +48,8 @@ class Hub:
     desks: Mapping[str, ThreadPoolExecutor]
     """One thread for each station's desk: it takes one command at a time, and a remote may keep it waiting."""
     followers: Followers = field(default_factory=Followers)
+    courier: Courier | None = None
+    """Of the webhook, where one is configured."""
 
     def station(self, name: str) -> Station:
         """Find the environment that a request means; it may be left out where there is only one.

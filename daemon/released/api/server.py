@@ -15,6 +15,7 @@ from released.api.hub import Hub
 from released.api.playbooks import Playbooks
 from released.api.releases import Releases
 from released.api.waiting_line import WaitingLine
+from released.api.webhooks import Webhooks
 from released.domain.configuration import Listener
 from releasepb.v1 import releases_pb2 as pb
 from releasepb.v1 import releases_pb2_grpc as rpc
@@ -50,6 +51,7 @@ class Server:
         rpc.add_ReleasesServicer_to_server(Releases(self._hub, lines), self._grpc)
         rpc.add_EnvironmentsServicer_to_server(Environments(self._hub, lines), self._grpc)
         rpc.add_PlaybooksServicer_to_server(Playbooks(self._hub), self._grpc)
+        rpc.add_WebhooksServicer_to_server(Webhooks(self._hub), self._grpc)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
         names = [service.full_name for service in pb.DESCRIPTOR.services_by_name.values()]
         reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc)

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from released.domain import strict_yaml
 from released.domain.fields import Duration, matching
 from released.domain.reminders import LONGEST_PAUSE
+from released.domain.webhook_url import parse_webhook_url
 
 
 def _absolute(value: object) -> object:
@@ -125,6 +126,13 @@ class Listener(_Model):
         return Path(self.address.removeprefix("unix://"))
 
 
+class Webhook(_Model):
+    """Where the daemon tells of releases that halt."""
+
+    url: Annotated[str, AfterValidator(parse_webhook_url)]
+    secret_file: AbsolutePath
+
+
 def _listener(value: object) -> object:
     return {"address": value} if isinstance(value, str) else value
 
@@ -136,6 +144,7 @@ class Configuration(_Model):
     state_dir: AbsolutePath | None = None
     listen: Annotated[list[Annotated[Listener, BeforeValidator(_listener)]], Field(min_length=1)]
     environments: Annotated[dict[Name, Environment], Field(min_length=1)]
+    webhook: Webhook | None = None
 
     @field_validator("environments")
     @classmethod
@@ -183,6 +192,8 @@ def _known_keys(path: strict_yaml.Path) -> list[str]:
             return list(Store.model_fields)
         case ("listen", _):
             return list(Listener.model_fields)
+        case ("webhook",):
+            return list(Webhook.model_fields)
         case ("environments", _):
             return list(Environment.model_fields)
         case ("environments", _, section):

@@ -12,11 +12,13 @@ from collections.abc import Callable
 
 KILL = "before-kill"
 """For a ticket: it is on record that its present step is to be killed, and the step does not know yet."""
+SENT = "after-send"
+"""For the type of a message: the webhook's receiver has it, and that is not noted yet."""
 POINTS = ("before-intent", "after-intent", "after-effect", "after-durable")
 """For each step: before its intent is recorded; after; when its effect took place; when that is durable."""
 
 Faults = Callable[[str, str], None]
-"""Called with a point and the name of the step, or the ticket."""
+"""Called with a point and the name of the step, or what else stands with the point above."""
 
 
 def nothing(point: str, step: str) -> None:

@@ -12,8 +12,13 @@ from released.store.tables import CHECKPOINTS
 
 def load(connection: Connection, names: Iterable[str]) -> dict[str, int]:
     """Give the position of each projection; 0 for one that has never run."""
-    stored = {row.projection: row.position for row in connection.execute(select(CHECKPOINTS))}
-    return {name: stored.get(name, 0) for name in names}
+    known = stored(connection)
+    return {name: known.get(name, 0) for name in names}
+
+
+def stored(connection: Connection) -> dict[str, int]:
+    """Give the position of everything that ever ran."""
+    return {row.projection: row.position for row in connection.execute(select(CHECKPOINTS))}
 
 
 def save(connection: Connection, names: Iterable[str], position: int) -> None:

@@ -1483,3 +1483,123 @@ class Playbooks(object):
             timeout,
             metadata,
             _registered_method=True)
+
+
+class WebhooksStub(object):
+    """Knows where the webhook stands that tells of releases which halt; the daemon has one for all its environments, or none.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.GetWebhook = channel.unary_unary(
+                '/released.v1.Webhooks/GetWebhook',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.GetWebhookRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.Webhook.FromString,
+                _registered_method=True)
+        self.ReplayWebhook = channel.unary_unary(
+                '/released.v1.Webhooks/ReplayWebhook',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.ReplayWebhookRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.Webhook.FromString,
+                _registered_method=True)
+
+
+class WebhooksServicer(object):
+    """Knows where the webhook stands that tells of releases which halt; the daemon has one for all its environments, or none.
+    """
+
+    def GetWebhook(self, request, context):
+        """Tells where messages go and how the receiver answers.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReplayWebhook(self, request, context):
+        """Sends the messages of events since a time again, with the same ids, and what waits at once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_WebhooksServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'GetWebhook': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetWebhook,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.GetWebhookRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.Webhook.SerializeToString,
+            ),
+            'ReplayWebhook': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReplayWebhook,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.ReplayWebhookRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.Webhook.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'released.v1.Webhooks', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('released.v1.Webhooks', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class Webhooks(object):
+    """Knows where the webhook stands that tells of releases which halt; the daemon has one for all its environments, or none.
+    """
+
+    @staticmethod
+    def GetWebhook(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/released.v1.Webhooks/GetWebhook',
+            releasepb_dot_v1_dot_releases__pb2.GetWebhookRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.Webhook.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplayWebhook(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/released.v1.Webhooks/ReplayWebhook',
+            releasepb_dot_v1_dot_releases__pb2.ReplayWebhookRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.Webhook.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)

@@ -458,3 +458,46 @@ class PlaybooksServicer(metaclass=_abc_1.ABCMeta):
         """Tells of which past failures the playbooks of a file would have told."""
 
 def add_PlaybooksServicer_to_server(servicer: PlaybooksServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class WebhooksStub:
+    """Knows where the webhook stands that tells of releases which halt; the daemon has one for all its environments, or none."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> WebhooksAsyncStub: ...
+    GetWebhook: _grpc.UnaryUnaryMultiCallable[_releases_pb2.GetWebhookRequest, _releases_pb2.Webhook]
+    """Tells where messages go and how the receiver answers."""
+    ReplayWebhook: _grpc.UnaryUnaryMultiCallable[_releases_pb2.ReplayWebhookRequest, _releases_pb2.Webhook]
+    """Sends the messages of events since a time again, with the same ids, and what waits at once."""
+
+@_typing.type_check_only
+class WebhooksAsyncStub(WebhooksStub):
+    """Knows where the webhook stands that tells of releases which halt; the daemon has one for all its environments, or none."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    GetWebhook: _aio.UnaryUnaryMultiCallable[_releases_pb2.GetWebhookRequest, _releases_pb2.Webhook]  # type: ignore[assignment]
+    """Tells where messages go and how the receiver answers."""
+    ReplayWebhook: _aio.UnaryUnaryMultiCallable[_releases_pb2.ReplayWebhookRequest, _releases_pb2.Webhook]  # type: ignore[assignment]
+    """Sends the messages of events since a time again, with the same ids, and what waits at once."""
+
+class WebhooksServicer(metaclass=_abc_1.ABCMeta):
+    """Knows where the webhook stands that tells of releases which halt; the daemon has one for all its environments, or none."""
+
+    @_abc_1.abstractmethod
+    def GetWebhook(
+        self,
+        request: _releases_pb2.GetWebhookRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_releases_pb2.Webhook, _abc.Awaitable[_releases_pb2.Webhook]]:
+        """Tells where messages go and how the receiver answers."""
+
+    @_abc_1.abstractmethod
+    def ReplayWebhook(
+        self,
+        request: _releases_pb2.ReplayWebhookRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_releases_pb2.Webhook, _abc.Awaitable[_releases_pb2.Webhook]]:
+        """Sends the messages of events since a time again, with the same ids, and what waits at once."""
+
+def add_WebhooksServicer_to_server(servicer: WebhooksServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,43 @@
+"""Where the webhook's messages may go."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import SplitResult, urlsplit
+
+
+def parse_webhook_url(value: str) -> str:
+    """Accept a URL of https, or of http on this host itself.
+
+    Raises:
+        ValueError: it is none; the message does not quote it, for it may hold a secret.
+    """
+    parts = _split(value)
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("expected a URL without user and password, got one with them")
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
+        raise ValueError(f"expected https, or http to this host itself, got {parts.scheme} to {parts.hostname!r}")
+    return value
+
+
+def without_query(url: str) -> str:
+    """Show a URL without what may be a secret in it."""
+    return urlsplit(url)._replace(query="", fragment="").geturl()
+
+
+def _split(value: str) -> SplitResult:
+    try:
+        parts = urlsplit(value)
+        is_whole = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        is_whole = False
+    if not is_whole or not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("expected a URL such as https://HOST/PATH, got something else")
+    return parts
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
