@@ -178,6 +178,12 @@ def test_a_release_that_was_taken_in_is_released_at_its_merge_without_a_step() -
     assert (state.is_adopted, state.has_moved) == (True, False)
 
 
+@pytest.mark.parametrize(("deployed", "behind"), [("", False), (TAKEN_BACK, True)])
+def test_a_release_that_was_taken_in_late_leaves_what_was_deployed_since(deployed: str, behind: bool) -> None:  # noqa: FBT001 (a case)
+    state = state_after(ev.Adopted(1, REQUEST, plan(), "released by hand", deployed))
+    assert (state.head, state.is_behind) == (deployed or MERGE, behind)
+
+
 @pytest.mark.parametrize("events", [[], [requested()], HALTED_IN_TICKET, RELEASED, UNDONE])
 def test_no_other_release_counts_as_taken_in(events: list[ev.Event]) -> None:
     assert not state_after(*events).is_adopted

@@ -67,7 +67,7 @@ def _headline(release: pb.Release) -> Text:
 def _release_facts(release: pb.Release) -> Iterable[Fact]:
     summary = release.summary
     yield "environment", f"{one_line(release.environment)}, run {summary.run}"
-    yield "phases", _phases(release.phases)
+    yield "phases", _phases(release.phases) if release.phases else "none: released by hand"
     yield "commits", f"{short(summary.base_sha)} → {short(summary.merge_sha)}"
     yield "services", ", ".join(one_line(name) for name in summary.services) or "none"
     if release.backups:

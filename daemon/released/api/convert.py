@@ -122,6 +122,9 @@ def _cancelling(state: ReleaseState) -> pb.Cancelling | None:
 
 
 def _way(state: ReleaseState) -> tuple[Phase, ...]:
+    """List the phases of a release; one that was done by hand went through none of ours."""
+    if state.is_adopted:
+        return ()
     return (*PHASES, Phase.REVERT) if state.is_way_back else PHASES
 
 

@@ -268,9 +268,16 @@ def admit_adopt(command: cmd.Adopt, state: ReleaseState, environment: Environmen
 
 
 def adopt(
-    command: cmd.Adopt, plan: ReleasePlan, state: ReleaseState, environment: EnvironmentState
+    command: cmd.Adopt, plan: ReleasePlan, state: ReleaseState, environment: EnvironmentState, deployed: str = ""
 ) -> tuple[list[ev.Event], list[ev.Event]]:
     """Take in a release that was done by hand: the events for its stream, and those for the environment's.
+
+    Args:
+        command: what the operator asked for.
+        plan: what the release consisted of.
+        state: of the ticket.
+        environment: as it stands.
+        deployed: the commit that is deployed, where a later release brought that; empty: the release's own.
 
     Raises:
         Refused: see ``admit_adopt``.
@@ -279,7 +286,7 @@ def adopt(
     run = state.run + 1
     # It occupied the environment, and is over: from here on what was deployed before does not count any more.
     occupied: list[ev.Event] = [ev.LockTaken(command.ticket, run), ev.LockFreed(command.ticket, run)]
-    return [ev.Adopted(run, command.request_id, plan, command.reason)], occupied
+    return [ev.Adopted(run, command.request_id, plan, command.reason, deployed)], occupied
 
 
 def cancel(command: cmd.Cancel, state: ReleaseState) -> list[ev.Event]:

@@ -394,6 +394,8 @@ class Adopted(msgspec.Struct, frozen=True):
     request_id: str
     plan: ReleasePlan
     reason: str
+    deployed: str = ""
+    """The commit that was deployed when it was taken in, where that is a later one; empty: its own."""
 
 
 class CancelRequested(msgspec.Struct, frozen=True):

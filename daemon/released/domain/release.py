@@ -99,6 +99,11 @@ class ReleaseState(msgspec.Struct, frozen=True):
         return self.status == lifecycle.RELEASED and not self.steps
 
     @property
+    def is_behind(self) -> bool:
+        """True where it was only taken in once a later commit was deployed."""
+        return self.is_adopted and self.head != required(self.plan).merge_sha
+
+    @property
     def is_way_back(self) -> bool:
         """True from the start of a revert on, until the ticket is run anew."""
         return self.phase is Phase.REVERT
@@ -192,7 +197,7 @@ def _apply(state: ReleaseState, event: ev.Event, recorded: ev.Recorded) -> Relea
         case ev.RunRequested():
             return replace(_opened(state, event, recorded), options=event.options, head=event.plan.head_sha)
         case ev.Adopted():
-            return replace(_opened(state, event, recorded), head=event.plan.merge_sha)
+            return replace(_opened(state, event, recorded), head=event.deployed or event.plan.merge_sha)
         case ev.RevertRequested():
             return _turned_back(state, event, recorded)
         case ev.StepStarted() | ev.StepSucceeded() | ev.StepFailed() | ev.StepInterrupted():

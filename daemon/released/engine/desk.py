@@ -23,7 +23,7 @@ from released.engine.planner import Planner
 from released.engine.record import EnvironmentRecord
 from released.engine.workspace_lock import refuse_if_unusable
 from released.phases.checkout import moved
-from released.phases.preflight import plan_adoption, plan_release
+from released.phases.preflight import later_deployed, plan_adoption, plan_release
 from released.phases.request import Request
 from released.phases.world import World
 
@@ -104,8 +104,9 @@ class Desk:
         def decided() -> Decided:
             state, place = self._answers.release(command.ticket), self._answers.environment()
             decide.admit_adopt(command, state, place)
-            plan = plan_adoption(self._world, command.ticket, command.base, command.merge, self._record.history())
-            events, of_place = decide.adopt(command, plan, state, place)
+            history = self._record.history()
+            plan = plan_adoption(self._world, command.ticket, command.base, command.merge, history)
+            events, of_place = decide.adopt(command, plan, state, place, later_deployed(self._world, plan, history))
             return Decided(state, events, place, tuple(of_place))
 
         return self._accepted("adopt", command, actor, decided)

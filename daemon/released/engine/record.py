@@ -50,6 +50,7 @@ class EnvironmentRecord:
             LaterRelease(row.ticket, row.state, row.services, row.started_at)
             for row in list_releases(self._store, self._name, limit=_ALL)
             if row.ticket != state.ticket and row.state in _STANDING and row.started_at and row.started_at > started
+            if not self._release(row.ticket).is_behind
         )
         return tuple(sorted(found, key=lambda one: one.started_at, reverse=True))
 

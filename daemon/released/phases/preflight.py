@@ -13,7 +13,8 @@ from released.domain import classify
 from released.domain.configuration import Environment
 from released.domain.errors import Refused
 from released.domain.events import RunOptions
-from released.domain.ids import Sha, Ticket
+from released.domain.failure import NextCommand
+from released.domain.ids import Sha, Ticket, parse_sha
 from released.domain.next_steps import revert
 from released.domain.plan import Executable, PathVerdict, ReleasePlan, ServicePlan
 from released.domain.start_order import in_start_order
@@ -46,18 +47,36 @@ def plan_adoption(world: World, ticket: Ticket, base: Sha, merge: Sha, history: 
     """Find out what a release that was done by hand consisted of.
 
     Raises:
-        Refused: the commits are not on the way to HEAD.
+        Refused: a commit is not here, the two are the same, or they are not on the way to HEAD.
     """
     head = world.git.state().head
-    for old, new in ((base, merge), (merge, head)):
-        if not world.git.has_commit(old) or not world.git.has_commit(new) or not world.git.is_ancestor(old, new):
-            raise Refused(
-                "not_on_the_way", f"{old} is not an ancestor of {new}, so no release went from {base} to {merge} here."
-            )
+    _refuse_not_on_the_way(world, base, merge, head)
     request, commits = Request(ticket, RunOptions()), CommitRange(base, head, merge, "", ())
     catalogue = read_catalogue(world.git, world.settings, merge, _prefix(world))
     # Whoever released by hand ran the scripts of other tickets, too, or did not: that is not ours to judge.
     return _contents(world, request, replace(history, is_released=lambda _: True), commits, catalogue)
+
+
+def _refuse_not_on_the_way(world: World, base: Sha, merge: Sha, head: Sha) -> None:
+    repo = world.settings.repo
+    look = (NextCommand(("git", "-C", str(repo), "log", "--oneline", "--decorate", "-20"), "shows the way to HEAD"),)
+    for commit in (base, merge):
+        if not world.git.has_commit(commit):
+            raise Refused("commit_unknown", f"{repo} has no commit {commit}, so nothing was released with it.", look)
+    if base == merge:
+        raise Refused("same_commit", f"{merge} is given as base and as merge, and nothing lies between them.", look)
+    for old, new in ((base, merge), (merge, head)):
+        if not world.git.is_ancestor(old, new):
+            message = f"{old} is not an ancestor of {new}, so no release went from {base} to {merge} here."
+            raise Refused("not_on_the_way", message, look)
+
+
+def later_deployed(world: World, plan: ReleasePlan, history: History) -> str:
+    """Name the commit that is deployed where it is a later one than an adopted release brought; else give nothing."""
+    last = parse_sha(history.last_deployed) if history.last_deployed else None
+    if last is None or last == plan.merge_sha or not world.git.has_commit(last):
+        return ""
+    return last if world.git.is_ancestor(plan.merge_sha, last) else ""
 
 
 def _contents(
