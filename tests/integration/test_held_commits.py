@@ -76,6 +76,17 @@ def test_commits_that_two_runs_of_a_ticket_brought_are_named_once_and_none_is_lo
     assert f"of ticket 1234: {second}, {first}\n" in caught.value.message
 
 
+def test_of_many_commits_only_the_first_are_named(world: World, repo: OpsRepo) -> None:
+    base = Sha(repo.head())
+    commits = [Sha(repo.commit({"a.txt": f"{number}\n"}, f"Change {number}")) for number in range(23)]
+    held = (HeldCommits("1234", base, commits[-1]),)
+
+    with pytest.raises(Refused) as caught:
+        find_range(world, Request(OTHER, RunOptions()), replace(NOTHING_BEFORE, held=held))
+
+    assert f"{commits[3]}, … and 3 more\n" in caught.value.message
+
+
 AFTER_A_REVERT: dict[str, list[ev.Event]] = {
     "reverted": [],
     "run again with nothing to do": nothing_to_do(2),

@@ -71,7 +71,7 @@ def test_the_usual_way_overrides_nothing(events: list[ev.Event]) -> None:
             [
                 (
                     "include_reverted",
-                    "commits that were held as bad come back: cccccccccccc, dddddddddddd, eeeeeeeeeeee and 1 more",
+                    "commits that were held as bad come back: cccccccccccc, dddddddddddd, eeeeeeeeeeee, … and 1 more",
                 )
             ],
         ),

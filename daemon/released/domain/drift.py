@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from released.domain.events import ImageReady
 from released.domain.failure import NextCommand
+from released.domain.listing import shortened
 from released.domain.plan import Image
 from released.domain.release import ReleaseState
 
@@ -102,9 +103,7 @@ def _status(found: Checkout) -> NextCommand:
 
 
 def _listed(paths: Sequence[str]) -> str:
-    more = f" and {len(paths) - _PATHS_SHOWN} more" if len(paths) > _PATHS_SHOWN else ""
-    verb = "is" if len(paths) == 1 else "are"
-    return f"{', '.join(paths[:_PATHS_SHOWN])}{more} {verb}"
+    return f"{', '.join(shortened(paths, _PATHS_SHOWN))} {'is' if len(paths) == 1 else 'are'}"
 
 
 def pin_finding(image: Image, variables: Mapping[str, str], env_file: str) -> Finding | None:

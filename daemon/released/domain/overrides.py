@@ -9,6 +9,7 @@ import msgspec
 
 from released.domain import events as ev
 from released.domain import lifecycle
+from released.domain.listing import shortened
 
 
 class Override(msgspec.Struct, frozen=True):
@@ -58,7 +59,7 @@ def _of_run(event: ev.RunRequested) -> Iterator[tuple[str, str]]:
         yield "base", f"changes are counted from {options.base[:12]}"
     yield from (("with", f"the scripts of ticket {ticket} are taken along") for ticket in options.with_tickets)
     if plan.brought_back:
-        yield "include_reverted", f"commits that were held as bad come back: {_shortened(plan.brought_back)}"
+        yield "include_reverted", f"commits that were held as bad come back: {_named(plan.brought_back)}"
     if plan.branch:
         yield "allow_branch", f"branch {plan.branch} is released"
 
@@ -71,6 +72,5 @@ def _of_revert(options: ev.RevertOptions) -> Iterator[tuple[str, str]]:
     yield from (("with_data", f"stateful data is restored: {name}") for name in options.with_data)
 
 
-def _shortened(commits: tuple[str, ...]) -> str:
-    named = ", ".join(commit[:12] for commit in commits[:3])
-    return named if len(commits) <= 3 else f"{named} and {len(commits) - 3} more"  # noqa: PLR2004 (as many as are named)
+def _named(commits: tuple[str, ...]) -> str:
+    return ", ".join(shortened([commit[:12] for commit in commits], at_most=3))

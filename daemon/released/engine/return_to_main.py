@@ -17,6 +17,7 @@ from released.domain.environment import EnvironmentState
 from released.domain.errors import Refused, ReleasedError
 from released.domain.failure import Failure, NextCommand
 from released.domain.ids import RequestId, Sha, parse_sha
+from released.domain.listing import lines
 from released.domain.next_steps import look_at_environment
 from released.domain.requests import reused
 from released.domain.returning import refuse_while_returning
@@ -99,7 +100,7 @@ class ReturnToMain:
         if reason or (git.has_commit(deployed) and git.is_ancestor(deployed, target)):
             return
         missing = git.commits(target, deployed) if git.has_commit(deployed) else ()
-        named = "\n".join(f"  {commit.sha[:12]} {commit.subject} ({commit.author})" for commit in missing)
+        named = lines([commit.line for commit in missing])
         raise Refused(
             "hotfix_not_merged",
             f"{settings.remote}/{settings.branch} lacks what is deployed ({deployed[:12]}):\n{named}\n"

@@ -78,5 +78,4 @@ def _refuse_divergence(world: World, head: Sha, merge: Sha, branch: str) -> None
 
 
 def _side(where: str, commits: Sequence[Commit]) -> list[str]:
-    named = shortened([f"{commit.sha[:12]} {commit.subject} ({commit.author})" for commit in commits])
-    return [f"  {where}: {one}" for one in named]
+    return [f"  {where}: {one}" for one in shortened([commit.line for commit in commits])]

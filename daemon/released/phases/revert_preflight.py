@@ -15,6 +15,7 @@ from released.domain import lifecycle, next_steps
 from released.domain.errors import InvalidInput, Refused
 from released.domain.failure import NextCommand
 from released.domain.ids import ServiceName, Sha
+from released.domain.listing import lines
 from released.domain.plan import ReleasePlan, ServicePlan
 from released.domain.release import ReleaseState, required
 from released.domain.revert_plan import KeptImage, RevertPlan, ServiceReversal
@@ -86,7 +87,7 @@ def _refuse_later(state: ReleaseState, before: Snapshot, later: Sequence[LaterRe
     in_the_way = [one for one in later if takes_code or set(one.services) & set(before.services)]
     if not in_the_way:
         return
-    named = "\n".join(f"  {_described(one)}" for one in in_the_way)
+    named = lines([_described(one) for one in in_the_way])
     order = (*(one.ticket for one in in_the_way), state.ticket)
     raise Refused(
         "later_releases",
@@ -113,7 +114,7 @@ def _refuse_moved(world: World, before: Snapshot, head: Sha, target: Sha | None)
     if target is None or world.git.same_tree(head, Sha(before.left_at)):
         return
     ours, _ = world.git.divergence(head, Sha(before.left_at))
-    named = "\n".join(f"  {commit.sha[:12]} {commit.subject} ({commit.author})" for commit in ours) or "  none"
+    named = lines([commit.line for commit in ours]) or "  none"
     raise Refused(
         "checkout_moved_on",
         f"The tree of {world.root} is not the one that this release left ({before.left_at[:12]}), and taking the code "

@@ -42,6 +42,11 @@ class Commit:
     author: str
     committed_at: datetime
 
+    @property
+    def line(self) -> str:
+        """What messages say of it."""
+        return f"{self.sha[:12]} {self.subject} ({self.author})"
+
 
 @dataclass(frozen=True)
 class ChangedPath:

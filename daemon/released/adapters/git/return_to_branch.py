@@ -10,6 +10,7 @@ from released.adapters.git.move import move, not_moved, settle_move
 from released.adapters.git.obstacles import obstacles
 from released.domain.errors import Refused, StepFailed
 from released.domain.failure import Failure, NextCommand
+from released.domain.listing import lines
 
 if TYPE_CHECKING:
     from released.adapters.git.command import GitCommand
@@ -79,9 +80,9 @@ def _free_to_move(command: GitCommand, branch: str, target: Sha) -> Sha | None:
 
 def _diverged(command: GitCommand, branch: str, target: Sha, missing: tuple[Commit, ...]) -> StepFailed:
     look = ("git", "-C", str(command.checkout), "log", f"{target}..refs/heads/{branch}")
-    named = "\n".join(f"  {commit.sha[:12]} {commit.subject} ({commit.author})" for commit in missing)
     message = (
-        f"Branch {branch} of {command.checkout} has commits that {target} lacks:\n{named}\n"
+        f"Branch {branch} of {command.checkout} has commits that {target} lacks:\n"
+        f"{lines([commit.line for commit in missing])}\n"
         f"Bring them to the remote, or take them away, then try again. Look with: {' '.join(look)}"
     )
     return StepFailed(Failure("branch_diverged", message, next=(NextCommand(look, "shows these commits"),)))
