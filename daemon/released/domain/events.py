@@ -44,6 +44,8 @@ class BackedUp(msgspec.Struct, frozen=True, tag="backed_up"):
     service: str
     stamp: str
     bytes: int
+    nothing_yet: tuple[str, ...] = ()
+    """Volumes that come with the release, so that there was nothing of them to save."""
 
 
 class ImagesKept(msgspec.Struct, frozen=True, tag="images_kept"):

@@ -67,6 +67,8 @@ class BackupPolicy(msgspec.Struct, frozen=True):
     """``none``, ``pause`` or ``stop``: what is done to the containers while volumes are read."""
     volumes: tuple[str, ...] = ()
     retention: int = 7
+    new_volumes: tuple[str, ...] = ()
+    """Those that come with the release: nothing is missing where one of them does not exist yet."""
 
     def along_with(self, other: BackupPolicy) -> BackupPolicy:
         """Give the policy that saves what either of the two does; where both save, this one's quiesce holds."""
@@ -75,6 +77,7 @@ class BackupPolicy(msgspec.Struct, frozen=True):
             quiesce=self.quiesce if self.kinds else other.quiesce,
             volumes=tuple(dict.fromkeys((*self.volumes, *other.volumes))),
             retention=self.retention,
+            new_volumes=self.new_volumes,
         )
 
 

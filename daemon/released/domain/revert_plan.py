@@ -39,6 +39,8 @@ class ServiceReversal(msgspec.Struct, frozen=True):
     """Stamp of the set that holds its data; ``None`` where nothing was saved."""
     restores: bool = False
     """Whether that data is restored: what was written since is lost."""
+    new_volumes: tuple[str, ...] = ()
+    """Volumes that came with the release, so that the set has nothing of them; they stay."""
     superfluous: tuple[str, ...] = ()
     """Containers of now that did not exist then; they are removed."""
     project: str = ""

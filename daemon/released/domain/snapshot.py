@@ -25,6 +25,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     """By service."""
     backups: dict[str, str]
     """Stamps by service."""
+    new_volumes: dict[str, tuple[str, ...]]
+    """By service: volumes that there was nothing of when its data was saved."""
 
 
 def stood_before(state: ReleaseState, head: str) -> Snapshot:
@@ -42,6 +44,7 @@ def stood_before(state: ReleaseState, head: str) -> Snapshot:
         left_at=state.head if undoes else _left_at(state, head),
         images={one.service: one for one in state.results(ev.ImagesKept, phase)},
         backups={one.service: one.stamp for one in state.results(ev.BackedUp, phase)},
+        new_volumes={one.service: one.nothing_yet for one in state.results(ev.BackedUp, phase) if one.nothing_yet},
     )
 
 

@@ -21,6 +21,7 @@ from released.domain.start_order import in_start_order
 from released.domain.ticket_scripts import foreign_scripts, scripts_of
 from released.phases.commit_range import CommitRange, find_range
 from released.phases.history import History
+from released.phases.new_volumes import with_new_volumes
 from released.phases.reading import UNSUPPORTED_BACKUPS, Catalogue, read_catalogue, read_executable
 from released.phases.request import Request
 from released.phases.step_names import refuse_taken_names
@@ -89,7 +90,11 @@ def _contents(
     _refuse_gone(request, catalogue)
     ordered = in_start_order(catalogue.services.values())
     affected = {*classify.affected(verdicts), *request.touched}
-    services = tuple(service for service in ordered if service.name in affected)
+    services = tuple(
+        with_new_volumes(world.git, service, commits.base, commits.merge)
+        for service in ordered
+        if service.name in affected
+    )
     return ReleasePlan(
         ticket=request.ticket,
         base_sha=commits.base,

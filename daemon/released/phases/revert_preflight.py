@@ -188,6 +188,7 @@ def _reversal(
         variables=kept.variables if kept else {},
         project=kept.project if kept else "",
         backup=backup,
+        new_volumes=before.new_volumes.get(present.name, ()),
         superfluous=tuple(one.name for one in present.containers if one.name not in kept.images) if kept else (),
     )
     if not _restores(options, one) or former is None:

@@ -77,6 +77,8 @@ def losses(world: World, state: ReleaseState, services: Sequence[ServiceReversal
             yield f"{one.name}: {', '.join(one.superfluous)} did not exist before and goes; its volumes stay"
         if one.backup is None and one.present.backup.kinds:
             yield f"{one.name}: nothing was saved before, so its data stays as it is"
+        if one.new_volumes:
+            yield f"{one.name}: volume {', '.join(one.new_volumes)} came with the release; it stays as it is"
         if one.restores:
             yield from _left_behind(world, state, one)
 

@@ -51,7 +51,7 @@ def back_up(world: World, state: ReleaseState, service: ServicePlan, spare_image
         read_back = sets.verify(set_dir, world.interruption)
         for file in read_back.files:
             slot.say(f"✓ {file.name}: {file.members} members, {file.bytes} bytes, sha256 {file.sha256[:12]}…")
-        return _result(read_back)
+        return _result(world, service, read_back)
 
     def observe(slot: Slot) -> Fate:
         wake(world, slot)
@@ -60,7 +60,9 @@ def back_up(world: World, state: ReleaseState, service: ServicePlan, spare_image
             return NotDone()
         set_dir = set_dir_of(world, service.name, (slot.path / _SET).read_text())
         sets.discard_unfinished(set_dir)
-        return Done(_result(sets.verify(set_dir, world.interruption))) if set_dir.exists() else NotDone()
+        if not set_dir.exists():
+            return NotDone()
+        return Done(_result(world, service, sets.verify(set_dir, world.interruption)))
 
     return Observed(act, observe, durable=lambda: sync_filesystem(world.state_dir))
 
@@ -94,24 +96,29 @@ def set_dir_of(world: World, service: str, stamp: str) -> Path:
     return sets.set_directory(world.state_dir, world.name, service, stamp)
 
 
-def _result(read_back: BackupSet) -> ev.BackedUp:
-    return ev.BackedUp(read_back.service, read_back.stamp, sum(file.bytes for file in read_back.files))
+def _result(world: World, service: ServicePlan, read_back: BackupSet) -> ev.BackedUp:
+    absent = tuple(name for name in service.backup.new_volumes if _find_volume(world, service, name) is None)
+    return ev.BackedUp(read_back.service, read_back.stamp, sum(file.bytes for file in read_back.files), absent)
 
 
 def _volumes(world: World, service: ServicePlan, slot: Slot, spare_image: str | None) -> Iterator[tuple[str, str]]:
     """Find the volumes that are saved, each with an image to read it with."""
     if "volume" not in service.backup.kinds:
         return
-    project = project_of(world, service)
     image = next((one.image_id for one in containers_now(world, service)), spare_image)
     for name in service.backup.volumes:
-        volume = world.engine.find_volume(project, name, world.variables().get("CONTAINER_PREFIX", ""))
-        if volume is None and (spare_image or not (world.root / service.folder).exists()):
+        volume = _find_volume(world, service, name)
+        if volume is None and (spare_image or name in service.backup.new_volumes):
             slot.say(f"{name} comes with this release: there is nothing to save yet")
         elif volume is None or image is None:
             raise StepFailed(Failure("backup_failed", f"The backup of {service.name} failed: {_lacks(volume, name)}"))
         else:
             yield volume, image
+
+
+def _find_volume(world: World, service: ServicePlan, name: str) -> str | None:
+    project, prefix = project_of(world, service), world.variables().get("CONTAINER_PREFIX", "")
+    return world.engine.find_volume(project, name, prefix)
 
 
 def _lacks(volume: str | None, name: str) -> str:

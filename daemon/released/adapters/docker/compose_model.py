@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
+
+import yaml
+
+_PREFIX = re.compile(r"^\$(\{[^}]*\}|\w+)")
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,23 @@ def read_model(document: dict[str, Any]) -> ComposeModel:
     """Read the output of ``config``; v1 and v2 differ only in how they write volumes."""
     services = document.get("services") or {}
     return ComposeModel(tuple(_service(name, services[name]) for name in sorted(services)))
+
+
+def declared_volumes(text: str) -> frozenset[str]:
+    """Read which named volumes a Compose file declares, by their keys and the names that it gives them.
+
+    Nothing is resolved, but a variable in front of a name is left out: that is where the prefix goes. Empty for a text
+    that is no Compose file.
+    """
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return frozenset()
+    volumes = document.get("volumes") if isinstance(document, dict) else None
+    if not isinstance(volumes, dict):
+        return frozenset()
+    given = (str(facts.get("name", "")) for facts in volumes.values() if isinstance(facts, dict))
+    return frozenset(filter(None, (*map(str, volumes), *(_PREFIX.sub("", name) for name in given))))
 
 
 def _service(name: str, facts: dict[str, Any]) -> ComposeService:
