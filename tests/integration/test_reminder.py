@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from released.domain import events as ev
 from released.domain import release
 from released.domain.failure import Failure
-from released.domain.ids import Phase, Ticket
+from released.domain.ids import Phase, RequestId, Ticket
+from released.engine.answers import Answers, Asked, Decided
 from released.engine.instruments import Instruments
 from released.engine.reminder import Reminder
 from released.store.errors import StaleEpoch
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from released.domain.reminders import Standstill
+    from released.phases.world import World
     from released.store.event_store import EventStore, Fence, StreamWrite
 
 FIRST_S = 900.0
@@ -162,6 +165,25 @@ def test_what_is_recorded_at_the_same_moment_is_taken_in_first(store: EventStore
     late.look()
 
     assert [type(one.event) for one in store.read(STREAM, 2)] == [ev.Noted, ev.Reminded]
+
+
+def test_a_reminder_that_comes_while_a_command_is_decided_lets_it_act_all_the_same(
+    store: EventStore, clock: Clock
+) -> None:
+    fence = lease(store)
+    once = Reminder(store, fence, Instruments(now=clock), FIRST_S)
+    site = cast("World", SimpleNamespace(name="prod", mask=str))  # all that answers ask of it
+    answers = Answers(store, fence, site, Instruments(now=clock))
+    clock.turn(FIRST_S)
+
+    def decided() -> Decided:
+        state = answers.release("1234")
+        once.look()
+        return Decided(state, [NOTED])
+
+    answers.answer(Asked("note", Ticket("1234"), RequestId(NOTED.request_id), ACTOR), decided, lambda: None)
+
+    assert [type(one.event) for one in store.read(STREAM, 2)] == [ev.Reminded, ev.Noted]
 
 
 def test_a_daemon_that_lost_the_environment_reminds_no_longer(store: EventStore, clock: Clock) -> None:
