@@ -85,6 +85,7 @@ def _story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         here.told["run"], here.told["resume"] = here.halt(), here.mend()
         here.told["dead"] = here.status()
         here.told["dead, for people"] = here.site.client("webhook", "status").stdout
+        here.told["doctor"] = here.site.client("doctor").stdout
         with listening(here.receiver, here.port):
             here.site.client("webhook", "replay", "--since", "1h ago")
             here.receiver.await_requests(2)
@@ -104,6 +105,12 @@ def test_while_it_is_dead_status_says_what_waits_and_since_when_it_fails(story: 
     assert dead["last_answer"].startswith("ConnectError")
     assert dead["failing_since"] <= dead["last_answer_at"]
     assert re.search(r"waiting +2 messages\n", story.told["dead, for people"])
+
+
+def test_doctor_says_that_its_receiver_fails(story: Place) -> None:
+    assert re.search(
+        r"warning +webhook: The webhook's receiver fails since .*; 2 messages wait\.", story.told["doctor"]
+    )
 
 
 def test_the_url_is_shown_without_its_query(story: Place) -> None:

@@ -20,7 +20,7 @@ _STATUS_WIDTH = 9
 @declare("doctor")
 @click.pass_obj
 def command(settings: Settings) -> int:
-    """Check everything that a release needs: repository, engine, Compose, disk, clock, permissions, store, workspace.
+    """Check all that a release needs: repository, engine, Compose, disk, clock, permissions, store, workspace, webhook.
 
     One line per check, and below each that is not well what to do. Exits with 1 where one failed.
     """

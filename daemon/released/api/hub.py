@@ -76,7 +76,7 @@ class Hub:
     def subject(self, station: Station) -> Subject:
         """Name what is examined of an environment."""
         path, listeners = self.configuration.store.path, tuple(self.configuration.listen)
-        return Subject(station.world, self.store, path, listeners)
+        return Subject(station.world, self.store, path, listeners, self.courier)
 
     async def masked(self, station: Station, request: M) -> M:
         """Hide the station's secrets in what a person typed."""

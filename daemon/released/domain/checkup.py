@@ -26,7 +26,8 @@ class Check:
     """One thing that was looked at."""
 
     name: str
-    """``repository``, ``engine``, ``compose``, ``disk``, ``clock``, ``permissions``, ``store`` or ``workspace``."""
+    """``repository``, ``engine``, ``compose``, ``disk``, ``clock``, ``permissions``, ``store``, ``workspace`` or
+    ``webhook``."""
     status: Literal["ok", "warning", "failed"]
     finding: str
     """A sentence."""
@@ -133,3 +134,11 @@ def store_integrity(path: str, complaint: str) -> Check:
             "store", f"{path} is damaged: {complaint}", "Stop released, keep a copy of the file, put a backup back."
         )
     return ok("store", f"{path} is intact.")
+
+
+def receiver(answer: str, failing_since: dt.datetime | None, waiting: int) -> Check:
+    """Judge how the webhook's messages arrive: no release is refused for that, but nobody may hear that it halts."""
+    if failing_since is not None:
+        finding = f"The webhook's receiver fails since {failing_since:%FT%TZ} ({answer}); {waiting} messages wait."
+        return warning("webhook", finding, "Mend the receiver; it is tried again by itself.")
+    return ok("webhook", "The webhook's receiver took the last message." if answer else "No message was sent so far.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 from urllib.parse import SplitResult, urlsplit
 
@@ -26,14 +27,11 @@ def without_query(url: str) -> str:
 
 
 def _split(value: str) -> SplitResult:
-    try:
+    with contextlib.suppress(ValueError):
         parts = urlsplit(value)
-        is_whole = bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        is_whole = False
-    if not is_whole or not value.isascii() or not value.isprintable() or " " in value:
-        raise ValueError("expected a URL such as https://HOST/PATH, got something else")
-    return parts
+        if parts.hostname and parts.port != 0 and value.isascii() and value.isprintable() and " " not in value:
+            return parts
+    raise ValueError("expected a URL such as https://HOST/PATH, got something else")
 
 
 def _is_loopback(host: str) -> bool:

@@ -2278,7 +2278,7 @@ class Check(_message.Message):
     FINDING_FIELD_NUMBER: _builtins.int
     FIX_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """repository, engine, compose, disk, clock, permissions, store, workspace"""
+    """repository, engine, compose, disk, clock, permissions, store, workspace, webhook"""
     status: _builtins.str
     """ok, warning, failed"""
     finding: _builtins.str

@@ -8,7 +8,7 @@ from functools import partial
 
 from released.domain.checkup import Check, failed
 from released.domain.errors import ReleasedError
-from released.engine.checkup import clock, disk, docker, permissions, record, repository, workspace
+from released.engine.checkup import clock, disk, docker, permissions, record, repository, webhook, workspace
 from released.engine.checkup.subject import Subject
 
 logger = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ def _checks(subject: Subject) -> dict[str, Sequence[_Look]]:
         "permissions": [*of(permissions.state_dir), *sockets, *of(permissions.dotenv)],
         "store": of(record.integrity, record.settings),
         "workspace": of(workspace.derived_files, workspace.dotenv),
+        "webhook": [partial(webhook.receiver, subject.courier)] if subject.courier else [],
     }
 
 

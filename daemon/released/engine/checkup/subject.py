@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from released.domain.configuration import Listener
+from released.engine.courier import Courier
 from released.engine.instruments import utc_now
 from released.phases.world import World
 from released.store.event_store import EventStore
@@ -21,4 +22,6 @@ class Subject:
     store: EventStore
     store_path: Path
     listeners: tuple[Listener, ...]
+    courier: Courier | None = None
+    """Of the webhook, where one is configured."""
     now: Callable[[], dt.datetime] = field(default=utc_now)
