@@ -125,6 +125,12 @@ def test_a_service_that_answers_another_code_is_reported_with_it(unwell: Halts) 
     assert "✗ http-health: HTTP 503 (web)\n" in unwell.said("503")
 
 
+@pytest.mark.parametrize("name", ["silent", "503"])
+def test_where_it_was_asked_for_how_long_is_told(unwell: Halts, name: str) -> None:
+    url = f"http://127.0.0.1:{unwell.stack.names.port}/"
+    assert re.search(rf"\n  {re.escape(url)}\S* was asked for \d+ s and did not answer HTTP 200\.\n", unwell.said(name))
+
+
 def test_a_service_that_is_waited_for_again_is_not_recreated_again(unwell: Halts) -> None:
     assert started_steps(unwell.record).count("web.recreate") == 1
 

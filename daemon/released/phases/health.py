@@ -23,14 +23,15 @@ def wait_healthy(world: World, service: ServicePlan, slot: Slot) -> ev.Checked:
     Raises:
         StepFailed: ``unhealthy`` or ``http_health``; with the containers' last words as evidence.
     """
-    deadline = world.monotonic() + service.health.timeout_s
+    begin = world.monotonic()
+    deadline = begin + service.health.timeout_s
     lines = _wait_containers(world, service, deadline)
     line = _wait_endpoint(world, service, deadline)
     for line_said in (*lines, *line):
         slot.say(line_said)
     failing = [one for one in (*lines, *line) if one.startswith("✗")]
     if failing:
-        raise StepFailed(unhealthy(world, service, failing))
+        raise StepFailed(unhealthy(world, service, failing, world.monotonic() - begin))
     return ev.Checked((*lines, *line))
 
 
@@ -84,12 +85,23 @@ def endpoint_lines(world: World, service: ServicePlan) -> list[str]:
     return [f"{mark} http-health: HTTP {code} ({service.name})"]
 
 
-def unhealthy(world: World, service: ServicePlan, failing: Sequence[str]) -> Failure:
-    """Describe a service that is not well, with what its containers said last."""
+def unhealthy(world: World, service: ServicePlan, failing: Sequence[str], waited_s: float) -> Failure:
+    """Describe a service that is not well: what was asked for how long, and what its containers said last."""
     code = "http_health" if all("http-health" in line for line in failing) else "unhealthy"
     if any(".image:" in line for line in failing):
         code = "image_mismatch"
-    return Failure(code, "\n".join(failing), evidence=_last_words(world, service))
+    told = "\n".join([*failing, *_asked(service, failing, waited_s)])
+    return Failure(code, told, evidence=_last_words(world, service))
+
+
+def _asked(service: ServicePlan, failing: Sequence[str], waited_s: float) -> list[str]:
+    """Say where the endpoint is that did not answer as it should, and how long that was waited for."""
+    health = service.health
+    if any(".image:" in line for line in failing):
+        return []  # that counts at once
+    if not any("http-health" in line for line in failing):
+        return [f"  {service.name} was waited for {waited_s:.0f} s."]
+    return [f"  {health.endpoint} was asked for {waited_s:.0f} s and did not answer HTTP {health.expected_code}."]
 
 
 def _last_words(world: World, service: ServicePlan) -> str:

@@ -42,12 +42,13 @@ def verification(world: World, service: ServicePlan, image_lines: Callable[[], l
     """
 
     def act(slot: Slot) -> ev.Checked:
+        begin = world.monotonic()
         lines = _within_budget(world, service, image_lines)
         for line in lines:
             slot.say(line)
         failing = [line for line in lines if line.startswith("✗")]
         if failing:
-            raise StepFailed(unhealthy(world, service, failing))
+            raise StepFailed(unhealthy(world, service, failing, world.monotonic() - begin))
         return ev.Checked(tuple(lines))
 
     return Harmless(act)
