@@ -90,6 +90,8 @@ def short(sha: str) -> str:
 def _state(release: pb.ReleaseSummary) -> Text:
     """Show the state, and in red how often somebody decided against the usual way."""
     state = word(release.state)
+    if release.back_with:
+        state.append(f", back with {one_line(release.back_with)}", style="yellow")
     return state.append(f" !{release.overrides}", style="bold red") if release.overrides else state
 
 

@@ -78,6 +78,8 @@ def _release_facts(release: pb.Release) -> Iterable[Fact]:
         yield "halted", _standstill(release.standstill)
     if release.HasField("revert"):
         yield from _revert_facts(release.revert, undone=summary.state == "released")
+    if summary.back_with:
+        yield "back with", Text(f"ticket {one_line(summary.back_with)}, which brought its commits back", style="yellow")
     if release.HasField("cancelling"):
         yield "cancel", Text(_cancelling(release.cancelling), style="yellow")
     for override in release.overrides:

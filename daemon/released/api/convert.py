@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -187,8 +188,14 @@ def summary(state: ReleaseState) -> pb.ReleaseSummary:
     )
 
 
-def listed(row: ListedRelease) -> pb.ReleaseSummary:
-    """Show a row of the list of releases."""
+def listed(row: ListedRelease, back_with: Mapping[str, str]) -> pb.ReleaseSummary:
+    """Show a row of the list of releases.
+
+    Args:
+        row: the release.
+        back_with: each commit that came back after a revert, with the ticket of the release that brought it.
+    """
+    is_taken_back = row.state == lifecycle.REVERTED
     return pb.ReleaseSummary(
         ticket=row.ticket,
         run=row.run,
@@ -201,6 +208,7 @@ def listed(row: ListedRelease) -> pb.ReleaseSummary:
         started_at=timestamp(row.started_at),
         changed_at=timestamp(row.changed_at),
         overrides=row.overrides,
+        back_with=back_with.get(row.merge_sha or "", "") if is_taken_back else "",
     )
 
 

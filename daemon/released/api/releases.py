@@ -117,7 +117,11 @@ class Releases(rpc.ReleasesServicer):
         async with answering(context):
             station = await self._run_before(request.environment, request.ticket)
             state = await self._hub.blocking(lambda: station.release(request.ticket))
-            return convert.release(state, station.name, outcome(state))
+            shown = convert.release(state, station.name, outcome(state))
+            if state.status == lifecycle.REVERTED:
+                await self._hub.blocking(lambda: self._hub.projector.wait_for(station.store.head(), _PROJECTION_S))
+                shown.summary.back_with = (await self._hub.blocking(station.back_with)).get(shown.summary.merge_sha, "")
+            return shown
 
     async def ListReleases(self, request: pb.ListReleasesRequest, context: Context) -> pb.ListReleasesResponse:
         """List releases, newest first."""
@@ -129,7 +133,9 @@ class Releases(rpc.ReleasesServicer):
             state, limit = request.state or None, request.limit or _DEFAULT_LIMIT
             await self._hub.blocking(lambda: self._hub.projector.wait_for(station.store.head(), _PROJECTION_S))
             rows = await self._hub.blocking(lambda: list_releases(station.store, station.name, state, limit))
-            return pb.ListReleasesResponse(releases=[convert.listed(row) for row in rows])
+            taken_back = any(row.state == lifecycle.REVERTED for row in rows)
+            back_with = await self._hub.blocking(station.back_with) if taken_back else {}
+            return pb.ListReleasesResponse(releases=[convert.listed(row, back_with) for row in rows])
 
     async def Watch(self, request: pb.WatchRequest, context: Context) -> AsyncIterator[pb.WatchItem]:
         """Follow a ticket."""

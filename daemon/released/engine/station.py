@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from released.domain.drift import Finding
 from released.domain.plan import ServicePlan
 from released.engine.admission import Admission
 from released.engine.answers import Answers
+from released.engine.brought_back import back_with
 from released.engine.deployed import deployed
 from released.engine.desk import Desk
 from released.engine.faults import Faults
@@ -67,6 +68,10 @@ class Station:
     def environment(self) -> environment.EnvironmentState:
         """Fold the record of the environment."""
         return environment.fold(self.store.read(ev.environment_stream(self.name)))
+
+    def back_with(self) -> Mapping[str, str]:
+        """Give each commit that a revert took away and a release brought back, with that release's ticket."""
+        return back_with(self.store, self.name)
 
     def drift(self) -> list[Finding]:
         """Compare what runs with the manifests of the present commit and with the record.

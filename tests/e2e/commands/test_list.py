@@ -54,5 +54,21 @@ def test_each_is_an_object_of_its_own_line_where_that_is_wanted(released: Site) 
     assert [json.loads(line)["state"] for line in lines] == ["halted", "released", "released"]
 
 
+def test_a_reverted_release_that_a_later_one_brought_back_says_so(site: Site) -> None:
+    site.merge("1144", {"releases/1144-a.sh": FINE})
+    assert site.client("run", "1144").returncode == 0
+    assert site.client("revert", "1144", "--yes").returncode == 0
+    site.merge("1145", {"releases/1145-a.sh": FINE})
+    assert [one["back_with"] for one in site.document("list", "--state", "reverted")["releases"]] == [""]
+
+    assert (
+        site.client("run", "1145", "--with", "1144", "--include-reverted", "--reason", "it is mended").returncode == 0
+    )
+
+    assert [one["back_with"] for one in site.document("list", "--state", "reverted")["releases"]] == ["1145"]
+    assert "✓ reverted, back with 1145" in site.client("list").stdout
+    assert "back with    ticket 1145, which brought its commits back" in site.client("status", "1144").stdout
+
+
 def test_a_limit_of_none_is_wrong_usage(released: Site) -> None:
     assert released.rejects("list", "--limit", "0").reason == "usage"
