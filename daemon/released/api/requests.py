@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from released.domain import commands as cmd
 from released.domain import events as ev
 from released.domain.errors import InvalidInput
@@ -16,6 +18,8 @@ from released.domain.ids import (
 from released.phases.revert_preflight import ALL
 from releasepb.v1 import releases_pb2 as pb
 
+_PLACEHOLDER = re.compile("<[a-z ]+>")
+"""As in the commands that are shown to be typed next."""
 _ASKED_LATER = "asked for later"
 """Stands for a reason while it is found out whether a command could be done at all."""
 
@@ -31,7 +35,7 @@ def start_run(request: pb.RunRequest) -> cmd.StartRun:
         base=parse_sha(request.base) if request.base else None,
         with_tickets=tuple(parse_ticket(ticket) for ticket in request.with_tickets),
         verify_all=request.verify_all,
-        reason=request.reason.strip(),
+        reason=optional_reason(request.reason),
         include_reverted=request.include_reverted,
         allow_branch=request.allow_branch,
     )
@@ -49,7 +53,7 @@ def revert(request: pb.RevertRequest) -> cmd.Revert:
         skip_data=request.skip_data,
         with_data=tuple(name if name == ALL else parse_service(name) for name in request.with_data),
         push=request.push,
-        reason=request.reason.strip(),
+        reason=optional_reason(request.reason),
     )
     return cmd.Revert(parse_ticket(request.ticket), parse_request_id(request.request_id), options, request.plan_hash)
 
@@ -76,7 +80,9 @@ def resume_run(request: pb.ResumeRequest) -> cmd.ResumeRun:
         InvalidInput: a name in it is wrong.
     """
     phase = parse_phase(request.from_phase) if request.from_phase else None
-    return cmd.ResumeRun(parse_ticket(request.ticket), parse_request_id(request.request_id), phase, request.reason)
+    return cmd.ResumeRun(
+        parse_ticket(request.ticket), parse_request_id(request.request_id), phase, optional_reason(request.reason)
+    )
 
 
 def cancel(request: pb.CancelRequest) -> cmd.Cancel:
@@ -149,15 +155,27 @@ def run_hook(request: pb.RunHookRequest) -> cmd.RunHook:
         InvalidInput: a name in it is wrong.
     """
     service, hook = parse_service(request.name), parse_hook(request.hook)
-    return cmd.RunHook(service, hook, parse_request_id(request.request_id), request.reason.strip())
+    return cmd.RunHook(service, hook, parse_request_id(request.request_id), optional_reason(request.reason))
 
 
 def reason(text: str) -> str:
     """Accept a reason.
 
     Raises:
-        InvalidInput: it is missing.
+        InvalidInput: it is missing, or a placeholder of ours.
     """
     if not text.strip():
         raise InvalidInput("reason_missing", "This needs a reason (--reason); it is put on the record.")
-    return text.strip()
+    return optional_reason(text)
+
+
+def optional_reason(text: str) -> str:
+    """Accept a reason that may be left out.
+
+    Raises:
+        InvalidInput: it is a placeholder of ours.
+    """
+    given = text.strip()
+    if _PLACEHOLDER.fullmatch(given):
+        raise InvalidInput("reason_missing", f"{given} stands for the reason; put the real one there.")
+    return given

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from released.domain.release import ReleaseState
 
 CLIENT = "releasectl"
+WHY = "<why>"
+"""Stands for a reason, which is different each time: what is in angle brackets is refused where it is not replaced."""
 
 
 def run(ticket: str, *options: str) -> tuple[NextCommand, ...]:
@@ -45,7 +47,7 @@ def _typed(options: RunOptions) -> list[str]:
 
 
 def _reason(options: RunOptions) -> str:
-    return "what mends them" if options.include_reverted else "why"
+    return "<what mends them>" if options.include_reverted else WHY
 
 
 def follow(ticket: str) -> tuple[NextCommand, ...]:
@@ -70,7 +72,7 @@ def look_at_lock() -> tuple[NextCommand, ...]:
 
 def cancel(ticket: str) -> tuple[NextCommand, ...]:
     """Stop a release that is under way."""
-    argv = (CLIENT, "cancel", ticket, "--reason", "why")
+    argv = (CLIENT, "cancel", ticket, "--reason", WHY)
     return (NextCommand(argv, "stops it after the present step", "changes"),)
 
 
@@ -138,7 +140,7 @@ def after_doubt(state: ReleaseState) -> tuple[NextCommand, ...]:
     ticket, phase = state.ticket, state.phase or Phase.PREPARE
     step = (state.current_step.name if state.current_step else "") or (state.halt.step or "" if state.halt else "")
     settle = (CLIENT, "resolve", ticket, step)
-    found = ("--reason", "what you found")
+    found = ("--reason", "<what you found>")
     return (
         _look_closer(ticket, phase),
         NextCommand((*settle, "--as", "done", *found), "takes the step for done; then resume", "changes"),

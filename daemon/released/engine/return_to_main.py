@@ -18,7 +18,7 @@ from released.domain.errors import Refused, ReleasedError
 from released.domain.failure import Failure, NextCommand
 from released.domain.ids import RequestId, Sha, parse_sha
 from released.domain.listing import lines
-from released.domain.next_steps import look_at_environment
+from released.domain.next_steps import WHY, look_at_environment
 from released.domain.requests import reused
 from released.domain.returning import refuse_while_returning
 from released.engine.answers import Answers, Asked, Decided
@@ -105,7 +105,7 @@ class ReturnToMain:
             "hotfix_not_merged",
             f"{settings.remote}/{settings.branch} lacks what is deployed ({deployed[:12]}):\n{named}\n"
             "Merge that first; or go back all the same, with --reason, and the next release takes it away.",
-            (NextCommand(("releasectl", "return-to-main", "--reason", "why"), "goes back without it", "changes"),),
+            (NextCommand(("releasectl", "return-to-main", "--reason", WHY), "goes back without it", "changes"),),
         )
 
     # --- effect and outcome --------------------------------------------------------------------------------------

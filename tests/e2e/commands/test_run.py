@@ -88,6 +88,14 @@ def test_who_decides_against_the_usual_way_is_seen_with_the_reason(
     assert f"{RED} !1\x1b[0m" in row
 
 
+@pytest.mark.parametrize("reason", ["<why>", "<what mends them>", " <what you found> "])
+def test_a_placeholder_that_was_not_replaced_is_no_reason(site: Site, reason: str) -> None:
+    rejection = site.rejects("run", TICKET, "--skip", "ticket", "--reason", reason)
+
+    assert rejection.reason == "reason_missing"
+    assert rejection.message == f"{reason.strip()} stands for the reason; put the real one there."
+
+
 # --- how long it follows -----------------------------------------------------------------------------------------
 
 
