@@ -9,11 +9,15 @@ from releasectl.exit_codes import ExitCode
 
 @dataclass(frozen=True)
 class Next:
-    """A command that may be typed next; ``danger`` is ``none``, ``changes`` or ``data-loss``."""
+    """A command that may be typed next; ``danger`` is ``none``, ``changes`` or ``data-loss``.
+
+    Where it has a condition, it is only for those for whom that holds.
+    """
 
     argv: tuple[str, ...]
     effect: str
     danger: str = "none"
+    condition: str = ""
 
 
 @dataclass

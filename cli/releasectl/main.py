@@ -32,6 +32,7 @@ COMMANDS = {
     "watch": ("watch", "Follow a release: what was recorded, then what happens."),
     "logs": ("logs", "Show the output of a release's steps."),
     "events": ("events", "Show the raw record of a ticket."),
+    "diagnose": ("diagnose", "Show why a ticket failed, and the exact next commands."),
     "services": ("services", "Show the services, what runs of them and what it prints; run their hooks."),
     "drift": ("drift", "Compare what runs with what the manifests ask for."),
     "doctor": ("doctor", "Check everything that a release needs, with the fix for what is wrong."),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from releasectl.errors import ClientError
+from releasectl.errors import ClientError, Next
 from releasectl.exit_codes import ExitCode
 from releasectl.rpc_errors import from_messages
 from releasectl.settings import Settings
 from releasectl.text.sanitize import clean
+from releasectl.views.diagnosis_summary import short_form
 from releasectl.views.machine import Document, document
 from releasectl.views.reporting import error_document, report_text
 from releasepb.v1 import releases_pb2 as pb
@@ -36,6 +37,7 @@ def failure_of(end: pb.End) -> ClientError | None:
     """Read the end of a release as a failure, or ``None`` where it ended well."""
     if end.exit_code in _GOOD:
         return None
+    diagnosis = end.diagnosis if end.HasField("diagnosis") else None
     cause = end.failure.message
     told = end.message or f"The release is {end.state}."
     said = not cause or cause in told
@@ -43,7 +45,11 @@ def failure_of(end: pb.End) -> ClientError | None:
         end.exit_code,
         end.failure.code or end.state,
         told if said else cause,
-        from_messages(end.next),
+        (*from_messages(diagnosis.next), _more(diagnosis)) if diagnosis else from_messages(end.next),
         end.failure.untrusted_evidence,
-        "" if said else told,
+        "\n".join(part for part in ("" if said else told, short_form(diagnosis) if diagnosis else "") if part),
     )
+
+
+def _more(diagnosis: pb.Diagnosis) -> Next:
+    return Next(("releasectl", "diagnose", diagnosis.ticket), "shows all that is known of the failure")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, MutableSequence
+from collections.abc import Callable, MutableMapping, MutableSequence
 from typing import Any, cast
 
 import click
@@ -35,6 +35,8 @@ def _plain(value: object) -> object:
     match value:
         case MutableSequence():
             return [_plain(each) for each in value]
+        case MutableMapping():
+            return {clean(key): _plain(each) for key, each in value.items()}
         case Timestamp():
             return rfc3339(value)
         case Message():
@@ -67,10 +69,14 @@ def payload(event: pb.Event) -> Document:
     return cast("Document", _marked(json.loads(event.payload_json or b"{}")))
 
 
+_FROM_OUTSIDE = ("evidence", "log", "health_log", "said")
+"""Fields of events with text from tools, scripts or containers."""
+
+
 def _marked(value: object) -> object:
     match value:
         case dict():
-            return {("untrusted_evidence" if key == "evidence" else key): _marked(each) for key, each in value.items()}
+            return {(f"untrusted_{key}" if key in _FROM_OUTSIDE else key): _marked(each) for key, each in value.items()}
         case list():
             return [_marked(each) for each in value]
         case str():

@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 import click
 
@@ -42,7 +43,12 @@ def error_document(error: ClientError, settings: Settings) -> dict[str, object]:
 def next_documents(commands: Sequence[Next], settings: Settings) -> list[dict[str, object]]:
     """Give the documented JSON objects of commands that may be typed next."""
     return [
-        {"argv": list(addressed(command, settings).argv), "effect": command.effect, "danger": command.danger}
+        {
+            "argv": list(addressed(command, settings).argv),
+            "effect": command.effect,
+            "danger": command.danger,
+            "condition": command.condition,
+        }
         for command in commands
     ]
 
@@ -119,11 +125,12 @@ def _next_row(typed: str, effect: str, longest: int, columns: int) -> tuple[str,
 
 def _effect(command: Next) -> str:
     loss = " (data may be lost)" if command.danger == "data-loss" else ""
-    return clean(command.effect) + loss
+    condition = f"if {clean(command.condition)}: " if command.condition else ""
+    return condition + clean(command.effect) + loss
 
 
 def addressed(command: Next, settings: Settings) -> Next:
     """Put the flags behind that say which daemon is meant: what is shown must work as it stands."""
     if command.argv[:1] != ("releasectl",) or command.argv[-1:] == ("--help",):
         return command
-    return Next((*command.argv, *settings.typed), command.effect, command.danger)
+    return replace(command, argv=(*command.argv, *settings.typed))

@@ -85,7 +85,8 @@ def failure(known: Failure, state: ReleaseState) -> pb.Failure:
 
 def next_command(command: NextCommand) -> pb.NextCommand:
     """Show a command that may be typed next."""
-    return pb.NextCommand(argv=command.argv, effect=command.effect, danger=command.danger)
+    argv, effect, danger = command.argv, command.effect, command.danger
+    return pb.NextCommand(argv=argv, effect=effect, danger=danger, condition=command.condition)
 
 
 # --- releases ----------------------------------------------------------------------------------------------------

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from released.api import convert
+from released.api.diagnoses import diagnosis
 from released.api.hub import Hub, News
 from released.domain import events as ev
 from released.domain import release
 from released.domain.ids import Phase
-from released.domain.outcome import outcome
+from released.domain.outcome import FAILED, IN_DOUBT, outcome
 from released.domain.release import ReleaseState
 from released.domain.step_state import StepState
+from released.engine.diagnosing import diagnosed
 from released.engine.estimates import median_durations_s
 from released.engine.slots import attempt_folder
 from released.engine.station import Station
@@ -27,6 +30,8 @@ _CHUNK = 65536
 _TAIL = 4096
 _ESTIMATED_FROM = 10
 _PROJECTION_S = 5.0
+
+logger = logging.getLogger(__name__)
 
 
 async def watch(hub: Hub, station: Station, request: pb.WatchRequest) -> AsyncIterator[pb.WatchItem]:
@@ -48,9 +53,22 @@ async def watch(hub: Hub, station: Station, request: pb.WatchRequest) -> AsyncIt
                 yield pb.WatchItem(event=convert.event(recorded))
         # Who is told that it is over finds the derived files written.
         await hub.blocking(lambda: hub.projector.wait_for(station.store.head(), _PROJECTION_S))
-        yield pb.WatchItem(end=convert.end(record.state, outcome(record.state)))
+        yield pb.WatchItem(end=await _end(hub, station, record.state))
     finally:
         news.close()
+
+
+async def _end(hub: Hub, station: Station, state: ReleaseState) -> pb.End:
+    """Tell how it came out, and what is the matter where it did not end well."""
+    told = outcome(state)
+    end = convert.end(state, told)
+    if told.exit_code in (FAILED, IN_DOUBT):
+        try:
+            found = await hub.patiently(lambda: diagnosed(station, state.ticket))
+            end.diagnosis.CopyFrom(diagnosis(found, station.name))
+        except Exception:
+            logger.exception("%s: the end of %s is told without a diagnosis", station.name, state.ticket)
+    return end
 
 
 class Record:

@@ -88,7 +88,7 @@ def _past_failure(trial: Trial, environment: str) -> pb.PastFailure:
 def _matches(station: Station, ticket: str) -> pb.MatchPlaybooksResponse:
     facts, found = _facts(station, ticket), library(station.world.git)
     return pb.MatchPlaybooksResponse(
-        matches=[_match(one, found.origins) for one in match(found.playbooks, facts)],
+        matches=[playbook_match(one, found.origins) for one in match(found.playbooks, facts)],
         phase=facts.phase,
         code=facts.code,
         problems=map(printable, found.problems),
@@ -111,7 +111,8 @@ def _linted(station: Station, files: Sequence[pb.PlaybookFile]) -> known.Library
     return known.read_playbooks((file.name, file.content) for file in files)
 
 
-def _match(one: Match, origins: known.Origins) -> pb.PlaybookMatch:
+def playbook_match(one: Match, origins: known.Origins) -> pb.PlaybookMatch:
+    """Show a playbook that tells of a failure, and why."""
     return pb.PlaybookMatch(
         playbook=_playbook(one.playbook, origins[one.playbook.id]),
         score=one.score,

@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 
 from released.api import convert, following, previews, requests
+from released.api.diagnoses import diagnosis
 from released.api.hub import Hub, actor, answering
 from released.api.waiting_line import WaitingLine
 from released.domain import lifecycle
@@ -17,6 +18,7 @@ from released.domain.ids import Ticket, parse_phase, parse_ticket
 from released.domain.next_steps import run
 from released.domain.outcome import outcome
 from released.engine.desk import Accepted
+from released.engine.diagnosing import diagnosed
 from released.engine.station import Station
 from released.store.release_list import list_releases
 from releasepb.v1 import releases_pb2 as pb
@@ -122,6 +124,13 @@ class Releases(rpc.ReleasesServicer):
                 await self._hub.blocking(lambda: self._hub.projector.wait_for(station.store.head(), _PROJECTION_S))
                 shown.summary.back_with = (await self._hub.blocking(station.back_with)).get(shown.summary.merge_sha, "")
             return shown
+
+    async def Diagnose(self, request: pb.DiagnoseRequest, context: Context) -> pb.Diagnosis:
+        """Tell from any failure of a ticket its cause, the evidence, and what to type next."""
+        async with answering(context):
+            station, ticket = self._hub.station(request.environment), parse_ticket(request.ticket)
+            found = await self._hub.patiently(lambda: diagnosed(station, ticket))
+            return diagnosis(found, station.name)
 
     async def ListReleases(self, request: pb.ListReleasesRequest, context: Context) -> pb.ListReleasesResponse:
         """List releases, newest first."""

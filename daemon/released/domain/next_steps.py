@@ -50,6 +50,51 @@ def _reason(options: RunOptions) -> str:
     return "<what mends them>" if options.include_reverted else WHY
 
 
+def resume(ticket: str, phase: Phase | None = None, reason: str = "") -> NextCommand:
+    """Go on with a halted release, from its first unfinished step or from a phase."""
+    options = (*(("--from", phase) if phase else ()), *(("--reason", reason) if reason else ()))
+    effect = f"does phase {phase} again" if phase else "goes on with the first unfinished step"
+    if phase is Phase.PREPARE:
+        effect = "pulls again, and does what is new"
+    return NextCommand((CLIENT, "resume", ticket, *options), effect, "changes")
+
+
+def settle(ticket: str, step: str, *, done: bool) -> NextCommand:
+    """Say what became of a step in doubt."""
+    effect = "takes the step for done; then resume" if done else "has the step done again; then resume"
+    settled = ("--as", "done" if done else "failed", "--reason", "<what you found>")
+    return NextCommand((CLIENT, "resolve", ticket, step, *settled), effect, "changes")
+
+
+def log(ticket: str, phase: str, step: str = "", *, follow: bool = False) -> NextCommand:
+    """See what a phase or a step of it printed."""
+    which = ("--step", step) if step else (f"--phase={phase}",)
+    what = step or "the tools of that phase"
+    return NextCommand((CLIENT, "logs", ticket, *which, *(("-f",) if follow else ())), f"shows what {what} printed")
+
+
+def service_log(service: str) -> NextCommand:
+    """See what the containers of a service print."""
+    return NextCommand((CLIENT, "services", "logs", service), f"shows what the containers of {service} print")
+
+
+def services() -> NextCommand:
+    """See what runs."""
+    return NextCommand((CLIENT, "services"), "shows what runs of each service, and whether it is healthy")
+
+
+def ensure_config(service: str) -> NextCommand:
+    """Have a service's credentials made anew where they are stale."""
+    argv = (CLIENT, "services", "run", service, "ensure-config")
+    return NextCommand(argv, f"makes the configuration of {service} anew, its keys too", "changes")
+
+
+def kill(ticket: str) -> NextCommand:
+    """Stop a release and its present step."""
+    argv = (CLIENT, "cancel", ticket, "--kill", "--reason", WHY)
+    return NextCommand(argv, "stops the present step and halts the release", "changes")
+
+
 def follow(ticket: str) -> tuple[NextCommand, ...]:
     """Follow a release that is under way."""
     return (NextCommand((CLIENT, "watch", ticket), f"follows ticket {ticket} until it ends"),)
@@ -118,15 +163,14 @@ def after_halt(state: ReleaseState) -> tuple[NextCommand, ...]:
     if state.halt is not None and state.halt.cause == "in_doubt":
         return after_doubt(state)
     ticket, phase = state.ticket, state.phase or Phase.PREPARE
-    go_on = NextCommand((CLIENT, "resume", ticket), "goes on with the first unfinished step", "changes")
     if state.is_way_back:
-        return (go_on, _look_closer(ticket, phase))
+        return (resume(ticket), log(ticket, phase))
     return (
-        go_on,
+        resume(ticket),
         NextCommand((CLIENT, "run", ticket, f"--from={phase}"), f"does phase {phase} again", "changes"),
         *(take_up_a_fix(ticket) if phase is not Phase.PREPARE else ()),
         *revert(ticket),
-        _look_closer(ticket, phase),
+        log(ticket, phase),
     )
 
 
@@ -139,14 +183,4 @@ def after_doubt(state: ReleaseState) -> tuple[NextCommand, ...]:
     """Decide on a step of which nobody can know from here whether it took effect."""
     ticket, phase = state.ticket, state.phase or Phase.PREPARE
     step = (state.current_step.name if state.current_step else "") or (state.halt.step or "" if state.halt else "")
-    settle = (CLIENT, "resolve", ticket, step)
-    found = ("--reason", "<what you found>")
-    return (
-        _look_closer(ticket, phase),
-        NextCommand((*settle, "--as", "done", *found), "takes the step for done; then resume", "changes"),
-        NextCommand((*settle, "--as", "failed", *found), "has the step done again; then resume", "changes"),
-    )
-
-
-def _look_closer(ticket: str, phase: Phase) -> NextCommand:
-    return NextCommand((CLIENT, "logs", ticket, f"--phase={phase}"), "shows what the tools of that phase printed")
+    return (log(ticket, phase), settle(ticket, step, done=True), settle(ticket, step, done=False))

@@ -1329,9 +1329,12 @@ class NextCommand(_message.Message):
     ARGV_FIELD_NUMBER: _builtins.int
     EFFECT_FIELD_NUMBER: _builtins.int
     DANGER_FIELD_NUMBER: _builtins.int
+    CONDITION_FIELD_NUMBER: _builtins.int
     effect: _builtins.str
     danger: _builtins.str
     """none, changes, data-loss"""
+    condition: _builtins.str
+    """what must be so, in words that follow "if"; empty: nothing"""
     @_builtins.property
     def argv(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
@@ -1340,10 +1343,11 @@ class NextCommand(_message.Message):
         argv: _abc.Iterable[_builtins.str] | None = ...,
         effect: _builtins.str = ...,
         danger: _builtins.str = ...,
+        condition: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["argv", b"argv", "danger", b"danger", "effect", b"effect"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["argv", b"argv", "condition", b"condition", "danger", b"danger", "effect", b"effect"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1370,6 +1374,493 @@ class NextCommands(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___NextCommands: _TypeAlias = NextCommands  # noqa: Y015
+
+@_typing.final
+class DiagnoseRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVIRONMENT_FIELD_NUMBER: _builtins.int
+    TICKET_FIELD_NUMBER: _builtins.int
+    environment: _builtins.str
+    ticket: _builtins.str
+    def __init__(
+        self,
+        *,
+        environment: _builtins.str = ...,
+        ticket: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["environment", b"environment", "ticket", b"ticket"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiagnoseRequest: _TypeAlias = DiagnoseRequest  # noqa: Y015
+
+@_typing.final
+class Diagnosis(_message.Message):
+    """What is the matter with a ticket."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVIRONMENT_FIELD_NUMBER: _builtins.int
+    TICKET_FIELD_NUMBER: _builtins.int
+    RUN_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    PHASE_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    CERTAINTY_FIELD_NUMBER: _builtins.int
+    CLUES_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
+    RECOMMENDATION_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    PLAYBOOKS_FIELD_NUMBER: _builtins.int
+    BY_HAND_FIELD_NUMBER: _builtins.int
+    NEXT_FIELD_NUMBER: _builtins.int
+    PROBLEMS_FIELD_NUMBER: _builtins.int
+    environment: _builtins.str
+    ticket: _builtins.str
+    run: _builtins.int
+    state: _builtins.str
+    """of the release"""
+    kind: _builtins.str
+    """halted, in_doubt, running, overdue, refused, nothing_to_do, released, reverted, abandoned"""
+    phase: _builtins.str
+    step: _builtins.str
+    version: _builtins.int
+    """of the event that tells of the failure, in the ticket's stream; 0: there is none"""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """when it failed, or since when the phase is under way"""
+
+    @_builtins.property
+    def cause(self) -> Global___Cause: ...
+    @_builtins.property
+    def certainty(self) -> Global___Certainty: ...
+    @_builtins.property
+    def clues(self) -> _containers.RepeatedCompositeFieldContainer[Global___Clue]: ...
+    @_builtins.property
+    def evidence(self) -> Global___FailureEvidence: ...
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ServiceChange]: ...
+    @_builtins.property
+    def recommendation(self) -> Global___Recommendation: ...
+    @_builtins.property
+    def before(self) -> _containers.RepeatedCompositeFieldContainer[Global___Occurrence]:
+        """the same failure, the latest first, at most 5"""
+
+    @_builtins.property
+    def playbooks(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlaybookMatch]:
+        """best first"""
+
+    @_builtins.property
+    def by_hand(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """what only a person can do, before the commands"""
+
+    @_builtins.property
+    def next(self) -> _containers.RepeatedCompositeFieldContainer[Global___NextCommand]:
+        """in the order in which they are typed; those with a condition only where it holds"""
+
+    @_builtins.property
+    def problems(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """files that gave no playbook"""
+
+    def __init__(
+        self,
+        *,
+        environment: _builtins.str = ...,
+        ticket: _builtins.str = ...,
+        run: _builtins.int = ...,
+        state: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        phase: _builtins.str = ...,
+        step: _builtins.str = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        version: _builtins.int = ...,
+        cause: Global___Cause | None = ...,
+        certainty: Global___Certainty | None = ...,
+        clues: _abc.Iterable[Global___Clue] | None = ...,
+        evidence: Global___FailureEvidence | None = ...,
+        changes: _abc.Iterable[Global___ServiceChange] | None = ...,
+        recommendation: Global___Recommendation | None = ...,
+        before: _abc.Iterable[Global___Occurrence] | None = ...,
+        playbooks: _abc.Iterable[Global___PlaybookMatch] | None = ...,
+        by_hand: _abc.Iterable[_builtins.str] | None = ...,
+        next: _abc.Iterable[Global___NextCommand] | None = ...,
+        problems: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "cause", b"cause", "certainty", b"certainty", "evidence", b"evidence", "recommendation", b"recommendation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "before", b"before", "by_hand", b"by_hand", "cause", b"cause", "certainty", b"certainty", "changes", b"changes", "clues", b"clues", "environment", b"environment", "evidence", b"evidence", "kind", b"kind", "next", b"next", "phase", b"phase", "playbooks", b"playbooks", "problems", b"problems", "recommendation", b"recommendation", "run", b"run", "state", b"state", "step", b"step", "ticket", b"ticket", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Diagnosis: _TypeAlias = Diagnosis  # noqa: Y015
+
+@_typing.final
+class Cause(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    SENTENCE_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    """stable: the recorded one, or a closer one where the evidence tells more"""
+    sentence: _builtins.str
+    def __init__(
+        self,
+        *,
+        code: _builtins.str = ...,
+        sentence: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "sentence", b"sentence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Cause: _TypeAlias = Cause  # noqa: Y015
+
+@_typing.final
+class Certainty(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CERTAIN_FIELD_NUMBER: _builtins.int
+    DOUBTFUL_FIELD_NUMBER: _builtins.int
+    RECOVERY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def certain(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def doubtful(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def recovery(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """what the daemon did by itself, and what it will do"""
+
+    def __init__(
+        self,
+        *,
+        certain: _abc.Iterable[_builtins.str] | None = ...,
+        doubtful: _abc.Iterable[_builtins.str] | None = ...,
+        recovery: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["certain", b"certain", "doubtful", b"doubtful", "recovery", b"recovery"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Certainty: _TypeAlias = Certainty  # noqa: Y015
+
+@_typing.final
+class Clue(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    UNTRUSTED_DETAIL_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """variable, endpoint, network, credential, image, registry, path, line, disk, memory, port,"""
+    subject: _builtins.str
+    """migration, commit"""
+    untrusted_detail: _builtins.str
+    """the line that tells it"""
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        subject: _builtins.str = ...,
+        untrusted_detail: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "subject", b"subject", "untrusted_detail", b"untrusted_detail"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Clue: _TypeAlias = Clue  # noqa: Y015
+
+@_typing.final
+class FailureEvidence(_message.Message):
+    """What was captured at the moment of failure, before any clean-up."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    UNTRUSTED_OUTPUT_FIELD_NUMBER: _builtins.int
+    SURROUNDINGS_FIELD_NUMBER: _builtins.int
+    message: _builtins.str
+    untrusted_output: _builtins.str
+    """what the failed step printed last"""
+    @_builtins.property
+    def surroundings(self) -> Global___Surroundings: ...
+    def __init__(
+        self,
+        *,
+        message: _builtins.str = ...,
+        untrusted_output: _builtins.str = ...,
+        surroundings: Global___Surroundings | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["surroundings", b"surroundings"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "surroundings", b"surroundings", "untrusted_output", b"untrusted_output"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FailureEvidence: _TypeAlias = FailureEvidence  # noqa: Y015
+
+@_typing.final
+class Surroundings(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class FreeBytesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    CONTAINERS_FIELD_NUMBER: _builtins.int
+    PROBES_FIELD_NUMBER: _builtins.int
+    HEAD_FIELD_NUMBER: _builtins.int
+    BRANCH_FIELD_NUMBER: _builtins.int
+    CHANGED_PATHS_FIELD_NUMBER: _builtins.int
+    FREE_BYTES_FIELD_NUMBER: _builtins.int
+    ENGINE_FIELD_NUMBER: _builtins.int
+    UNSEEN_FIELD_NUMBER: _builtins.int
+    head: _builtins.str
+    branch: _builtins.str
+    """empty: HEAD was detached"""
+    engine: _builtins.str
+    """its version"""
+    @_builtins.property
+    def containers(self) -> _containers.RepeatedCompositeFieldContainer[Global___ContainerSeen]: ...
+    @_builtins.property
+    def probes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Probed]: ...
+    @_builtins.property
+    def changed_paths(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """where the working tree differed from HEAD, at most 20"""
+
+    @_builtins.property
+    def free_bytes(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """of the disks that hold these folders"""
+
+    @_builtins.property
+    def unseen(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """what could not be looked at, and why"""
+
+    def __init__(
+        self,
+        *,
+        containers: _abc.Iterable[Global___ContainerSeen] | None = ...,
+        probes: _abc.Iterable[Global___Probed] | None = ...,
+        head: _builtins.str = ...,
+        branch: _builtins.str = ...,
+        changed_paths: _abc.Iterable[_builtins.str] | None = ...,
+        free_bytes: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        engine: _builtins.str = ...,
+        unseen: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["branch", b"branch", "changed_paths", b"changed_paths", "containers", b"containers", "engine", b"engine", "free_bytes", b"free_bytes", "head", b"head", "probes", b"probes", "unseen", b"unseen"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Surroundings: _TypeAlias = Surroundings  # noqa: Y015
+
+@_typing.final
+class ContainerSeen(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    HEALTH_FIELD_NUMBER: _builtins.int
+    IMAGE_FIELD_NUMBER: _builtins.int
+    EXIT_CODE_FIELD_NUMBER: _builtins.int
+    OOM_KILLED_FIELD_NUMBER: _builtins.int
+    PORTS_FIELD_NUMBER: _builtins.int
+    UNTRUSTED_LOG_FIELD_NUMBER: _builtins.int
+    UNTRUSTED_HEALTH_LOG_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    state: _builtins.str
+    health: _builtins.str
+    image: _builtins.str
+    exit_code: _builtins.int
+    oom_killed: _builtins.bool
+    untrusted_log: _builtins.str
+    untrusted_health_log: _builtins.str
+    @_builtins.property
+    def ports(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """published on the host"""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        state: _builtins.str = ...,
+        health: _builtins.str = ...,
+        image: _builtins.str = ...,
+        exit_code: _builtins.int = ...,
+        oom_killed: _builtins.bool = ...,
+        ports: _abc.Iterable[_builtins.str] | None = ...,
+        untrusted_log: _builtins.str = ...,
+        untrusted_health_log: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exit_code", b"exit_code", "health", b"health", "image", b"image", "name", b"name", "oom_killed", b"oom_killed", "ports", b"ports", "state", b"state", "untrusted_health_log", b"untrusted_health_log", "untrusted_log", b"untrusted_log"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContainerSeen: _TypeAlias = ContainerSeen  # noqa: Y015
+
+@_typing.final
+class Probed(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SERVICE_FIELD_NUMBER: _builtins.int
+    URL_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    UNTRUSTED_SAID_FIELD_NUMBER: _builtins.int
+    service: _builtins.str
+    url: _builtins.str
+    code: _builtins.int
+    """0: nothing answered"""
+    untrusted_said: _builtins.str
+    """the beginning of the body, or why there was no answer"""
+    def __init__(
+        self,
+        *,
+        service: _builtins.str = ...,
+        url: _builtins.str = ...,
+        code: _builtins.int = ...,
+        untrusted_said: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "service", b"service", "untrusted_said", b"untrusted_said", "url", b"url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Probed: _TypeAlias = Probed  # noqa: Y015
+
+@_typing.final
+class ServiceChange(_message.Message):
+    """What a release brings for a service, against the last good release of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SERVICE_FIELD_NUMBER: _builtins.int
+    SINCE_TICKET_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    BASE_SHA_FIELD_NUMBER: _builtins.int
+    MERGE_SHA_FIELD_NUMBER: _builtins.int
+    IMAGE_BEFORE_FIELD_NUMBER: _builtins.int
+    IMAGE_NOW_FIELD_NUMBER: _builtins.int
+    PATHS_FIELD_NUMBER: _builtins.int
+    service: _builtins.str
+    since_ticket: _builtins.str
+    """empty: no good release of it is on record"""
+    base_sha: _builtins.str
+    merge_sha: _builtins.str
+    image_before: _builtins.str
+    image_now: _builtins.str
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def paths(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        service: _builtins.str = ...,
+        since_ticket: _builtins.str = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
+        base_sha: _builtins.str = ...,
+        merge_sha: _builtins.str = ...,
+        image_before: _builtins.str = ...,
+        image_now: _builtins.str = ...,
+        paths: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_sha", b"base_sha", "image_before", b"image_before", "image_now", b"image_now", "merge_sha", b"merge_sha", "paths", b"paths", "service", b"service", "since", b"since", "since_ticket", b"since_ticket"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ServiceChange: _TypeAlias = ServiceChange  # noqa: Y015
+
+@_typing.final
+class Recommendation(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHOICE_FIELD_NUMBER: _builtins.int
+    WHY_FIELD_NUMBER: _builtins.int
+    choice: _builtins.str
+    """resume, revert, settle, run, wait, nothing"""
+    why: _builtins.str
+    def __init__(
+        self,
+        *,
+        choice: _builtins.str = ...,
+        why: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["choice", b"choice", "why", b"why"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Recommendation: _TypeAlias = Recommendation  # noqa: Y015
+
+@_typing.final
+class Occurrence(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKET_FIELD_NUMBER: _builtins.int
+    RUN_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    SOLVED_FIELD_NUMBER: _builtins.int
+    ticket: _builtins.str
+    run: _builtins.int
+    version: _builtins.int
+    solved: _builtins.str
+    """how; empty: it was not"""
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        ticket: _builtins.str = ...,
+        run: _builtins.int = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        version: _builtins.int = ...,
+        solved: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "run", b"run", "solved", b"solved", "ticket", b"ticket", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Occurrence: _TypeAlias = Occurrence  # noqa: Y015
 
 @_typing.final
 class WatchRequest(_message.Message):
@@ -1491,6 +1982,7 @@ class End(_message.Message):
     FAILURE_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     NEXT_FIELD_NUMBER: _builtins.int
+    DIAGNOSIS_FIELD_NUMBER: _builtins.int
     state: _builtins.str
     exit_code: _builtins.int
     message: _builtins.str
@@ -1499,6 +1991,10 @@ class End(_message.Message):
     def failure(self) -> Global___Failure: ...
     @_builtins.property
     def next(self) -> _containers.RepeatedCompositeFieldContainer[Global___NextCommand]: ...
+    @_builtins.property
+    def diagnosis(self) -> Global___Diagnosis:
+        """of a release that did not end well"""
+
     def __init__(
         self,
         *,
@@ -1507,10 +2003,11 @@ class End(_message.Message):
         failure: Global___Failure | None = ...,
         message: _builtins.str = ...,
         next: _abc.Iterable[Global___NextCommand] | None = ...,
+        diagnosis: Global___Diagnosis | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["failure", b"failure"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["diagnosis", b"diagnosis", "failure", b"failure"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["exit_code", b"exit_code", "failure", b"failure", "message", b"message", "next", b"next", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["diagnosis", b"diagnosis", "exit_code", b"exit_code", "failure", b"failure", "message", b"message", "next", b"next", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -105,6 +105,11 @@ class ReleasesStub(object):
                 request_serializer=releasepb_dot_v1_dot_releases__pb2.ReadOutputRequest.SerializeToString,
                 response_deserializer=releasepb_dot_v1_dot_releases__pb2.OutputChunk.FromString,
                 _registered_method=True)
+        self.Diagnose = channel.unary_unary(
+                '/released.v1.Releases/Diagnose',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.DiagnoseRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.Diagnosis.FromString,
+                _registered_method=True)
         self.ListEvents = channel.unary_unary(
                 '/released.v1.Releases/ListEvents',
                 request_serializer=releasepb_dot_v1_dot_releases__pb2.ListEventsRequest.SerializeToString,
@@ -214,6 +219,13 @@ class ReleasesServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Diagnose(self, request, context):
+        """Tells from any failure of a ticket its cause, the evidence, and what to type next.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListEvents(self, request, context):
         """Reads the record of a ticket.
         """
@@ -293,6 +305,11 @@ def add_ReleasesServicer_to_server(servicer, server):
                     servicer.ReadOutput,
                     request_deserializer=releasepb_dot_v1_dot_releases__pb2.ReadOutputRequest.FromString,
                     response_serializer=releasepb_dot_v1_dot_releases__pb2.OutputChunk.SerializeToString,
+            ),
+            'Diagnose': grpc.unary_unary_rpc_method_handler(
+                    servicer.Diagnose,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.DiagnoseRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.Diagnosis.SerializeToString,
             ),
             'ListEvents': grpc.unary_unary_rpc_method_handler(
                     servicer.ListEvents,
@@ -679,6 +696,33 @@ class Releases(object):
             '/released.v1.Releases/ReadOutput',
             releasepb_dot_v1_dot_releases__pb2.ReadOutputRequest.SerializeToString,
             releasepb_dot_v1_dot_releases__pb2.OutputChunk.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Diagnose(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/released.v1.Releases/Diagnose',
+            releasepb_dot_v1_dot_releases__pb2.DiagnoseRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.Diagnosis.FromString,
             options,
             channel_credentials,
             insecure,

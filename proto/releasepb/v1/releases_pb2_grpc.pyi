@@ -65,6 +65,8 @@ class ReleasesStub:
     """Follows a ticket from a version of its stream: what was recorded, then what happens, without gap or duplicate."""
     ReadOutput: _grpc.UnaryStreamMultiCallable[_releases_pb2.ReadOutputRequest, _releases_pb2.OutputChunk]
     """Reads the output of steps, and follows it."""
+    Diagnose: _grpc.UnaryUnaryMultiCallable[_releases_pb2.DiagnoseRequest, _releases_pb2.Diagnosis]
+    """Tells from any failure of a ticket its cause, the evidence, and what to type next."""
     ListEvents: _grpc.UnaryUnaryMultiCallable[_releases_pb2.ListEventsRequest, _releases_pb2.ListEventsResponse]
     """Reads the record of a ticket."""
 
@@ -101,6 +103,8 @@ class ReleasesAsyncStub(ReleasesStub):
     """Follows a ticket from a version of its stream: what was recorded, then what happens, without gap or duplicate."""
     ReadOutput: _aio.UnaryStreamMultiCallable[_releases_pb2.ReadOutputRequest, _releases_pb2.OutputChunk]  # type: ignore[assignment]
     """Reads the output of steps, and follows it."""
+    Diagnose: _aio.UnaryUnaryMultiCallable[_releases_pb2.DiagnoseRequest, _releases_pb2.Diagnosis]  # type: ignore[assignment]
+    """Tells from any failure of a ticket its cause, the evidence, and what to type next."""
     ListEvents: _aio.UnaryUnaryMultiCallable[_releases_pb2.ListEventsRequest, _releases_pb2.ListEventsResponse]  # type: ignore[assignment]
     """Reads the record of a ticket."""
 
@@ -218,6 +222,14 @@ class ReleasesServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_releases_pb2.OutputChunk], _abc.AsyncIterator[_releases_pb2.OutputChunk]]:
         """Reads the output of steps, and follows it."""
+
+    @_abc_1.abstractmethod
+    def Diagnose(
+        self,
+        request: _releases_pb2.DiagnoseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_releases_pb2.Diagnosis, _abc.Awaitable[_releases_pb2.Diagnosis]]:
+        """Tells from any failure of a ticket its cause, the evidence, and what to type next."""
 
     @_abc_1.abstractmethod
     def ListEvents(

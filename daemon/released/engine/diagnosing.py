@@ -1,0 +1,95 @@
+"""Gathers what a diagnosis is made of: the record of the environment, its playbooks, and a look at the service now."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from released.adapters.interruption import Interruption
+from released.domain import events as ev
+from released.domain import release
+from released.domain.diagnosis.diagnose import Past, diagnose, failure_to_tell_of
+from released.domain.diagnosis.document import Diagnosis, Occurrence, Present
+from released.domain.diagnosis.occurrence import likeness, occurrences
+from released.domain.diagnosis.service_change import Good, good_releases
+from released.domain.errors import NotFound, ReleasedError
+from released.domain.matching import Match, match
+from released.domain.playbook import Library
+from released.domain.recorded_failure import RecordedFailure, services_to_look_at
+from released.domain.release import ReleaseState
+from released.engine.estimates import median_durations_s
+from released.engine.instruments import utc_now
+from released.engine.known_failures import facts_of, library
+from released.engine.station import Station
+from released.phases.health import container_lines, endpoint_lines
+from released.phases.projects import containers_now
+
+_OCCURRENCES = 5
+
+
+class Diagnosed(NamedTuple):
+    """A diagnosis, and the playbooks that tell of the failure."""
+
+    diagnosis: Diagnosis
+    matches: tuple[Match, ...]
+    known: Library
+
+
+def diagnosed(station: Station, ticket: str) -> Diagnosed:
+    """Diagnose a ticket.
+
+    Raises:
+        NotFound: nothing is on record of it.
+    """
+    events = station.events(ticket)
+    if not events:
+        raise NotFound("ticket_unknown", f"Nothing is on record of ticket {ticket}.")
+    failure, known = failure_to_tell_of(events), library(station.world.git)
+    histories = dict(_histories(station))
+    told = diagnose(ticket, events, _past(histories, ticket, failure), _present(station, events, failure, histories))
+    matches = match(known.playbooks, facts_of(station.world, failure)) if failure and told.kind != "released" else ()
+    return Diagnosed(told, matches, known)
+
+
+def _histories(station: Station) -> Iterator[tuple[str, list[ev.Recorded]]]:
+    prefix = ev.release_stream(station.name, "")
+    for stream in station.store.streams(prefix):
+        yield stream.removeprefix(prefix), station.store.read(stream)
+
+
+def _past(histories: dict[str, list[ev.Recorded]], ticket: str, failure: RecordedFailure | None) -> Past:
+    good: list[Good] = []
+    same: list[Occurrence] = []
+    for other, events in histories.items():
+        good += good_releases(events, other)
+        if failure is not None:
+            same += occurrences(events, other, likeness(failure, ticket), failure.recorded.position)
+    return Past(tuple(good), tuple(sorted(same, key=lambda one: one.at, reverse=True)[:_OCCURRENCES]))
+
+
+def _present(
+    station: Station,
+    events: Sequence[ev.Recorded],
+    failure: RecordedFailure | None,
+    histories: dict[str, list[ev.Recorded]],
+) -> Present:
+    state = release.fold(events)
+    usual_s = median_durations_s(histories.values()).get(state.phase) if state.phase else None
+    return Present(utc_now(), tuple(_health(station, state, failure)), usual_s, str(station.world.root))
+
+
+def _health(station: Station, state: ReleaseState, failure: RecordedFailure | None) -> list[str]:
+    """Check the service at fault of a halted release once, as verify does; where that cannot be, nothing is known."""
+    if state.halt is None or failure is None or not failure.facts.services:
+        return []
+    # Whatever an operator wants to have ended, it is not this look.
+    world = dataclasses.replace(station.world, interruption=Interruption())
+    try:
+        return [
+            line
+            for service in services_to_look_at(state, state.halt.step or "")
+            for line in (*container_lines(service, containers_now(world, service)), *endpoint_lines(world, service))
+        ]
+    except ReleasedError:
+        return []

@@ -1,0 +1,61 @@
+"""An operator who knows nothing: asks ``diagnose``, mends by hand what it says, and types the commands it prints."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from subprocess import CompletedProcess
+
+Document = dict[str, Any]
+
+
+@dataclass
+class Operator:
+    """Follows diagnoses of one ticket and keeps them."""
+
+    client: Callable[..., CompletedProcess[str]]
+    ticket: str
+    told: dict[str, Document] = field(default_factory=dict)
+    """The diagnosis of each failure, by the name that the story gives to it."""
+    screens: dict[str, str] = field(default_factory=dict)
+    """The same as people read it."""
+    ended: dict[str, CompletedProcess[str]] = field(default_factory=dict)
+    """How the last command came out that was typed for it."""
+
+    def asks(self, name: str) -> Document:
+        """Ask for a diagnosis, as a program does."""
+        answer = self.client("-o", "json", "diagnose", self.ticket)
+        assert answer.returncode == 0, answer.stderr
+        self.told[name] = json.loads(answer.stdout)
+        return self.told[name]
+
+    def looks(self, name: str) -> None:
+        """Ask for a diagnosis, as a person does."""
+        self.screens[name] = self.client("diagnose", self.ticket).stdout
+
+    def follows(self, name: str, *, also: str = "", instead: str = "") -> None:
+        """Type the commands of a diagnosis in their order, and nothing else.
+
+        Args:
+            name: of the diagnosis; it is asked for unless that was done.
+            also: the condition that holds: its commands are typed, too.
+            instead: the condition that holds: its commands are typed in place of those without one.
+        """
+        told = self.told.get(name) or self.asks(name)
+        wanted = {instead} if instead else {"", also}
+        commands = [command["argv"] for command in told["next"] if command["condition"] in wanted]
+        assert commands, told["next"]
+        for argv in commands:
+            self.ended[name] = self._type(argv)
+
+    def _type(self, argv: list[str]) -> CompletedProcess[str]:
+        """Type a command as it is printed; what it asks is answered with yes."""
+        program, *arguments = argv
+        if program == "releasectl":
+            return self.client(*arguments, "--yes")
+        return subprocess.run(argv, capture_output=True, text=True, check=True)
