@@ -30,7 +30,8 @@ class ClientError(Exception):
         message: a sentence; may have several lines.
         next: what may be typed now.
         untrusted_evidence: what tools, scripts or containers printed.
-        advice: what is said below the evidence, for instance how to go back.
+        advice: what is said beside the evidence, for instance how to go back.
+        diagnosis: the short form of what is the matter, where the daemon told it; said last.
     """
 
     code: ExitCode | int
@@ -39,6 +40,7 @@ class ClientError(Exception):
     next: tuple[Next, ...] = field(default=())
     untrusted_evidence: str = ""
     advice: str = ""
+    diagnosis: str = ""
 
     def __str__(self) -> str:
         return self.whole_message

@@ -50,7 +50,7 @@ def told(*events: ev.Event, present: Present | None = None, past: Past | None = 
 
 def halt(phase: Phase, step: str | None, failure: Failure, seen: Surroundings | None = None) -> list[ev.Event]:
     """Build a step that fails, and the halt after it."""
-    began = [step_begun(step), ev.StepFailed(step, 1, failure)] if step else []
+    began: list[ev.Event] = [step_begun(step), ev.StepFailed(step, 1, failure)] if step else []
     return [*began, ev.Halted(phase, "failed", step, failure, seen)]
 
 
@@ -249,7 +249,7 @@ def test_of_a_dirty_tree_files_and_owners_are_clues() -> None:
 
 
 def test_a_step_in_doubt_is_settled_by_a_person() -> None:
-    begun = [started(Phase.TICKET, "1234-work.sh"), step_begun("1234-work.sh")]
+    begun: list[ev.Event] = [started(Phase.TICKET, "1234-work.sh"), step_begun("1234-work.sh")]
     failure = Failure("step_in_doubt", "It is not known whether 1234-work.sh took effect. Look at: its output.")
     doubt = ev.Halted(Phase.TICKET, "in_doubt", "1234-work.sh", failure)
     found = told(requested(), *prepared(), *phase_done(Phase.MIGRATE), *begun, doubt)
@@ -259,7 +259,7 @@ def test_a_step_in_doubt_is_settled_by_a_person() -> None:
 
 
 def test_what_the_daemon_did_by_itself_is_told() -> None:
-    cut = [
+    cut: list[ev.Event] = [
         started(Phase.MIGRATE, "web.recreate"),
         step_begun("web.recreate"),
         ev.Recovered(Phase.MIGRATE, "web.recreate", BOOT),
@@ -274,7 +274,7 @@ def test_a_release_that_runs_as_long_as_usual_is_waited_for() -> None:
 
 
 def test_a_release_that_takes_much_longer_than_usual_is_looked_at() -> None:
-    under_way = [started(Phase.MIGRATE, "web.image"), step_begun("web.image")]
+    under_way: list[ev.Event] = [started(Phase.MIGRATE, "web.image"), step_begun("web.image")]
     found = told(requested(), *prepared(), *under_way, present=Present(NOW, usual_s=20.0))
     assert (found.kind, found.step) == ("overdue", "web.image")
     assert unconditional(found) == ["logs 1234 --step web.image", "watch 1234"]
@@ -346,7 +346,7 @@ def test_a_failure_that_nobody_knows_keeps_its_own_code_and_words(code: str) -> 
     found = told(*UNKNOWN[code])
     assert found.cause.code == code
     assert found.cause.sentence
-    assert found.phase in Phase
+    assert found.phase in list(Phase)
 
 
 @pytest.mark.parametrize("code", UNKNOWN)

@@ -35,11 +35,12 @@ def diagnosis_document(told: pb.Diagnosis, settings: Settings) -> Document:
 def print_diagnosis(told: pb.Diagnosis, settings: Settings) -> None:
     """Print a diagnosis."""
     show(Group(_headline(told), facts_table(_facts(told))), settings)
-    for line in evidence_lines(_last_words(told.evidence)):
+    columns = width(sys.stdout.isatty())
+    for line in evidence_lines(_last_words(told.evidence), columns - 4):
         click.echo(f"  │ {line}")
     for line in told.by_hand:
         click.echo(f"first: {clean(line)}")
-    for line in next_lines(from_messages(told.next), settings, width(sys.stdout.isatty())):
+    for line in next_lines(from_messages(told.next), settings, columns):
         click.echo(line)
     for problem in told.problems:
         settings.say(f"not read: {one_line(problem)}")

@@ -47,7 +47,8 @@ def failure_of(end: pb.End) -> ClientError | None:
         told if said else cause,
         (*from_messages(diagnosis.next), _more(diagnosis)) if diagnosis else from_messages(end.next),
         end.failure.untrusted_evidence,
-        "\n".join(part for part in ("" if said else told, short_form(diagnosis) if diagnosis else "") if part),
+        "" if said else told,
+        short_form(diagnosis) if diagnosis else "",
     )
 
 

@@ -65,9 +65,10 @@ def report_text(error: ClientError, settings: Settings) -> None:
     evidence = [click.style("  │ ", dim=True) + line for line in evidence_lines(error.untrusted_evidence, columns - 4)]
     what_next = next_lines(error.next, settings, columns)
     if error.advice:
-        what_next = advice_lines(error.advice, error.next, settings, columns)
+        title = "next:" if error.diagnosis else "or:"
+        what_next = advice_lines(error.advice, error.next, settings, columns, title)
     lines = [*what_next, *evidence, *cause] if error.advice else [*cause, *evidence, *what_next]
-    for line in lines:
+    for line in (*lines, *error.diagnosis.splitlines()):
         click.echo(line, err=True, color=color)
 
 
@@ -77,12 +78,12 @@ def evidence_lines(evidence: str, columns: int, most: int = EVIDENCE_LINES) -> l
     return [fit(line.expandtabs(4), columns) for line in lines]
 
 
-def advice_lines(advice: str, commands: Sequence[Next], settings: Settings, columns: int) -> list[str]:
+def advice_lines(advice: str, commands: Sequence[Next], settings: Settings, columns: int, title: str) -> list[str]:
     """Write what the daemon advises, and below it the commands that it does not name already."""
     named = [_command_in(line) for line in clean(advice).splitlines()]
     others = [command for command in commands if _without_reason(command) not in named]
     advised = [_addressed_line(line, settings) for line in clean(advice).splitlines()]
-    return [*advised, *next_lines(others, settings, columns, "or:")]
+    return [*advised, *next_lines(others, settings, columns, title)]
 
 
 def _command_in(line: str) -> tuple[str, ...]:
