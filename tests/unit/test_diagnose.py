@@ -278,7 +278,7 @@ def test_a_release_that_takes_much_longer_than_usual_is_looked_at() -> None:
     found = told(requested(), *prepared(), *under_way, present=Present(NOW, usual_s=20.0))
     assert (found.kind, found.step) == ("overdue", "web.image")
     assert unconditional(found) == ["logs 1234 --step web.image", "watch 1234"]
-    assert conditional(found) == ["cancel 1234 --kill --reason why"]
+    assert conditional(found) == ["cancel 1234 --kill --reason <why>"]
 
 
 def test_a_release_without_a_failure_waits_for_nothing() -> None:
