@@ -13,6 +13,7 @@ from released.adapters.git.checkout import Git
 from released.domain.configuration import Environment
 from released.domain.errors import ReleasedError
 from released.domain.ids import RequestId
+from released.engine import faults
 from released.engine.answers import Answers
 from released.engine.instruments import Instruments
 from released.engine.return_to_main import ReturnToMain
@@ -51,7 +52,7 @@ def _returning(tmp_path: Path, repo: OpsRepo) -> Iterator[ReturnToMain]:
     with sqlite_store(tmp_path / "released.db") as store:
         fence = store.take_lease(ENVIRONMENT, "host-1", 1, BOOT, "0", dt.datetime.now(dt.UTC), ACTOR)
         answers = Answers(store, fence, world, Instruments())
-        yield ReturnToMain(answers, store, fence, world, Instruments())
+        yield ReturnToMain(answers, store, fence, world, Instruments(), faults.nothing)
 
 
 def test_a_return_that_failed_is_not_said_to_be_done_when_it_is_asked_for_again(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -61,6 +62,11 @@ class Daemon:
     def kill(self) -> None:
         """Kill it with -9, as the kernel or an impatient person does."""
         self.process.kill()
+        self.process.wait(PATIENCE_S)
+
+    def kill_group(self) -> None:
+        """Kill it with -9, and with it what runs in its own session: git, but nothing under a shim."""
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(PATIENCE_S)
 
     def stop(self) -> int:

@@ -92,7 +92,7 @@ class Environments(rpc.EnvironmentsServicer):
             station, caller = self._hub.station(request.environment), actor(context)
             request_id = parse_request_id(request.request_id)
             reason = requests.optional_reason((await self._hub.masked(station, request)).reason)
-            started = await self._hub.planned(station, lambda: station.returning.go(request_id, reason, caller))
+            started = await self._hub.planned(station, lambda: station.return_to_main(request_id, reason, caller))
             return await self._hub.blocking(lambda: _returned(station, started))
 
     async def ReadServiceLogs(

@@ -14,6 +14,8 @@ KILL = "before-kill"
 """For a ticket: it is on record that its present step is to be killed, and the step does not know yet."""
 SENT = "after-send"
 """For the type of a message: the webhook's receiver has it, and that is not noted yet."""
+RETURN = "return-to-main"
+"""Stands for a step where the checkout goes back from a hotfix branch; its effect is durable when it took place."""
 POINTS = ("before-intent", "after-intent", "after-effect", "after-durable")
 """For each step: before its intent is recorded; after; when its effect took place; when that is durable."""
 

@@ -20,8 +20,8 @@ from released.domain.ids import RequestId, Sha, parse_sha
 from released.domain.listing import lines
 from released.domain.next_steps import WHY, look_at_environment
 from released.domain.requests import reused
-from released.domain.returning import refuse_while_returning
 from released.engine.answers import Answers, Asked, Decided
+from released.engine.faults import RETURN, Faults
 from released.engine.instruments import Instruments, id_of_end
 from released.engine.record import EnvironmentRecord
 from released.engine.workspace_lock import refuse_if_taken
@@ -38,13 +38,20 @@ class ReturnToMain:
     """The way back to the configured branch, of one environment."""
 
     def __init__(
-        self, answers: Answers, store: EventStore, fence: Fence, world: World, instruments: Instruments
+        self,
+        answers: Answers,
+        store: EventStore,
+        fence: Fence,
+        world: World,
+        instruments: Instruments,
+        faults: Faults,
     ) -> None:
         self._answers = answers
         self._store = store
         self._fence = fence
         self._world = world
         self._instruments = instruments
+        self._faults = faults
         self._turn = threading.Lock()
 
     def go(self, request_id: RequestId, reason: str, actor: ev.Actor) -> ev.ReturnStarted:
@@ -59,20 +66,30 @@ class ReturnToMain:
 
         def decided() -> Decided:
             place = self._answers.environment()
-            return Decided(place, [self._planned(place, request_id, reason)])
+            planned = self._planned(place, request_id, reason)
+            self._faults("before-intent", RETURN)
+            return Decided(place, [planned])
 
-        given = self._answers.answer(Asked("return-to-main", None, request_id, actor), decided, self.complete)
+        given = self._answers.answer(Asked("return-to-main", None, request_id, actor), decided, lambda: None)
         if not isinstance(given.event, ev.ReturnStarted):
             raise reused(given)
+        self.complete()  # also where it comes again, and an earlier daemon did not live to see its end
         self._refuse_failed(request_id)
         return given.event
 
     def complete(self) -> None:
-        """Bring a return to its end whose intent is on record: one that just began, or that an earlier daemon began."""
+        """Bring a return to its end whose intent is on record: one that just began, or that an earlier daemon began.
+
+        Raises:
+            ReleasedError: one of ``STORE_ERRORS``; the end is not on record, and this is to be called again.
+        """
         with self._turn:  # A daemon takes commands before it is done with what an earlier one left.
             unfinished = self._answers.environment().returning
             if unfinished is not None:
-                self._record(ev.ReturnEnded(unfinished.request_id, self._failure_of(unfinished)))
+                self._faults("after-intent", RETURN)
+                failure = self._failure_of(unfinished)
+                self._faults("after-effect", RETURN)
+                self._record(ev.ReturnEnded(unfinished.request_id, failure))
 
     # --- before the intent ---------------------------------------------------------------------------------------
 
@@ -134,7 +151,6 @@ class ReturnToMain:
 
     def _refuse_failed(self, request_id: RequestId) -> None:
         found = self._store.find(id_of_end(self._world.name, request_id))
-        if found is None:
-            refuse_while_returning(self._answers.environment())
-        elif isinstance(found.event, ev.ReturnEnded) and (failure := found.event.failure) is not None:
+        failure = found.event.failure if found and isinstance(found.event, ev.ReturnEnded) else None
+        if failure is not None:
             raise ReleasedError("return_failed", failure.message, failure.next)

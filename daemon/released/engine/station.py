@@ -13,6 +13,7 @@ from released.domain import environment, release
 from released.domain import events as ev
 from released.domain.configuration import Environment
 from released.domain.drift import Finding
+from released.domain.ids import RequestId
 from released.domain.plan import ServicePlan
 from released.engine.admission import Admission
 from released.engine.answers import Answers
@@ -32,6 +33,7 @@ from released.engine.ticket_files import TicketFiles
 from released.phases.drift import findings
 from released.phases.reading import read_catalogue
 from released.phases.world import World
+from released.store.errors import STORE_ERRORS
 from released.store.event_store import EventStore, Fence
 
 
@@ -72,6 +74,18 @@ class Station:
     def back_with(self) -> Mapping[str, str]:
         """Give each commit that a revert took away and a release brought back, with that release's ticket."""
         return back_with(self.store, self.name)
+
+    def return_to_main(self, request_id: RequestId, reason: str, actor: ev.Actor) -> ev.ReturnStarted:
+        """Go back from a hotfix branch; an end that cannot be recorded now is recorded once that is possible.
+
+        Raises:
+            ReleasedError: see ``ReturnToMain.go``, or what befell the store.
+        """
+        try:
+            return self.returning.go(request_id, reason, actor)
+        except STORE_ERRORS:
+            self.supervisor.wake()
+            raise
 
     def drift(self) -> list[Finding]:
         """Compare what runs with the manifests of the present commit and with the record.
@@ -122,7 +136,7 @@ def open_station(
     )
     answers, record = Answers(store, fence, world, instruments), EnvironmentRecord(store, name)
     planner = Planner(answers, record, world, instruments)
-    returning = ReturnToMain(answers, store, fence, world, instruments)
+    returning = ReturnToMain(answers, store, fence, world, instruments, faults)
     supervisor = Supervisor(store, fence, world, instruments, faults, on_fatal, returning.complete)
     hook_runner = HookRunner(store, fence, world, instruments, faults, on_fatal)
     return Station(

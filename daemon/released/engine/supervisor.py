@@ -6,14 +6,13 @@ memory, so nothing is lost with it; a wake-up only says that it is worth looking
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 from collections.abc import Callable
 
 from released.domain import environment, recovery
 from released.domain import events as ev
-from released.domain.errors import Refused, ReleasedError
+from released.domain.errors import Refused
 from released.domain.ids import Phase, Ticket
 from released.domain.release import ReleaseState
 from released.engine import workspace_lock
@@ -93,9 +92,7 @@ class Supervisor:
             self._on_fatal(error)
 
     def _recover(self) -> None:
-        """Decide on what an earlier daemon left unfinished: the checkout on its way back, or a release."""
-        with contextlib.suppress(ReleasedError):  # it is on record, and the next look at the checkout tells it
-            self._settle_checkout()
+        """Decide on a release that an earlier daemon left unfinished."""
         journal = self._active()
         if journal is None:
             return
@@ -137,6 +134,7 @@ class Supervisor:
 
     def _drive(self) -> None:
         self._world.interruption.reset()  # first: a kill that comes from here on is asked for after this
+        self._settle_checkout()
         journal = self._active()
         if journal is None:
             return
