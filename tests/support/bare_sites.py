@@ -56,9 +56,9 @@ class BareSites:
         """Where the daemon listens."""
         return f"unix://{self.runtime}/released.sock"
 
-    def daemon(self) -> Daemon:
+    def daemon(self, **variables: str) -> Daemon:
         """Give the daemon; its host has git and a shell, and neither Docker's client nor Compose."""
-        environment = {**_inherited(), "HOME": str(self.home), "PATH": str(self.home / "bin")}
+        environment = {**_inherited(), "HOME": str(self.home), "PATH": str(self.home / "bin"), **variables}
         return Daemon(self.config, self.home / "daemon.log", self.runtime, environment)
 
     def site(self, name: str) -> Site:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import signal
 import tarfile
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from docker import APIClient
 
 from released.adapters.backups import sets
+from support.deaths import through_deaths
 from support.docker_stack import ENGINE_URL
 from support.stack import ENVIRONMENT, Stack
 from support.stories import TELL_SECRET, events, of_type
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from support.daemon_process import Daemon
     from support.stack_images import FirstImages
 
 TICKET = "1234"
@@ -100,22 +99,10 @@ def with_deaths(stack: Stack, faults: Sequence[str]) -> Told:
         AssertionError: a daemon did not come to its point.
     """
     daemon = stack.daemon()
-    daemon.start(faults[0])
-    # It may not have its answer yet when the daemon dies; then it asks the next one that answers.
-    starter = stack.start_client("run", TICKET, "--detach")
     try:
-        _expect_killed(daemon.wait_dead(), faults[0], daemon)
-        for fault in faults[1:]:
-            _expect_killed(daemon.start_and_die(fault), fault, daemon)
-        daemon.start()
-        return _told(stack, stack.client("watch", TICKET).returncode)
+        return _told(stack, through_deaths(stack, daemon, faults, "run", TICKET))
     finally:
         daemon.end()
-        starter.communicate()
-
-
-def _expect_killed(code: int, fault: str, daemon: Daemon) -> None:
-    assert code == -signal.SIGKILL, f"ended with {code} instead of dying {fault}:\n{daemon.log}"
 
 
 def _change(stack: Stack) -> dict[str, str]:
@@ -143,9 +130,9 @@ def _told(stack: Stack, exit_code: int) -> Told:
         differences=stack.ops.git("status", "--porcelain") + stack.ops.git("diff", merge),
         containers=_containers(stack),
         starts=_starts(stack),
-        dotenv=_plain(stack, (stack.ops.checkout / ".env").read_text(encoding="utf-8")),
-        env_file=_plain(stack, stack.derived(TICKET, "env")),
-        log=_log(stack),
+        dotenv=plain(stack, (stack.ops.checkout / ".env").read_text(encoding="utf-8")),
+        env_file=plain(stack, stack.derived(TICKET, "env")),
+        log=log_of(stack),
         backups=_backups(stack),
         witness=_witness(stack).read_text(encoding="utf-8").splitlines(),
         succeeded={step: succeeded.count(step) for step in succeeded},
@@ -154,14 +141,17 @@ def _told(stack: Stack, exit_code: int) -> Told:
     return Told(ending, record, {step["name"]: step["recovery"] for step in planned})
 
 
-def _plain(stack: Stack, text: str) -> str:
-    own = {stack.secret: "SECRET", stack.names.prefix: "PREFIX-"}
+def plain(stack: Stack, text: str) -> str:
+    """Take out of a text what differs between any two environments."""
+    places = {str(stack.home): "HOME", str(stack.names.port): "PORT"}
+    own = {stack.secret: "SECRET", stack.names.prefix: "PREFIX-", **places}
     for value, name in own.items():
         text = text.replace(value, name)
     return _COMMIT.sub("COMMIT", _STAMP.sub("STAMP", text))
 
 
-def _log(stack: Stack) -> list[str]:
+def log_of(stack: Stack) -> list[str]:
+    """Give phase, event and rc of the lines of the ticket's log, but for those about interruptions."""
     fields = [line.split()[2:] for line in stack.derived(TICKET, "log").splitlines()]
     return [" ".join(one) for one in fields if one[1] not in _DISTURBED]
 
@@ -190,4 +180,4 @@ def _starts(stack: Stack) -> int:
 
 def _backups(stack: Stack) -> list[tuple[str, ...]]:
     folder = sets.set_directory(stack.state_dir, ENVIRONMENT, "web", "20260518_153012").parent
-    return [tuple(_plain(stack, file.name) for file in sets.verify(one).files) for one in sorted(folder.iterdir())]
+    return [tuple(plain(stack, file.name) for file in sets.verify(one).files) for one in sorted(folder.iterdir())]

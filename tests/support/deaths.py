@@ -1,0 +1,46 @@
+"""Daemons that die one after the other while they carry out what an operator asked for, and one that lives."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from support.daemon_process import Daemon
+    from support.stack import Stack
+
+
+def through_deaths(stack: Stack, daemon: Daemon, faults: Sequence[str], *command: str) -> int:
+    """Have a command carried out by daemons that are killed by -9, each at one of these points, and one that lives.
+
+    Args:
+        stack: the environment.
+        daemon: of it; does not run yet, and runs afterwards.
+        faults: the points, as ``RELEASED_FAULT`` names them, in the order in which they are come to.
+        command: name and ticket, then options.
+
+    Returns:
+        The exit code of a client that watched the end.
+
+    Raises:
+        AssertionError: a daemon did not come to its point.
+    """
+    first, *later = faults
+    daemon.start(first)
+    # It may not have its answer yet when the daemon dies; then it asks the next one that answers.
+    starter = stack.start_client(*command, "--detach")
+    try:
+        expect_killed(daemon.wait_dead(), first, daemon)
+        for fault in later:
+            expect_killed(daemon.start_and_die(fault), fault, daemon)
+        daemon.start()
+        return stack.client("watch", command[1]).returncode
+    finally:
+        starter.communicate()
+
+
+def expect_killed(code: int, fault: str, daemon: Daemon) -> None:
+    """See to it that a daemon was killed; what it ended with else is told with its log."""
+    assert code == -signal.SIGKILL, f"ended with {code} instead of dying {fault}:\n{daemon.log}"
