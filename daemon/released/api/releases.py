@@ -74,7 +74,10 @@ class Releases(rpc.ReleasesServicer):
         async with answering(context, request.ticket):
             station, caller = self._hub.station(request.environment), actor(context)
             command = requests.adopt(await self._hub.masked(station, request))
-            return _accepted(station, await self._hub.planned(station, lambda: station.desk.adopt(command, caller)))
+            accepted = await self._hub.planned(station, lambda: station.desk.adopt(command, caller))
+            # It is over at once, and who is told that finds the derived files written.
+            await self._hub.blocking(lambda: self._hub.projector.wait_for(station.store.head(), _PROJECTION_S))
+            return _accepted(station, accepted)
 
     async def Resume(self, request: pb.ResumeRequest, context: Context) -> pb.Accepted:
         """Let a halted release go on."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from support.site import Site
 
-_FRESH = tuple(f"fresh-{number}" for number in range(80))
+_FRESH = tuple(f"fresh-{number}" for number in range(160))
 
 
 @pytest.fixture(scope="session", name="bare_sites")
