@@ -100,6 +100,15 @@ def test_a_halted_release_does_not_go_on_while_a_hook_runs(stack: Stack) -> None
     client.communicate()
 
 
+def test_a_hook_that_is_refused_is_on_record(stack: Stack) -> None:
+    hook = begun(stack)
+    again = ("services", "run", SERVICE, "ensure-config", "--request-id", "at-the-same-time")
+    assert reason_of(stack, *again) == (3, "hook_running")
+    hook.let_end()
+    assert stack.client(*RUN).returncode == 0
+    assert reason_of(stack, *again) == (3, "hook_running")
+
+
 # --- the client --------------------------------------------------------------------------------------------------
 
 

@@ -14,6 +14,7 @@ from released.domain import events as ev
 from released.domain.configuration import Environment
 from released.domain.ids import HookName, RequestId, ServiceName
 from released.engine import faults, hook_runner
+from released.engine.answers import Answers
 from released.engine.hook_desk import HookDesk
 from released.engine.hook_runner import HookRunner
 from released.engine.instruments import Instruments
@@ -58,7 +59,7 @@ def run(store: EventStore, world: World) -> ev.HookEnded:
     instruments = Instruments()
     fence = store.take_lease("prod", "host", 1, instruments.boot_id, "0", instruments.now(), ACTOR)
     runner = HookRunner(store, fence, world, instruments, faults.nothing, must_not_fail)
-    desk = HookDesk(store, fence, world, instruments, runner.wake)
+    desk = HookDesk(Answers(store, fence, world, instruments), store, world, instruments, runner.wake)
     runner.start()
     started, seen = desk.run(COMMAND, ACTOR), 0
     while (ended := desk.ended(started)) is None:

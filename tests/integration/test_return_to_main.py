@@ -10,14 +10,16 @@ import pytest
 from released.adapters.commands.scripts import Scripts
 from released.adapters.docker.engine import DockerEngine
 from released.adapters.git.checkout import Git
+from released.domain import events as ev
 from released.domain.configuration import Environment
 from released.domain.errors import ReleasedError
 from released.domain.ids import RequestId
 from released.engine import faults
 from released.engine.answers import Answers
-from released.engine.instruments import Instruments
+from released.engine.instruments import Instruments, id_of_request
 from released.engine.return_to_main import ReturnToMain
 from released.phases.world import World
+from released.store.event_store import NewEvent, StreamWrite
 from support.docker_stack import ENGINE_URL
 from support.given_when_then import ACTOR, BOOT, ENVIRONMENT
 from support.hotfix import FILTERED, break_filter
@@ -28,7 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from released.store.event_store import EventStore, Fence
+
 FIRST = RequestId("request-1")
+PLACE = ev.environment_stream(ENVIRONMENT)
 
 
 @pytest.fixture(name="repo")
@@ -39,8 +44,19 @@ def _repo(tmp_path: Path) -> OpsRepo:
     return repo
 
 
+@pytest.fixture(name="store")
+def _store(tmp_path: Path) -> Iterator[EventStore]:
+    with sqlite_store(tmp_path / "released.db") as store:
+        yield store
+
+
+@pytest.fixture(name="fence")
+def _fence(store: EventStore) -> Fence:
+    return store.take_lease(ENVIRONMENT, "host-1", 1, BOOT, "0", dt.datetime.now(dt.UTC), ACTOR)
+
+
 @pytest.fixture(name="returning")
-def _returning(tmp_path: Path, repo: OpsRepo) -> Iterator[ReturnToMain]:
+def _returning(tmp_path: Path, repo: OpsRepo, store: EventStore, fence: Fence) -> ReturnToMain:
     world = World(
         name=ENVIRONMENT,
         settings=Environment.model_validate({"repo": str(repo.checkout)}),
@@ -49,10 +65,8 @@ def _returning(tmp_path: Path, repo: OpsRepo) -> Iterator[ReturnToMain]:
         engine=DockerEngine(ENGINE_URL, ENVIRONMENT),
         scripts=Scripts(),
     )
-    with sqlite_store(tmp_path / "released.db") as store:
-        fence = store.take_lease(ENVIRONMENT, "host-1", 1, BOOT, "0", dt.datetime.now(dt.UTC), ACTOR)
-        answers = Answers(store, fence, world, Instruments())
-        yield ReturnToMain(answers, store, fence, world, Instruments(), faults.nothing)
+    answers = Answers(store, fence, world, Instruments())
+    return ReturnToMain(answers, store, fence, world, Instruments(), faults.nothing)
 
 
 def test_a_return_that_failed_is_not_said_to_be_done_when_it_is_asked_for_again(
@@ -77,3 +91,21 @@ def test_a_return_that_is_done_is_answered_alike_when_it_is_asked_for_again(
 
     assert returning.go(FIRST, "", ACTOR) == answer
     assert repo.git("branch", "--show-current").strip() == "hotfix"
+
+
+def test_a_return_that_a_daemon_began_and_never_ended_is_completed_by_the_next(
+    repo: OpsRepo, store: EventStore, fence: Fence, returning: ReturnToMain
+) -> None:
+    head = repo.head()
+    begun = NewEvent(id_of_request(ENVIRONMENT, FIRST), dt.datetime.now(dt.UTC), ACTOR, _started(head))
+    store.append([StreamWrite(PLACE, len(store.read(PLACE)), (begun,))], fence)
+
+    returning.complete()
+
+    assert repo.git("branch", "--show-current").strip() == "main"
+    assert store.read(PLACE)[-1].event == ev.ReturnEnded(FIRST)
+    assert returning.go(FIRST, "", ACTOR) == begun.event
+
+
+def _started(head: str) -> ev.ReturnStarted:
+    return ev.ReturnStarted(FIRST, "hotfix", head, head, head)

@@ -25,6 +25,9 @@ from released.store.event_store import EventStore, Fence, NewEvent, StreamWrite
 _KINDS: dict[str, type[ReleasedError]] = {"invalid": InvalidInput, "not_found": NotFound, "refused": Refused}
 
 
+State = ReleaseState | environment.EnvironmentState
+
+
 @dataclass(frozen=True)
 class Asked:
     """Who asked for what: the name of the command for the record, the ticket, and the request's id."""
@@ -38,12 +41,15 @@ class Asked:
 
 @dataclass(frozen=True)
 class Decided:
-    """What a command comes to: events on top of the state that it is about, and for a ticket of the environment's."""
+    """What a command comes to: events on top of the state that it is about, and of one beside it.
 
-    state: ReleaseState | environment.EnvironmentState
+    What is decided holds only while both stand as they were looked at, also where nothing is to happen to the second.
+    """
+
+    state: State
     events: list[ev.Event]
-    place: environment.EnvironmentState | None = None
-    of_place: tuple[ev.Event, ...] = ()
+    beside: State | None = None
+    of_beside: tuple[ev.Event, ...] = ()
 
 
 class Answers:
@@ -101,7 +107,7 @@ class Answers:
 
     def _repeated(self, given: ev.Recorded, asked: Asked) -> ev.Recorded:
         """Give the answer that a request got when it came first."""
-        refuse_reused(given, asked.name, self._stream(asked))
+        refuse_reused(given, asked.name, self._stream(asked.ticket))
         if isinstance(given.event, ev.Refused):
             raise _KINDS[given.event.kind](given.event.code, given.event.message, given.event.next)
         return given
@@ -119,13 +125,13 @@ class Answers:
         ids = [id_of_request(self._world.name, asked.request_id), *(new_id() for _ in decided.events[1:])]
         pairs = zip(ids, decided.events, strict=True)
         news = tuple(NewEvent(event_id, now, asked.actor, event) for event_id, event in pairs)
-        writes = [StreamWrite(self._stream(asked), decided.state.version, news)]
-        if decided.place is not None:
-            # Without events, too: what was decided holds for this state of the environment only.
-            locking = tuple(NewEvent(new_id(), now, asked.actor, event) for event in decided.of_place)
-            writes.append(StreamWrite(ev.environment_stream(self._world.name), decided.place.version, locking))
+        writes = [StreamWrite(self._stream(asked.ticket), decided.state.version, news)]
+        if decided.beside is not None:
+            others = tuple(NewEvent(new_id(), now, asked.actor, event) for event in decided.of_beside)
+            ticket = decided.beside.ticket if isinstance(decided.beside, ReleaseState) else None
+            writes.append(StreamWrite(self._stream(ticket), decided.beside.version, others))
         return writes
 
-    def _stream(self, asked: Asked) -> str:
+    def _stream(self, ticket: str | None) -> str:
         name = self._world.name
-        return ev.environment_stream(name) if asked.ticket is None else ev.release_stream(name, asked.ticket)
+        return ev.environment_stream(name) if ticket is None else ev.release_stream(name, ticket)

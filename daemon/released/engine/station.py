@@ -148,7 +148,7 @@ def open_station(
         admission=Admission(answers, name),
         holds=Holds(answers, instruments),
         supervisor=supervisor,
-        hooks=HookDesk(store, fence, world, instruments, hook_runner.wake),
+        hooks=HookDesk(answers, store, world, instruments, hook_runner.wake),
         hook_runner=hook_runner,
         files=TicketFiles(store, name, world.root, settings.workspace),
         returning=returning,
