@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import click
-from rich.text import Text
+from rich.table import Table
 
 from releasectl.arguments.global_flags import command as declare
 from releasectl.calls.connection import COMMAND_TIMEOUT_S, connect
@@ -14,7 +14,7 @@ from releasectl.text.tables import show, word
 from releasectl.views.machine import document, emit
 from releasepb.v1 import releases_pb2 as pb
 
-_STATUS_WIDTH = 9
+_STATUS_WIDTH = 11
 
 
 @declare("doctor")
@@ -42,7 +42,10 @@ def _show(checkup: pb.Checkup, settings: Settings) -> None:
 
 
 def _print(check: pb.Check, settings: Settings) -> None:
-    gap = " " * (_STATUS_WIDTH - len(check.status))
-    show(Text.assemble(word(check.status), f"{gap}{one_line(check.name)}: {clean(check.finding)}"), settings)
+    row = Table.grid()
+    row.add_column(width=_STATUS_WIDTH)
+    row.add_column(overflow="fold")
+    row.add_row(word(check.status), f"{one_line(check.name)}: {clean(check.finding)}")
+    show(row, settings)
     if check.fix:
         click.echo(f"    → {one_line(check.fix)}")

@@ -14,7 +14,7 @@ from releasectl.errors import ClientError, Next
 from releasectl.exit_codes import ExitCode
 from releasectl.settings import Settings
 from releasectl.text.sanitize import clean
-from releasectl.text.terminal import fit, width
+from releasectl.text.terminal import fit, prose, width
 
 EVIDENCE_LINES = 12
 _MARK = "[ERROR] "
@@ -61,7 +61,8 @@ def report_text(error: ClientError, settings: Settings) -> None:
     color = None if settings.color else False
     mark = "" if error.code in _NO_ERROR else click.style(_MARK, fg="red", bold=True)
     columns = width(sys.stderr.isatty())
-    cause = [mark + clean(error.message).removeprefix(_MARK)]
+    first, *more = prose(f"{_MARK}{clean(error.message).removeprefix(_MARK)}", columns)
+    cause = [mark + first.removeprefix(_MARK), *more]
     evidence = [click.style("  │ ", dim=True) + line for line in evidence_lines(error.untrusted_evidence, columns - 4)]
     what_next = next_lines(error.next, settings, columns)
     if error.advice:

@@ -12,26 +12,31 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from releasectl.lifecycle import HALTED, RUNNING
 from releasectl.rpc_errors import from_messages
 from releasectl.settings import Settings
 from releasectl.text.durations import format_duration
 from releasectl.text.sanitize import clean, one_line
 from releasectl.text.symbols import style, symbol
 from releasectl.text.tables import services_table, short, show, word
-from releasectl.text.terminal import width
+from releasectl.text.terminal import prose, width
 from releasectl.text.times import moment
 from releasectl.views.machine import document, emit
 from releasectl.views.reporting import evidence_lines, next_lines
 from releasepb.v1 import releases_pb2 as pb
 
 Fact = tuple[str, Text | str]
+_BETWEEN = "   "
+_FACTS_INDENT = 15
+"""Columns that the names of the facts of a release take."""
 _EVIDENCE_LINES = 5
 """All of it is shown by ``logs``; here all else must stay on the screen."""
 
 
 def print_release(release: pb.Release, settings: Settings) -> None:
-    """Print where a ticket stands, the steps of the phase it is in, its failure, and what may be typed."""
-    steps = [step for step in release.steps if step.phase == release.summary.phase]
+    """Print where a ticket stands, the steps of the phase that runs or halted, its failure, and what may be typed."""
+    is_in_phase = release.summary.state in (*RUNNING, *HALTED)
+    steps = [step for step in release.steps if is_in_phase and step.phase == release.summary.phase]
     show(Group(_headline(release), facts_table(_release_facts(release))), settings)
     if steps:
         show(Group("", _steps(steps)), settings)
@@ -164,10 +169,17 @@ def _hold(environment: pb.Environment) -> Text:
 
 
 def _phases(phases: Sequence[pb.PhaseStatus]) -> Text:
-    """Put the phases in a row; one that waits needs no word."""
+    """Put the phases in rows, each phase beside its status; one that waits needs no word."""
+    room = width(sys.stdout.isatty()) - _FACTS_INDENT
     words = {each.phase: "" if each.status == "pending" else f" {each.status}" for each in phases}
     shown = [Text(f"{symbol(each.status)} {each.phase}{words[each.phase]}", style(each.status)) for each in phases]
-    return Text("   ").join(shown)
+    rows: list[Text] = []
+    for phase in shown:
+        if rows and rows[-1].cell_len + len(_BETWEEN) + phase.cell_len <= room:
+            rows[-1] = Text(_BETWEEN).join([rows[-1], phase])
+        else:
+            rows.append(phase)
+    return Text("\n").join(rows)
 
 
 def _steps(steps: Iterable[pb.Step]) -> Table:
@@ -192,7 +204,7 @@ def _took(step: pb.Step) -> str:
 def _failure_lines(release: pb.Release, columns: int) -> Iterator[str]:
     if release.HasField("failure"):
         yield ""
-        yield clean(release.failure.message)
+        yield from prose(clean(release.failure.message), columns)
         yield from (
             f"  │ {line}" for line in evidence_lines(release.failure.untrusted_evidence, columns - 4, _EVIDENCE_LINES)
         )

@@ -75,7 +75,7 @@ class Tree:
             return f"of about {format_duration(estimate_s)}" if phase.status == "running" else _about(estimate_s)
         if phase.status == "done" and phase is not self.progress.current:
             return _count(len(phase.steps))
-        return phase.note
+        return phase.note.removesuffix(f" in {phase.name}")
 
     def _steps(self, phase: PhaseSpan, width: int, room: int) -> Iterator[Text]:
         steps = list(phase.steps.values())

@@ -98,5 +98,5 @@ def _failure(world: World, executable: Executable, ended: Exit, output: str) -> 
         "idle": f"printed nothing for its limit ({executable.idle_s:g} s) and was stopped" if executable.idle_s else "",
     }.get(ended.stopped_by) or f"ended with exit code {ended.rc}"
     code = f"script_{ended.stopped_by}" if ended.stopped_by else "script_failed"
-    message = f"{executable.path} {why}. To reproduce it: cd {world.root} && {_typed(world, executable)}"
+    message = f"{executable.path} {why}.\nTo reproduce it:\n  cd {world.root} && {_typed(world, executable)}"
     return Failure(code, message, ended.rc, output)
