@@ -23,7 +23,7 @@ ERROR = {
     "code": 8,
     "reason": "script_in_doubt",
     "message": "It may have run.\nLook, then settle it.",
-    "next": [{"argv": ["releasectl", "status", "1234"], "effect": "shows it", "danger": "none"}],
+    "next": [{"argv": ["releasectl", "status", "1234"], "effect": "shows it", "danger": "none", "condition": ""}],
 }
 
 
