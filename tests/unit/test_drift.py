@@ -6,11 +6,12 @@ import pytest
 
 from released.adapters.docker.containers import Running
 from released.domain import events as ev
-from released.domain.drift import Checkout, Deployed, checkout_findings, pin_finding
-from released.domain.ids import ServiceName
+from released.domain.drift import Checkout, Deployed, checkout_findings, pin_finding, release_findings
+from released.domain.ids import Phase, ServiceName
 from released.domain.plan import BackupPolicy, Container, Health, Image, ServicePlan
 from released.phases.drift import stray_findings
 from released.phases.images import image_lines
+from support.given_when_then import TICKET, halted, requested, started, state_after
 
 HERE, THERE = "a" * 40, "b" * 40
 REPO = "/opt/ops"
@@ -63,6 +64,37 @@ def test_a_checkout_that_was_moved_is_taken_back() -> None:
     moved, *_ = checkout_findings(_checkout(), Deployed(THERE, "7"), "main")
     assert moved.fix is not None
     assert moved.fix.argv == ("git", "-C", REPO, "reset", "--hard", THERE)
+
+
+def test_a_hotfix_branch_is_left_by_the_command_that_looks_whether_it_is_merged() -> None:
+    _, branch, _ = checkout_findings(_checkout(branch="fix"), Deployed(), "main")
+    assert branch.fix is not None
+    assert branch.fix.argv == ("releasectl", "return-to-main")
+
+
+def test_a_detached_head_goes_back_to_the_branch_by_git() -> None:
+    _, branch, _ = checkout_findings(_checkout(branch=None), Deployed(), "main")
+    assert branch.fix is not None
+    assert branch.fix.argv == ("git", "-C", REPO, "checkout", "main")
+
+
+def test_a_release_that_is_halted_is_named() -> None:
+    state = state_after(requested(), started(Phase.PREPARE), halted(Phase.PREPARE))
+    [finding] = release_findings(state)
+    assert finding.line == f"✗ release.settled: ticket {TICKET} (run 1) is halted in phase prepare"
+    assert finding.fix is not None
+    assert finding.fix.argv == ("releasectl", "status", TICKET)
+
+
+def test_a_release_that_is_under_way_is_named() -> None:
+    [finding] = release_findings(state_after(requested(), started(Phase.PREPARE)))
+    assert finding.line == f"✗ release.settled: ticket {TICKET} (run 1) is under way, in phase prepare"
+    assert finding.fix is not None
+    assert finding.fix.argv == ("releasectl", "watch", TICKET)
+
+
+def test_an_environment_that_is_free_has_no_release_to_settle() -> None:
+    assert release_findings(None) == []
 
 
 def test_no_fix_moves_a_checkout_in_which_somebody_works() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from released.domain import next_steps
 from released.domain.events import ImageReady
 from released.domain.failure import NextCommand
 from released.domain.listing import shortened
@@ -19,7 +20,7 @@ class Finding:
     """One thing that was compared."""
 
     subject: str
-    """A service, ``checkout``, ``.env`` or ``containers``."""
+    """A service, ``release``, ``checkout``, ``.env`` or ``containers``."""
     line: str
     """``✓`` or ``✗``, and what was found."""
     fix: NextCommand | None = None
@@ -80,8 +81,11 @@ def _head(found: Checkout, deployed: Deployed) -> Finding:
 def _branch(found: Checkout, branch: str) -> Finding:
     if found.branch == branch:
         return Finding("checkout", f"✓ checkout.branch: {branch}")
-    line = f"✗ checkout.branch: got {found.branch or 'a detached HEAD'}, expected {branch}"
-    return Finding("checkout", line, _git(found, "goes back to the branch", "checkout", branch))
+    if found.branch is None:
+        line = f"✗ checkout.branch: got a detached HEAD, expected {branch}"
+        return Finding("checkout", line, _git(found, "goes back to the branch", "checkout", branch))
+    line = f"✗ checkout.branch: got {found.branch}, expected {branch}"
+    return Finding("checkout", line, _status(found) if found.dirty else next_steps.return_to_main())
 
 
 def _clean(found: Checkout) -> Finding:
@@ -89,6 +93,18 @@ def _clean(found: Checkout) -> Finding:
         return Finding("checkout", "✓ checkout.clean: nothing differs from HEAD")
     line = f"✗ checkout.clean: {_listed(found.dirty)} not as in HEAD"
     return Finding("checkout", line, _status(found))
+
+
+def release_findings(occupant: ReleaseState | None) -> list[Finding]:
+    """Say which release occupies the environment: until it is settled, what it left undone differs."""
+    if occupant is None:
+        return []
+    named = f"ticket {occupant.ticket} (run {occupant.run})"
+    if occupant.is_running:
+        line = f"✗ release.settled: {named} is under way, in phase {occupant.phase or occupant.status}"
+        return [Finding("release", line, next_steps.follow(occupant.ticket)[0])]
+    line = f"✗ release.settled: {named} is halted in phase {occupant.phase}"
+    return [Finding("release", line, next_steps.look_at(occupant.ticket)[0])]
 
 
 def _git(found: Checkout, effect: str, *arguments: str) -> NextCommand:

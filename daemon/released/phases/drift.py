@@ -8,7 +8,7 @@ import msgspec
 
 from released.adapters.docker.containers import Running
 from released.adapters.git.records import CheckoutState
-from released.domain.drift import Checkout, Deployed, Finding, checkout_findings, pin_finding
+from released.domain.drift import Checkout, Deployed, Finding, checkout_findings, pin_finding, release_findings
 from released.domain.failure import NextCommand
 from released.domain.plan import ServicePlan
 from released.phases.drift_fixes import Fixes
@@ -29,6 +29,7 @@ def findings(world: World, services: Sequence[ServicePlan], deployed: Deployed) 
     variables = world.variables()
     pins = (pin_finding(one.image, variables, str(world.env_file)) for one in services if one.image)
     return [
+        *release_findings(deployed.occupant),
         *checkout_findings(_checkout(world, world.git.state()), deployed, world.settings.branch),
         *(finding for service in services for finding in _service_findings(world, service, deployed)),
         *(pin for pin in pins if pin is not None),
