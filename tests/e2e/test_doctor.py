@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from support.stack import Stack
     from support.stack_images import FirstImages
 
-NAMES = ["repository", "engine", "compose", "disk", "clock", "permissions", "store", "workspace"]
+NAMES = ["repository", "engine", "compose", "images", "disk", "clock", "permissions", "store", "workspace"]
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,29 @@ def test_what_is_wrong_is_named_fails_and_can_be_mended(stack: Stack, name: str)
     assert told.returncode == 1
     assert wrong["fix"] in told.stdout
     assert failed(stack) == []
+
+
+def test_a_base_image_that_cannot_be_had_is_named_before_a_build_needs_it(stack: Stack) -> None:
+    stack.ops.commit({"packages/slow/src/Dockerfile": "FROM localhost:1/nowhere:7\n"}, "Build slow from elsewhere")
+    stack.ops.git("pull", "--quiet", "--ff-only", "origin", "main")
+    [check] = [check for check in checks(stack) if check["name"] == "images"]
+    stack.ops.git("reset", "--quiet", "--hard", "HEAD^")
+    assert (check["status"], check["fix"]) == ("warning", "docker pull localhost:1/nowhere:7")
+    assert "localhost:1/nowhere:7 of packages/slow/src/Dockerfile: " in check["finding"]
+
+
+def test_a_checkout_that_was_pulled_by_hand_may_be_a_release_by_hand(tmp_path: Path) -> None:
+    with BareEnvironment(tmp_path) as environment:
+        environment.ops.commit({"releases/1-a.sh": "true\n"}, "Ticket 1")
+        assert environment.client("run", "1").returncode == 0
+        released = environment.ops.head()
+        environment.ops.commit({"docs/a.md": "a\n"}, "By hand")
+        environment.ops.git("pull", "--quiet", "--ff-only", "origin", "main")
+
+        told = environment.client("doctor").stdout
+
+    assert f"the record has it at {released[:12]}: it was moved by hand." in told
+    assert f"releasectl adopt TICKET --base {released} --merge" in told
 
 
 def test_what_cannot_be_looked_at_has_failed_and_the_rest_is_looked_at(tmp_path: Path) -> None:

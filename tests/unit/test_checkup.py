@@ -52,9 +52,9 @@ def test_a_clock_that_differs_from_the_engines_deserves_attention(seconds: int, 
         (checkup.private_folder("/s", 0o750), "failed"),
         (checkup.secret_file("/.env", 0o640), "ok"),
         (checkup.secret_file("/.env", 0o644), "failed"),
-        (checkup.socket_mode("/r.sock", 0o660, 0o660), "ok"),
-        (checkup.socket_mode("/r.sock", 0o666, 0o666), "warning"),
-        (checkup.socket_mode("/r.sock", 0o666, 0o660), "failed"),
+        (checkup.socket_mode("/r.sock", 0o660, 0o660, "ops"), "ok"),
+        (checkup.socket_mode("/r.sock", 0o666, 0o666, "ops"), "warning"),
+        (checkup.socket_mode("/r.sock", 0o666, 0o660, "ops"), "failed"),
         (checkup.engine_version("20.10.24+dfsg1"), "ok"),
         (checkup.engine_version("19.03.1"), "warning"),
         (checkup.engine_version("dev"), "ok"),
@@ -79,3 +79,32 @@ def test_what_is_not_well_comes_with_its_fix(check: Check) -> None:
 
 def test_what_is_well_has_no_fix() -> None:
     assert checkup.private_folder("/s", 0o700).fix == ""
+
+
+def test_the_group_that_may_talk_to_the_daemon_is_named() -> None:
+    assert checkup.socket_mode("/r.sock", 0o660, 0o660, "ops").finding == (
+        "/r.sock is open to its group, ops, only (mode 0660)."
+    )
+
+
+HERE, THERE = "a" * 40, "b" * 40
+
+
+@pytest.mark.parametrize("last", [None, HERE])
+def test_a_checkout_that_the_record_knows_nothing_else_of_is_well(last: str | None) -> None:
+    assert checkup.checkout_on_record("/opt/ops", HERE, last, contained=True).status == "ok"
+
+
+def test_a_checkout_that_was_moved_on_may_be_a_release_by_hand() -> None:
+    check = checkup.checkout_on_record("/opt/ops", HERE, THERE, contained=True)
+    assert (check.status, check.finding) == (
+        "warning",
+        "/opt/ops stands at aaaaaaaaaaaa, the record has it at bbbbbbbbbbbb: it was moved by hand.",
+    )
+    assert f"releasectl adopt TICKET --base {THERE} --merge {HERE} --reason TEXT" in check.fix
+    assert check.fix.endswith(f"git -C /opt/ops reset --hard {THERE}")
+
+
+def test_a_checkout_that_was_moved_elsewhere_is_only_taken_back() -> None:
+    fix = checkup.checkout_on_record("/opt/ops", HERE, THERE, contained=False).fix
+    assert fix == f"git -C /opt/ops reset --hard {THERE}"

@@ -26,8 +26,8 @@ class Check:
     """One thing that was looked at."""
 
     name: str
-    """``repository``, ``engine``, ``compose``, ``disk``, ``clock``, ``permissions``, ``store``, ``workspace`` or
-    ``webhook``."""
+    """``repository``, ``engine``, ``compose``, ``images``, ``disk``, ``clock``, ``permissions``, ``store``,
+    ``workspace`` or ``webhook``."""
     status: Literal["ok", "warning", "failed"]
     finding: str
     """A sentence."""
@@ -81,6 +81,25 @@ def clock_of_engine(now: dt.datetime, engine: dt.datetime) -> Check:
     return ok("clock", "The engine's clock agrees.")
 
 
+def checkout_on_record(root: str, head: str, last: str | None, *, contained: bool) -> Check:
+    """Judge whether the checkout stands where the record left it.
+
+    Args:
+        root: the checkout.
+        head: where it stands.
+        last: where the record has it; ``None`` where it knows nothing.
+        contained: whether ``head`` contains that.
+    """
+    if last is None or head == last:
+        return ok("repository", f"{root} stands where the record has it.")
+    finding = f"{root} stands at {head[:12]}, the record has it at {last[:12]}: it was moved by hand."
+    back = f"git -C {root} reset --hard {last}"
+    if not contained:
+        return warning("repository", finding, back)
+    adopt = f"releasectl adopt TICKET --base {last} --merge {head} --reason TEXT"
+    return warning("repository", finding, f"Was it released by hand? {adopt}. Else go back, and run the ticket: {back}")
+
+
 def private_folder(path: str, mode: int) -> Check:
     """Judge the mode of a folder that holds backups, and with them secrets."""
     if mode & _NOT_PRIVATE:
@@ -97,7 +116,7 @@ def secret_file(path: str, mode: int) -> Check:
     return ok("permissions", f"{path} cannot be read by others.")
 
 
-def socket_mode(path: str, mode: int, configured: int) -> Check:
+def socket_mode(path: str, mode: int, configured: int, group: str) -> Check:
     """Judge who may talk to the daemon."""
     if mode != configured:
         finding = f"{path} has mode {mode:04o}, the configuration says {configured:04o}."
@@ -105,7 +124,7 @@ def socket_mode(path: str, mode: int, configured: int) -> Check:
     if mode & 0o007:
         finding = f"{path} is open to every user of this host (mode {mode:04o})."
         return warning("permissions", finding, "Set 'mode' of this listener to '0660', and its group; start again.")
-    return ok("permissions", f"{path} is open to its group only (mode {mode:04o}).")
+    return ok("permissions", f"{path} is open to its group, {group}, only (mode {mode:04o}).")
 
 
 def engine_version(version: str) -> Check:

@@ -40,6 +40,7 @@ class Returned(msgspec.Struct, frozen=True):
     """The commit that runs."""
     head: str
     """Where it brought the checkout."""
+    at: dt.datetime
 
 
 class FailedReturn(msgspec.Struct, frozen=True):
@@ -128,4 +129,4 @@ def _ended(
     over = msgspec.structs.replace(state, returning=None)
     if failure is not None:
         return msgspec.structs.replace(over, failed_return=FailedReturn(returning.from_branch, at, failure))
-    return msgspec.structs.replace(over, returned=Returned(returning.deployed, returning.target))
+    return msgspec.structs.replace(over, returned=Returned(returning.deployed, returning.target, at))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from released.domain import environment, lifecycle, release
 from released.domain import events as ev
 from released.domain.drift import Deployed
+from released.domain.environment import Returned
 from released.domain.ids import Phase
 from released.domain.release import ReleaseState
 from released.store.event_store import EventStore
@@ -17,12 +18,19 @@ _LOOKED_AT = 50
 
 def deployed(store: EventStore, environment_name: str) -> Deployed:
     """Read what the releases of an environment left deployed; the list of releases must be up to date."""
-    occupant = _occupant(store, environment_name)
-    latest = _latest(store, environment_name)
+    place = environment.fold(store.read(ev.environment_stream(environment_name)))
     images = _images(store, environment_name)
-    if occupant is not None:
+    if place.lock is not None:
+        occupant = _release(store, environment_name, place.lock.ticket)
         return Deployed(occupant.head, occupant.ticket, images, occupant)
-    return Deployed(latest.head, latest.ticket, images) if latest else Deployed(images=images)
+    latest = _latest(store, environment_name)
+    return Deployed(_head(latest, place.returned), latest.ticket, images) if latest else Deployed(images=images)
+
+
+def _head(latest: ReleaseState, returned: Returned | None) -> str:
+    """Name where the checkout was left: by a release, or by the return from a hotfix branch after it."""
+    after = returned is not None and latest.changed_at is not None and returned.at > latest.changed_at
+    return returned.head if returned is not None and after else latest.head
 
 
 def _latest(store: EventStore, environment_name: str) -> ReleaseState | None:
@@ -31,11 +39,6 @@ def _latest(store: EventStore, environment_name: str) -> ReleaseState | None:
     settled = (row.ticket for row in rows if row.state in _SETTLED)
     ticket = next(settled, None)
     return _release(store, environment_name, ticket) if ticket else None
-
-
-def _occupant(store: EventStore, environment_name: str) -> ReleaseState | None:
-    lock = environment.fold(store.read(ev.environment_stream(environment_name))).lock
-    return _release(store, environment_name, lock.ticket) if lock else None
 
 
 def _images(store: EventStore, environment_name: str) -> dict[str, ev.ImageReady]:

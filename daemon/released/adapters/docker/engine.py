@@ -223,6 +223,11 @@ class DockerEngine:
         found = self._image(reference)
         return tuple(found.get("RepoDigests") or ()) if found else ()
 
+    def look_up_in_registry(self, reference: str) -> None:
+        """Have the engine ask the registry for an image, and pull nothing; ``StepFailed`` where it cannot be had."""
+        with self._connection.answers() as api:
+            api.inspect_distribution(reference)  # type: ignore[no-untyped-call]  # stubs
+
     def tag_image(self, image_id: str, repository: str, tag: str) -> None:
         """Name an image, so that no prune takes it; doing it again changes nothing."""
         with self._connection.answers() as api:

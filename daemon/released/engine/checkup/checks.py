@@ -8,7 +8,7 @@ from functools import partial
 
 from released.domain.checkup import Check, failed
 from released.domain.errors import ReleasedError
-from released.engine.checkup import clock, disk, docker, permissions, record, repository, webhook, workspace
+from released.engine.checkup import clock, disk, docker, images, permissions, record, repository, webhook, workspace
 from released.engine.checkup.subject import Subject
 
 logger = logging.getLogger(__name__)
@@ -27,9 +27,10 @@ def _checks(subject: Subject) -> dict[str, Sequence[_Look]]:
 
     sockets: list[_Look] = [partial(permissions.socket, listener) for listener in subject.listeners]
     return {
-        "repository": of(repository.checkout, repository.owner, repository.remote),
+        "repository": of(repository.checkout, repository.on_record, repository.owner, repository.remote),
         "engine": of(docker.engine),
         "compose": of(docker.compose),
+        "images": of(images.bases),
         "disk": of(disk.state_dir, disk.store, disk.engine_data),
         "clock": of(clock.record, clock.engine),
         "permissions": [*of(permissions.state_dir), *sockets, *of(permissions.dotenv)],

@@ -26,7 +26,7 @@ def dotenv(subject: Subject) -> Check:
 
 def socket(listener: Listener) -> Check:
     """Look at a socket of the daemon."""
-    return socket_mode(str(listener.path), _mode(listener.path), listener.mode)
+    return socket_mode(str(listener.path), _mode(listener.path), listener.mode, listener.path.group())
 
 
 def _mode(path: Path) -> int:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 
 from released.adapters.git.files import owner_name
-from released.domain.checkup import Check, failed, ok, warning
+from released.domain.checkup import Check, checkout_on_record, failed, ok, warning
+from released.domain.ids import parse_sha
 from released.engine.checkup.subject import Subject
+from released.engine.deployed import deployed
 from released.phases.releasable import refuse_other_branch, releasable
 
 _REMOTE_S = 10.0
@@ -17,6 +19,17 @@ def checkout(subject: Subject) -> Check:
     state = releasable(subject.world.git, subject.world.settings)
     refuse_other_branch(state, subject.world.settings)
     return ok("repository", f"{subject.world.root} is clean, on {state.branch} at {state.head[:12]}.")
+
+
+def on_record(subject: Subject) -> Check:
+    """Look whether somebody moved the checkout since the record left it; while a release is unsettled it may move."""
+    git, world = subject.world.git, subject.world
+    head, known = git.state().head, deployed(subject.store, world.name)
+    if known.head is None or known.occupant is not None:
+        return checkout_on_record(str(world.root), head, None, contained=False)
+    last = parse_sha(known.head)
+    contained = git.has_commit(last) and git.is_ancestor(last, head)
+    return checkout_on_record(str(world.root), head, last, contained=contained)
 
 
 def owner(subject: Subject) -> Check:
