@@ -105,7 +105,9 @@ def _operators(tmp_path_factory: pytest.TempPathFactory, target: socket.socket) 
     daemon = sites.daemon()
     try:
         daemon.start()
-        yield {name: _told(sites.site(name), name, target) for name in CAUSES}
+        at = {name: sites.site(name) for name in CAUSES}
+        told = {name: _told(site, name, target) for name, site in at.items()}
+        yield {**told, "again": _fails_again(at["script"])}
         daemon.end()
     finally:
         sites.cleanup()
@@ -118,6 +120,16 @@ def _told(site: Site, name: str, target: socket.socket) -> Operator:
     operator.asks(name)
     _mends(target).get(name, _nothing)(site)
     operator.follows(name)
+    return operator
+
+
+def _fails_again(site: Site) -> Operator:
+    """Let another ticket fail in the same way."""
+    (site.ops.checkout / ".asd" / "mended").unlink()
+    site.merge("1235", {"releases/1235-work.sh": f"#!/bin/bash\n{LATE}\n"})
+    operator = Operator(site.client, "1235")
+    site.client("run", "1235")
+    operator.asks("again")
     return operator
 
 
@@ -197,7 +209,7 @@ def test_where_the_checkout_stood_and_what_disk_was_free_is_evidence(operators: 
 def test_a_failure_that_no_playbook_knows_claims_no_match_and_has_safe_choices(operators: dict[str, Operator]) -> None:
     told = operators["detached"].told["detached"]
     assert told["playbooks"] == []
-    assert [command["argv"][1] for command in told["next"] if not command["condition"]] == ["run"]
+    assert told["next"][-1]["argv"][:3] == ["releasectl", "run", "1234"]
     assert told["phase"] == "prepare"
 
 
@@ -215,3 +227,11 @@ def test_the_screen_tells_cause_recommendation_and_commands(operators: dict[str,
     assert screen.startswith("ticket 1234  ✓ released")
     assert "[released]" in screen
     assert "\nnext:\n  releasectl status 1234 --env pulled" in screen
+
+
+def test_the_same_failure_of_an_earlier_ticket_is_named_with_how_it_was_solved(
+    operators: dict[str, Operator],
+) -> None:
+    (before,) = operators["again"].told["again"]["before"]
+    assert before["ticket"] == "1234"
+    assert before["solved"].startswith("resumed in ticket; released ")
