@@ -212,6 +212,21 @@ def test_what_is_asked_for_again_comes_again_with_the_same_ids_however_old(
     assert [one.id for one in received] == ids * 2
 
 
+def test_what_is_asked_for_again_comes_before_a_later_message_that_is_under_way(
+    store: EventStore, receiver: WebhookReceiver, url: str, secret: Path
+) -> None:
+    receiver.next.extend([204, HANG])
+
+    with following(store, Watched(url, secret)) as courier:
+        first = halt(store)
+        (second,) = record(store, ABANDONED)
+        receiver.await_requests(2)
+        courier.send_again(AT)
+        received = receiver.await_requests(4)
+
+    assert [one.id for one in received] == [first, second, first, second]
+
+
 def test_nothing_is_sent_again_that_is_older_than_what_was_asked_for(
     store: EventStore, receiver: WebhookReceiver, url: str, secret: Path
 ) -> None:

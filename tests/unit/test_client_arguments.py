@@ -55,6 +55,8 @@ ALIASES = {"rollback": "revert"}
         ("services logs web --tail=0", "0 is not in the range"),
         ("services run web ../x", "'../x' is not a hook: expected the name of a file below scripts/"),
         ("services run web", "Missing argument 'HOOK'"),
+        ("webhook replay", "Missing option '--since'"),
+        ("webhook replay --since=yesterday", "'yesterday' is not a duration"),
         ("status --timeout=soon", "'soon' is not a duration"),
         ("-o xml status", "'xml' is not a format: expected one of text, json, jsonl."),
         ("run", "Missing argument 'TICKET'"),
