@@ -6,33 +6,30 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.bare_sites import BareSites
+from support.fresh_sites import served_sites
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from support.bare_sites import BareSites
     from support.site import Site
 
-_FRESH = tuple(f"fresh-{number}" for number in range(60))
 
-
-@pytest.fixture(scope="session", name="bare_sites")
-def _bare_sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BareSites]:
-    sites = BareSites.create(tmp_path_factory.mktemp("bare"), {name: {} for name in _FRESH})
-    daemon = sites.daemon()
-    try:
-        daemon.start()
-        yield sites
-        daemon.end()
-    finally:
-        sites.cleanup()
+@pytest.fixture(scope="session", name="served")
+def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[BareSites, Callable[[], Site]]]:
+    with served_sites(tmp_path_factory.mktemp("bare"), 80) as served:
+        yield served
 
 
 @pytest.fixture(scope="session", name="new_site")
-def _new_site(bare_sites: BareSites) -> Callable[[], Site]:
+def _new_site(served: tuple[BareSites, Callable[[], Site]]) -> Callable[[], Site]:
     """Hand out environments that no test has touched: no container, nothing on record."""
-    unused = iter(_FRESH)
-    return lambda: bare_sites.site(next(unused))
+    return served[1]
+
+
+@pytest.fixture(scope="session", name="bare_sites")
+def _bare_sites(served: tuple[BareSites, Callable[[], Site]]) -> BareSites:
+    return served[0]
 
 
 @pytest.fixture(name="site")

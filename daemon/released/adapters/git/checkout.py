@@ -11,7 +11,7 @@ from released.adapters.git.environment import hardened_environment
 from released.adapters.git.fetch import fetch_branch, tip_at_remote
 from released.adapters.git.files import open_below
 from released.adapters.git.head import NO_COMMIT, Head, head_of
-from released.adapters.git.keeping import keep, kept
+from released.adapters.git.keeping import keep
 from released.adapters.git.move import move, settle_move
 from released.adapters.git.names import parse_branch, parse_remote
 from released.adapters.git.obstacles import obstacles
@@ -188,10 +188,6 @@ class Git:
             StepFailed: a git process holds on to the ref's lock (``checkout_in_doubt``).
         """
         keep(self._command, commit, name)
-
-    def kept(self, prefix: str) -> dict[str, Sha]:
-        """Return what is kept below ``prefix``, by the names that ``keep`` was given."""
-        return kept(self._command, prefix)
 
     def read(self, commit: Sha, path: str) -> bytes | None:
         """Return a file's content at a commit; ``None`` where the commit has no such path.

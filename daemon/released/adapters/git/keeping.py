@@ -27,15 +27,3 @@ def keep(command: GitCommand, commit: Sha, name: str) -> None:
     remove_stale_locks(command, (ref,))
     command.ask("update-ref", ref, f"{parse_sha(commit)}^{{commit}}")
     sync_filesystem(command.path_of("objects"))
-
-
-def kept(command: GitCommand, prefix: str) -> dict[str, Sha]:
-    """Return what is kept below ``prefix``, by the names that ``keep`` was given.
-
-    Raises:
-        InvalidInput: the prefix cannot be used (``kept_name_invalid``).
-    """
-    below = f"{_OURS}{parse_kept_name(prefix)}/"
-    listing = command.ask("for-each-ref", "--format=%(objectname) %(refname)", below).text
-    lines = (line.split(" ", 1) for line in listing.splitlines())
-    return {ref.removeprefix(_OURS): Sha(commit) for commit, ref in lines}
