@@ -34,7 +34,9 @@ _JUDGED = (ExitCode.USAGE, ExitCode.REFUSED, ExitCode.NOT_FOUND)
     help="Restore the data of this stateful service, too ('all': of each); may be repeated.",
 )
 @click.option("--push", is_flag=True, help="Also push the commit that takes the code back.")
-@click.option("--dry-run", is_flag=True, help="Only show what it would do.")
+@click.option(
+    "--dry-run", is_flag=True, help="Only show what it would do; each ticket as if those before it were back."
+)
 @click.option("--plan", "plan_hash", type=PLAN_HASH, metavar="HASH", help="Refuse unless the plan still has this hash.")
 @click.option("--reason", default="", metavar="TEXT", help="Why, for the record.")
 @click.option("--detach", is_flag=True, help="Only start it; follow later with watch.")
@@ -62,12 +64,10 @@ def command(  # noqa: PLR0913 (one argument per flag, as click hands them over)
     chosen. The present state is saved first, so that a revert can itself be taken back.
     """
     submission.refuse_both(detach, wait_s)
-    _refuse_with_several(
-        tickets, {"--detach": detach, "--dry-run": dry_run, "--plan": plan_hash, "--request-id": request_id}
-    )
+    _refuse_with_several(tickets, {"--detach": detach, "--plan": plan_hash, "--request-id": request_id})
 
     def revert_each(show: Show) -> int:
-        for ticket in tickets:
+        for number, ticket in enumerate(tickets):
             request = pb.RevertRequest(
                 environment=connection.environment,
                 ticket=ticket,
@@ -80,7 +80,8 @@ def command(  # noqa: PLR0913 (one argument per flag, as click hands them over)
                 plan_hash=plan_hash or "",
             )
             if dry_run:
-                _show(_plan(connection, request), settings)
+                request.after.extend(tickets[:number])
+                _show(_plan(connection, request), settings, show)
                 continue
             accepted = _revert(connection, request, settings)
             code = submission.leave_or_follow(connection, accepted, settings, detach=detach, wait_s=wait_s, show=show)
@@ -132,9 +133,9 @@ def _plan(connection: Connection, request: pb.RevertRequest) -> pb.RevertPreview
     return connection.ask(connection.releases.PlanRevert, request, REVERT_TIMEOUT_S)
 
 
-def _show(preview: pb.RevertPreview, settings: Settings) -> None:
+def _show(preview: pb.RevertPreview, settings: Settings, show: Show = emit) -> None:
     if not settings.is_text:
-        emit(document(preview))
+        show(document(preview))
         return
     from releasectl.views.preview import print_revert  # noqa: PLC0415 (rich takes longer to import than JSON to print)
 

@@ -65,7 +65,7 @@ class Releases(rpc.ReleasesServicer):
         """Show what a revert would do."""
         async with answering(context):
             station, caller = self._hub.station(request.environment), actor(context)
-            command = requests.revert(await self._hub.masked(station, request))
+            command = requests.revert_after(await self._hub.masked(station, request))
             preview = await self._hub.planned(station, lambda: station.planner.preview_revert(command, caller))
             return previews.revert_preview(preview, station.name)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from released.domain import commands as cmd
 from released.domain import events as ev
 from released.domain.errors import InvalidInput
@@ -56,6 +58,15 @@ def revert(request: pb.RevertRequest) -> cmd.Revert:
         reason=optional_reason(request.reason),
     )
     return cmd.Revert(parse_ticket(request.ticket), parse_request_id(request.request_id), options, request.plan_hash)
+
+
+def revert_after(request: pb.RevertRequest) -> cmd.Revert:
+    """Read a command to take a release back that is only looked at, as if others had been taken back first.
+
+    Raises:
+        InvalidInput: a name in it is wrong.
+    """
+    return msgspec.structs.replace(revert(request), after=tuple(map(parse_ticket, request.after)))
 
 
 def adopt(request: pb.AdoptRequest) -> cmd.Adopt:

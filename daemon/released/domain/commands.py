@@ -26,6 +26,8 @@ class Revert(msgspec.Struct, frozen=True):
     options: RevertOptions = RevertOptions()
     plan_hash: str = ""
     """Of the plan that was looked at; empty where any will do."""
+    after: tuple[Ticket, ...] = ()
+    """Where it is only looked at: tickets that would be taken back first, in this order."""
 
 
 class Adopt(msgspec.Struct, frozen=True):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from released.adapters.commands.scripts import Running
 from released.domain import commands as cmd
 from released.domain import decide
 from released.domain import events as ev
 from released.domain.errors import Refused
 from released.domain.hold import refuse_held
+from released.domain.ids import Sha
 from released.domain.plan import ReleasePlan
 from released.domain.release import ReleaseState, Reversal
 from released.domain.revert_plan import RevertPlan
@@ -50,11 +53,23 @@ class Planner:
         Raises:
             Refused, InvalidInput: it would be refused.
         """
+        stands_at = self._left_by(command)
         state, place = self._answers.release(command.ticket), self._answers.environment()
+        if place.lock is not None and place.lock.ticket in command.after:
+            place = msgspec.structs.replace(place, lock=None)
         decide.admit_revert(command, state, place)
         self._refuse_under_way(state)
         refuse_if_taken(self._world)
-        return plan_revert(self._world, state, command.options, self._record.later_than(state))
+        later = [one for one in self._record.later_than(state) if one.ticket not in command.after]
+        return plan_revert(self._world, state, command.options, later, stands_at)
+
+    def _left_by(self, command: cmd.Revert) -> Sha | None:
+        """Name the commit whose tree would be checked out once other tickets are taken back; ``None``: as it is."""
+        if not command.after:
+            return None
+        *before, last = command.after
+        plan = self.revert(msgspec.structs.replace(command, ticket=last, after=tuple(before)))
+        return plan.target_sha or plan.head_sha
 
     def preview_run(self, command: cmd.StartRun, actor: ev.Actor) -> RunPreview:
         """Show what a run would do.

@@ -34,7 +34,11 @@ ALL = "all"
 
 
 def plan_revert(
-    world: World, state: ReleaseState, options: ev.RevertOptions, later: Sequence[LaterRelease]
+    world: World,
+    state: ReleaseState,
+    options: ev.RevertOptions,
+    later: Sequence[LaterRelease],
+    stands_at: Sha | None = None,
 ) -> RevertPlan:
     """Plan a revert, or refuse it.
 
@@ -43,6 +47,7 @@ def plan_revert(
         state: a release that may be taken back.
         options: what the operator asked for.
         later: releases that came after this one and still stand, newest first.
+        stands_at: a commit whose tree is taken for the one that is checked out; ``None``: as it is.
 
     Raises:
         Refused: a precondition does not hold; the message says which, and what to type next.
@@ -52,7 +57,7 @@ def plan_revert(
     checkout = releasable(world.git, world.settings)
     if not plan.branch:
         refuse_other_branch(checkout, world.settings)
-    head = checkout.head
+    head = stands_at or checkout.head
     before = stood_before(state, head)
     target = None if options.skip_git else before.tree
     _refuse_later(state, before, later, takes_code=target is not None)
@@ -66,7 +71,7 @@ def plan_revert(
     _refuse_unknown_data(options, now, then)
     refuse_missing_variables(world, [one.former for one in services if one.former], _as_they_were(then, services))
     refuse_unready(world, state, services)
-    _refuse_unpushable(world, plan, options, head, target)
+    _refuse_unpushable(world, plan, options, checkout.head, target)
     return RevertPlan(
         ticket=state.ticket,
         run=state.run,

@@ -352,6 +352,7 @@ class RevertRequest(_message.Message):
     PUSH_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     PLAN_HASH_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
     environment: _builtins.str
     ticket: _builtins.str
     request_id: _builtins.str
@@ -368,6 +369,10 @@ class RevertRequest(_message.Message):
     def with_data(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """stateful services whose data is restored, too; "all" for each"""
 
+    @_builtins.property
+    def after(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """plan as if these tickets had been taken back first, in this order; for PlanRevert"""
+
     def __init__(
         self,
         *,
@@ -380,10 +385,11 @@ class RevertRequest(_message.Message):
         push: _builtins.bool = ...,
         reason: _builtins.str = ...,
         plan_hash: _builtins.str = ...,
+        after: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["environment", b"environment", "plan_hash", b"plan_hash", "push", b"push", "reason", b"reason", "request_id", b"request_id", "skip_data", b"skip_data", "skip_git", b"skip_git", "ticket", b"ticket", "with_data", b"with_data"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "environment", b"environment", "plan_hash", b"plan_hash", "push", b"push", "reason", b"reason", "request_id", b"request_id", "skip_data", b"skip_data", "skip_git", b"skip_git", "ticket", b"ticket", "with_data", b"with_data"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -110,6 +110,25 @@ def test_a_program_gets_one_document_for_several_tickets(two: Site) -> None:
     ]
 
 
+def test_several_tickets_are_looked_at_as_if_those_before_were_taken_back(two: Site) -> None:
+    before = two.snapshot()
+    base = two.git("rev-parse", "HEAD^1^1")
+
+    looked_at = two.document("revert", "1121", TICKET, "--dry-run")
+
+    assert [(one["ticket"], one["target_sha"]) for one in looked_at["reverts"]] == [
+        ("1121", two.git("rev-parse", "HEAD^1")),
+        (TICKET, base),
+    ]
+    assert two.snapshot() == before
+
+
+def test_in_another_order_the_look_is_refused_as_the_revert_would_be(two: Site) -> None:
+    document = two.document("revert", TICKET, "1121", "--dry-run", code=3)
+
+    assert (document["reverts"], document["error"]["reason"]) == ([], "later_releases")
+
+
 def test_a_ticket_that_is_refused_behind_another_is_told_in_the_same_document(two: Site) -> None:
     document = two.document("revert", "1121", "1129", *WHY, code=4)
 
@@ -117,8 +136,6 @@ def test_a_ticket_that_is_refused_behind_another_is_told_in_the_same_document(tw
     assert document["error"]["reason"] == "ticket_unknown"
 
 
-@pytest.mark.parametrize(
-    "flag", [("--detach",), ("--dry-run",), ("--plan", "0" * 16), ("--request-id", "the-same-request")]
-)
+@pytest.mark.parametrize("flag", [("--detach",), ("--plan", "0" * 16), ("--request-id", "the-same-request")])
 def test_what_makes_sense_for_one_ticket_only_is_wrong_usage_with_several(site: Site, flag: tuple[str, ...]) -> None:
     assert f"{flag[0]} makes sense for one ticket only" in site.rejects("revert", "1", "2", *flag).message
