@@ -205,7 +205,8 @@ class Runner:
                 self._journal.note(ev.StepInterrupted(step.name, attempt, self._boot_id))
                 return True
             case InDoubt(look_at):
-                self._halt(recovery.in_doubt(self._state, step.name, self._world.mask(look_at)))
+                doubt = recovery.in_doubt(self._state, step.name, look_at)
+                self._halt(msgspec.structs.replace(doubt, failure=self._told(doubt.failure, slot)))
                 return False
 
     def _fail(self, step: Step, attempt: int, slot: AttemptSlot, failure: Failure) -> bool:
