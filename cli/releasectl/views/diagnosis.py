@@ -23,6 +23,8 @@ from releasectl.views.status import Fact, facts_table
 from releasepb.v1 import releases_pb2 as pb
 
 _MOST = 3
+_SHOWN_ELSEWHERE = ("port",)
+"""Kinds of clues that stand beside the container, too."""
 _OVER = ("released", "reverted", "abandoned")
 _GIB = 1 << 30
 
@@ -59,6 +61,7 @@ def _headline(told: pb.Diagnosis) -> Text:
 def _facts(told: pb.Diagnosis) -> Iterator[Fact]:
     yield "cause", Text(cause_line(told), style="bold")
     yield one_line(told.recommendation.choice), told.recommendation.why
+    yield from (("said", line) for line in _said(told))
     yield from (("certain", clean(line)) for line in told.certainty.certain)
     yield from (("in doubt", Text(clean(line), style="bold red")) for line in told.certainty.doubtful)
     yield from (("recovery", clean(line)) for line in told.certainty.recovery)
@@ -70,9 +73,15 @@ def _facts(told: pb.Diagnosis) -> Iterator[Fact]:
     yield from (("playbook", playbook_line(match)) for match in told.playbooks[:_MOST])
 
 
+def _said(told: pb.Diagnosis) -> list[str]:
+    """Give the first lines of the message, where the cause is not the same in other words."""
+    message, cause = clean(told.evidence.message), clean(told.cause.sentence).rstrip(".")
+    return [] if message.startswith(cause) or told.kind in _OVER else message.splitlines()[:_MOST]
+
+
 def _clues(clues: Sequence[pb.Clue]) -> Iterator[Fact]:
     """Give a line per kind; what tells it is in the evidence, but for who touched a file."""
-    for kind in dict.fromkeys(one_line(clue.kind) for clue in clues):
+    for kind in dict.fromkeys(one_line(clue.kind) for clue in clues if clue.kind not in _SHOWN_ELSEWHERE):
         yield f"clue: {kind}", ", ".join(_clue(clue) for clue in clues if clue.kind == kind)
 
 
