@@ -86,15 +86,15 @@ class Story:
         _create_missing_volume(stack)
         web.follows("backup")
         web.asks("drift")
+
+    def tell_of_containers(self) -> None:
+        """Go on in the same way, to the end."""
+        stack, web, good = self.stack, self.web, self.good
         stack.ops.commit(_without_image(good, stack), "The Compose file, with an image that nobody has")
         web.follows("drift")
         web.asks("pull")
         stack.ops.commit(good, "The image is built again")
         web.follows("pull")
-
-    def tell_of_containers(self) -> None:
-        """Go on in the same way, to the end."""
-        stack, web = self.stack, self.web
         web.asks("unhealthy")
         _touch(stack, "ready")
         web.follows("unhealthy", instead="the cause is mended here and now")
@@ -181,17 +181,6 @@ def test_of_a_failed_backup_service_and_volume_are_named_and_the_free_space(stor
     assert all(told["evidence"]["surroundings"]["free_bytes"].values())
 
 
-def test_before_anything_is_touched_that_is_certain(story: Story) -> None:
-    certain = story.web.told["pull"]["certainty"]["certain"]
-    assert "nothing that is deployed was touched: the old containers serve" in certain
-
-
-def test_of_an_image_that_cannot_be_pulled_image_and_answer_are_given(story: Story) -> None:
-    told = story.web.told["pull"]
-    assert _clues(told, "image") == ["127.0.0.1:1/x:2"]
-    assert _clues(told, "registry") == ["connection refused"]
-
-
 # --- every failure ---------------------------------------------------------------------------------------------------
 
 
@@ -211,6 +200,17 @@ def test_what_the_service_at_fault_brings_is_told(released: Story, name: str) ->
     (change,) = released.web.told[name]["changes"]
     assert change["service"] == "web"
     assert "packages/web/manifest.yaml" in change["paths"]
+
+
+def test_before_anything_is_touched_that_is_certain(released: Story) -> None:
+    certain = released.web.told["pull"]["certainty"]["certain"]
+    assert "nothing that is deployed was touched: the old containers serve" in certain
+
+
+def test_of_an_image_that_cannot_be_pulled_image_and_answer_are_given(released: Story) -> None:
+    told = released.web.told["pull"]
+    assert _clues(told, "image") == ["127.0.0.1:1/x:2"]
+    assert _clues(told, "registry") == ["connection refused"]
 
 
 def test_a_service_that_is_not_up_is_to_be_taken_back(released: Story) -> None:
