@@ -41,7 +41,7 @@ from support.given_when_then import (
 NOW = BEGIN + dt.timedelta(minutes=5)
 WELL = ("✓ web.healthy: web", "✓ http-health: HTTP 200 (web)")
 UNWELL = ("✗ web.healthy: unhealthy",)
-SCRIPT = "releases/1234-work.sh ended with exit code 3. To reproduce it: cd /ops && releases/1234-work.sh --yes"
+SCRIPT = "releases/1234-work.sh ended with exit code 3.\nTo reproduce it:\n  cd /ops && releases/1234-work.sh --yes"
 
 
 def told(*events: ev.Event, present: Present | None = None, past: Past | None = None) -> Diagnosis:

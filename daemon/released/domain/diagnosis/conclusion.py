@@ -162,12 +162,11 @@ def _script(case: Case) -> Conclusion:
 
 def _script_unexplained(case: Case, script: str) -> Conclusion:
     line = _first(case.about("line"))
-    told = Cause(case.code, f"{case.message.partition('. To reproduce')[0]}{f', at {line}' if line else ''}.")
-    by_hand = case.message.partition("To reproduce it: ")[2]
-    reproduce = f" By hand it is: {by_hand}" if by_hand else ""
-    return Conclusion(
-        told, Fault.UNKNOWN, (f"Find out why from its output, and mend {script} or its target.{reproduce}",)
-    )
+    said, _, command = case.message.partition("To reproduce it:")
+    told = Cause(case.code, f"{said.strip().rstrip('.')}{f', at {line}' if line else ''}.")
+    reproduce = f" By hand it is: {command.strip()}" if command else ""
+    ask = f"Find out why from its output, and mend {script} or its target.{reproduce}"
+    return Conclusion(told, Fault.UNKNOWN, (ask,))
 
 
 def configurable(case: Case) -> tuple[str, ...]:
