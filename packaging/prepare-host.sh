@@ -1,6 +1,6 @@
 #!/bin/sh
 # Brings a Debian machine to the point where this project can be built, tested and shown: Python, git and make
-# ("tools"), and a Docker engine that answers, with Compose and a static busybox ("engine").
+# ("tools"), and a Docker engine that answers, with Compose, a static busybox and bubblewrap ("engine").
 # What is there already is left alone, so it is quick to run again. Needs root only for what is missing.
 # Usage: [PYTHON=python3.12] packaging/prepare-host.sh [tools] [engine]      (neither named: both)
 set -eu
@@ -61,6 +61,7 @@ missing_engine() {
     { have docker && engine_exists; } || echo docker.io iptables
     docker compose version >/dev/null 2>&1 || have docker-compose || echo docker-compose
     static_busybox || echo busybox-static
+    have bwrap || echo bubblewrap
 }
 
 static_busybox() {

@@ -47,7 +47,7 @@ def test_an_old_python_is_refused_with_the_way_to_name_another(bare_path: Path) 
 
 def test_an_engine_that_refuses_the_user_is_not_started_a_second_time(bare_path: Path) -> None:
     refusing = 'case "$*" in version) echo "Got permission denied while connecting" >&2; exit 1;; esac'
-    for tool, does in {"docker": refusing, "docker-compose": "exit 0", "busybox": "exit 0"}.items():
+    for tool, does in {"docker": refusing, "docker-compose": "exit 0", "busybox": "exit 0", "bwrap": "exit 0"}.items():
         _program(bare_path / tool, does)
     (bare_path / "grep").symlink_to(shutil.which("grep") or "grep")
 
