@@ -22,6 +22,18 @@ class SymptomLine(NamedTuple):
         """Count the letters and digits that must be found: what makes the line tell anything."""
         return sum(character.isalnum() for piece in self.pieces for character in piece)
 
+    def captures(self, line: str) -> list[tuple[str, str]]:
+        """Give the name of each wildcard, and what stands at its place in a line in which this one is found."""
+        gaps, at = [], 0
+        for piece in self.pieces:
+            found = line.find(piece, at)
+            gaps.append(line[at:found])
+            at = found + len(piece)
+        if not self.pieces[-1]:
+            gaps[-1] = line[at:]
+        names = (wildcard[1:-1] for wildcard in _WILDCARD.findall(self.text))
+        return [(name, gap.strip()) for name, gap in zip(names, gaps[1:], strict=True)]
+
     def is_found_in(self, line: str) -> bool:
         """Tell whether the pieces stand in a line, in their order, wherever they are."""
         at = 0

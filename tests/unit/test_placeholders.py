@@ -1,0 +1,57 @@
+"""What a playbook's placeholders stand for, and that nothing but plain words gets into a command."""
+
+from __future__ import annotations
+
+import pytest
+
+from released.domain.errors import InvalidInput
+from released.domain.matching import Found
+from released.domain.placeholders import Filled, accepted, fill, recorded_values
+from released.domain.release import ReleaseState, fold
+from support.given_when_then import recorded, requested
+
+
+def test_known_names_are_filled_and_unknown_ones_stay_and_are_named() -> None:
+    filled = fill("docker logs <container> | grep <word> <container>", {"container": "prod-web"})
+
+    assert filled == Filled("docker logs prod-web | grep <word> prod-web", ("word",))
+
+
+def test_a_redirection_is_no_placeholder() -> None:
+    assert fill("cat < .env > /dev/null", {}) == Filled("cat < .env > /dev/null")
+
+
+@pytest.mark.parametrize(
+    ("symptom", "line", "values"),
+    [
+        (
+            "The pull of <image> (<service>) failed:",
+            "The pull of 127.0.0.1:1/x:2 (web) failed:",
+            {"image": "127.0.0.1:1/x:2", "service": "web"},
+        ),
+        ("<script>: <variable>: unbound variable", "a.sh: line 3: KEY: unbound variable", {"variable": "KEY"}),
+        ("<service> is affected", "[ERROR] web is affected", {"service": "web"}),
+        ("HEAD stood at <commit>", f"HEAD stood at {'a' * 40}", {"commit": "a" * 40}),
+    ],
+)
+def test_what_a_wildcard_of_the_symptom_stood_for_is_a_value(symptom: str, line: str, values: dict[str, str]) -> None:
+    found = recorded_values(ReleaseState(), (), [Found(symptom, line)])
+
+    assert values.items() <= found.items()
+
+
+@pytest.mark.parametrize("evil", ["-rf", "a;reboot", "$(reboot)", "a'b", "a b", "`x`", "a\nb"])
+def test_what_a_shell_could_read_as_more_than_a_value_is_none(evil: str) -> None:
+    assert "name" not in recorded_values(ReleaseState(), (), [Found("no such <name>", f"no such {evil}")]) or (
+        recorded_values(ReleaseState(), (), [Found("no such <name>", f"no such {evil}")])["name"] == "b"
+    )
+    with pytest.raises(InvalidInput):
+        accepted({"name": evil})
+
+
+def test_a_release_tells_its_ticket_and_of_the_failed_service_folder_container_and_image() -> None:
+    values = recorded_values(fold(recorded(requested())), ("web",), ())
+
+    assert values["ticket"] == "1234"
+    assert values["service"] == "web"
+    assert values["folder"] == "packages/web"
