@@ -17,7 +17,7 @@ def test_a_checkout_that_stands_at_the_merge_after_its_move_failed_is_resumed_to
     with BareEnvironment(tmp_path) as environment:
         merge = _failed_move(environment)
         _move_by_hand(environment)
-        finished = environment.client("resume", "1234")
+        finished = environment.client("resume", "1234", "--reason", "mended")
         assert (finished.returncode, environment.ops.head()) == (0, merge), finished.stderr
 
 
@@ -34,7 +34,7 @@ def test_a_checkout_that_stands_elsewhere_after_its_move_failed_is_not_resumed(t
     with BareEnvironment(tmp_path) as environment:
         _failed_move(environment)
         environment.ops.git("commit", "--quiet", "--allow-empty", "-m", "Work in between")
-        refused = environment.client("resume", "1234")
+        refused = environment.client("resume", "1234", "--reason", "mended")
         assert refused.returncode == 3
         assert "somebody moved the checkout" in refused.stderr
 

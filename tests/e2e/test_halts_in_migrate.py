@@ -51,9 +51,9 @@ def _told_of_unwell_service(stack: Stack) -> Halts:
     story.client("hook", "run", "1234")
     (stack.ops.checkout / ".asd" / "mended").touch()
     for halt, mended in (("unhealthy", "ready"), ("silent", "listen"), ("503", "well")):
-        story.client(halt, "resume", "1234")
+        story.client(halt, "resume", "1234", "--reason", "mended")
         docker("exec", stack.names.container("web"), "touch", f"/data/{mended}")
-    story.client("end", "resume", "1234")
+    story.client("end", "resume", "1234", "--reason", "mended")
     return story
 
 
@@ -161,9 +161,9 @@ def _told_of_sources(stack: Stack) -> Halts:
     story.client("no file", "run", "1234")
     for halt, files in _wrong_in_other_ways(good, stack).items():
         stack.ops.commit(files, f"A fix that is none: {halt}")
-        story.client(halt, "run", "1234", "--from=prepare")
+        story.client(halt, "run", "1234", "--from=prepare", "--reason", "mended")
     stack.ops.commit(good, "The fix")
-    story.client("end", "run", "1234", "--from=prepare")
+    story.client("end", "run", "1234", "--from=prepare", "--reason", "mended")
     return story
 
 

@@ -33,7 +33,7 @@ def _told(stack: Stack) -> Halts:
     story.notes["running after the backup failed"] = json.dumps(stack.containers.running_tags())
     story.notes["sets after the backup failed"] = str(list((stack.state_dir / "backups").glob("*/*/*")))
     git("commit", "--quiet", "--allow-empty", "-m", "Work in between")
-    story.client("moved", "resume", "1234")
+    story.client("moved", "resume", "1234", "--reason", "mended")
     git("reset", "--quiet", "--hard", "HEAD~1")
     _create_missing_volume(stack)
     story.client("build", "resume", "1234", "--reason", "the volume is there now")

@@ -48,17 +48,17 @@ def _told(stack: Stack) -> Halts:
     story.client("status document", "-o", "json", "status", "1234")
     story.client("run again", "run", "1234")
     git("checkout", "--quiet", "--detach", "HEAD~1")
-    story.client("moved", "resume", "1234")
+    story.client("moved", "resume", "1234", "--reason", "mended")
     git("checkout", "--quiet", "main")
     _mend(stack, "exit")
-    story.client("timeout", "resume", "1234")
+    story.client("timeout", "resume", "1234", "--reason", "mended")
     _mend(stack, "timeout")
     story.client("idle", "run", "1234", "--from=ticket", "--reason", REASON)
     _mend(stack, "idle")
     (stack.ops.checkout / LAST).write_text("#!/bin/sh\necho something else\n")
-    story.client("changed", "-o", "json", "resume", "1234")
+    story.client("changed", "-o", "json", "resume", "1234", "--reason", "mended")
     git("checkout", "--", LAST)
-    story.client("end", "resume", "1234")
+    story.client("end", "resume", "1234", "--reason", "mended")
     return story
 
 

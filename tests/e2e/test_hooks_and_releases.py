@@ -95,7 +95,7 @@ def test_a_halted_release_does_not_go_on_while_a_hook_runs(stack: Stack) -> None
     assert stack.client("run", TICKET, "--skip", "migrate", "--reason", "only the hook is new").returncode == 1
     client = stack.start_client(*RUN)
     hook.await_begin()
-    assert reason_of(stack, "resume", TICKET) == (3, "hook_running")
+    assert reason_of(stack, "resume", TICKET, "--reason", "mended") == (3, "hook_running")
     hook.let_end()
     client.communicate()
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import socket
+import sqlite3
+import subprocess
+from contextlib import closing
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from support.bare_sites import BareSites
-from support.playbook_matches import Seen, seen
+from support.playbook_matches import Repair, Seen, repaired, seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,10 +25,18 @@ OWN = """\
 - id: search-index-missing
   symptom: |
     no such index: <index>
+  detection:
+    - command: echo what is known of <index>
+      expect: known of <index>
+    - command: touch made-by-<ticket>
+      expect: anything
   root_cause: The search service was set up anew, and nobody made its index.
   fix:
     adhoc: releasectl services run search make-index
 """
+
+
+_DETECTION = ("release/own/1234", "detection_ran")
 
 
 def _dirty(site: Site) -> None:
@@ -51,39 +63,125 @@ def _script(lines: str) -> Callable[[Site], None]:
     return prepare
 
 
-FAILURES: dict[str, Callable[[Site], None]] = {
-    "working-tree-dirty": _dirty,
-    "pulled-by-hand": _pulled,
-    "pull-request-not-merged": _unmerged,
-    "run-exit-5-with-drift": _unmapped,
-    "script-failed": _script("echo 'the moon stands wrong' >&2\nexit 3"),
-    "stale-credential": _script("echo 'HTTP/1.1 403 Forbidden'\nexit 22"),
-    "script-variable-unset": _script('set -u\necho "$NOBODY_SET_THIS"'),
-    "network-unreachable": _script("exec 3<>/dev/tcp/127.0.0.1/1"),
+def _silent_port(site: Site) -> None:
+    """Have the script talk to a port at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    (site.ops.checkout / ".asd").mkdir()
+    (site.ops.checkout / ".asd" / "port").write_text(str(port), encoding="ascii")
+    _script("exec 3<>/dev/tcp/127.0.0.1/$(cat .asd/port)")(site)
+
+
+def _listens(site: Site) -> None:
+    port = int((site.ops.checkout / ".asd" / "port").read_text(encoding="ascii"))
+    SERVERS.append(socket.create_server(("127.0.0.1", port)))
+
+
+def _nothing(_site: Site) -> None:
+    """Nothing is to be done by hand."""
+
+
+def _committed_elsewhere(site: Site) -> None:
+    site.git("checkout", "--", "README.md")
+
+
+def _merged(site: Site) -> None:
+    site.merge("1234", {"releases/1234-hello.sh": HELLO})
+
+
+def _set_in_env(site: Site) -> None:
+    (site.ops.checkout / ".env").write_text("NOBODY_SET_THIS=now\n", encoding="utf-8")
+
+
+def _full(site: Site) -> None:
+    """Give the script a disk of its own, which it fills."""
+    disk = site.ops.checkout / ".asd" / "disk"
+    disk.mkdir(parents=True)
+    subprocess.run(["/bin/mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], check=True)
+    _script("cat /dev/zero > .asd/disk/import")(site)
+
+
+def _made_room(site: Site) -> None:
+    subprocess.run(["/bin/umount", str(site.ops.checkout / ".asd" / "disk")], check=True)
+
+
+class Case(NamedTuple):
+    """A failure that is really produced, and what is done about it besides what its playbook runs."""
+
+    fail: Callable[[Site], None]
+    by_hand: Callable[[Site], None] = _nothing
+    given: tuple[str, ...] = ()
+
+
+SERVERS: list[socket.socket] = []
+"""Closed with the module."""
+
+FAILURES: dict[str, Case] = {
+    "working-tree-dirty": Case(_dirty, _committed_elsewhere),
+    "pulled-by-hand": Case(_pulled),
+    "pull-request-not-merged": Case(_unmerged, _merged),
+    "run-exit-5-with-drift": Case(_unmapped),
+    "script-failed": Case(_script("echo 'the moon stands wrong' >&2\nexit 3")),
+    "stale-credential": Case(
+        _script("test -e .asd/key || { echo 'HTTP/1.1 403 Forbidden'; exit 22; }"), given=("service=wiki",)
+    ),
+    "script-variable-unset": Case(_script('set -u\necho "$NOBODY_SET_THIS"'), _set_in_env),
+    "network-unreachable": Case(_silent_port, _listens),
+    "disk-full": Case(_full, _made_room),
 }
+WIKI = {"packages/wiki/scripts/ensure-config.sh": "#!/bin/sh\nmkdir -p .asd\n> .asd/key\n"}
 
 
 @pytest.fixture(scope="module", name="sites")
 def _sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BareSites]:
-    names = (*FAILURES, "unknown", "own", "released")
-    sites = BareSites.create(tmp_path_factory.mktemp("playbooks"), {name: {} for name in names})
+    names = (*FAILURES, "unknown", "own", "released", "strange")
+    policies = {policy: {"playbooks": {"detect": policy}} for policy in ("never", "always")}
+    sites = BareSites.create(tmp_path_factory.mktemp("playbooks"), {**{name: {} for name in names}, **policies})
     daemon = sites.daemon()
     try:
         daemon.start()
         yield sites
         daemon.end()
     finally:
+        for server in SERVERS:
+            server.close()
         sites.cleanup()
 
 
 @pytest.fixture(scope="module", name="failures")
-def _failures(sites: BareSites) -> dict[str, Seen]:
-    return {name: _failed(sites.site(name), fail) for name, fail in FAILURES.items()}
+def _failures(sites: BareSites) -> Failures:
+    return Failures(sites)
 
 
-def _failed(site: Site, fail: Callable[[Site], None]) -> Seen:
-    fail(site)
-    return seen(site.client, "1234", site.client("run", "1234"))
+class Failures(dict[str, "Failed"]):
+    """Each failure, by the playbook that should tell of it; produced when it is first asked for."""
+
+    def __init__(self, sites: BareSites) -> None:
+        super().__init__()
+        self._sites = sites
+
+    def __missing__(self, playbook: str) -> Failed:
+        """Produce a failure."""
+        self[playbook] = _failed(self._sites.site(playbook, WIKI), playbook, FAILURES[playbook])
+        return self[playbook]
+
+
+class Failed(NamedTuple):
+    """A failure, what playbooks said of it, and what the first of them did."""
+
+    seen: Seen
+    repair: Repair
+
+
+def _failed(site: Site, playbook: str, case: Case) -> Failed:
+    case.fail(site)
+    found = seen(site.client, "1234", site.client("run", "1234"))
+    return Failed(found, repaired(site.client, "1234", playbook, lambda: case.by_hand(site), *case.given))
+
+
+def _log(sites: BareSites) -> list[tuple[str, str, str]]:
+    with closing(sqlite3.connect(f"file:{sites.database}?mode=ro", uri=True)) as database:
+        return list(database.execute("SELECT stream, type, payload FROM events ORDER BY position"))
 
 
 @pytest.fixture(scope="module", name="own")
@@ -106,19 +204,31 @@ def _own(sites: BareSites) -> Site:
 
 
 @pytest.mark.parametrize("playbook", FAILURES)
-def test_the_playbook_of_a_failure_is_found_first(failures: dict[str, Seen], playbook: str) -> None:
-    assert failures[playbook].sighted[:1] == [playbook]
+def test_the_playbook_of_a_failure_is_found_first(failures: Failures, playbook: str) -> None:
+    assert failures[playbook].seen.sighted[:1] == [playbook]
 
 
 @pytest.mark.parametrize("playbook", FAILURES)
-def test_the_playbook_of_a_failure_is_found_first_from_its_text_alone(failures: dict[str, Seen], playbook: str) -> None:
-    assert failures[playbook].blind[:1] == [playbook]
+def test_the_playbook_of_a_failure_is_found_first_from_its_text_alone(failures: Failures, playbook: str) -> None:
+    assert failures[playbook].seen.blind[:1] == [playbook]
+
+
+@pytest.mark.parametrize("playbook", FAILURES)
+def test_the_detection_of_a_playbook_finds_what_it_expects(failures: Failures, playbook: str) -> None:
+    assert failures[playbook].repair.detected
+
+
+@pytest.mark.parametrize("playbook", FAILURES)
+def test_a_playbook_is_applied_and_what_proves_it_passes(failures: Failures, playbook: str) -> None:
+    applied = failures[playbook].repair.applied
+
+    assert applied.returncode == 0, applied.stdout + applied.stderr
 
 
 def test_of_a_script_that_fails_for_a_reason_nobody_knows_only_that_it_failed_is_known(
-    failures: dict[str, Seen],
+    failures: Failures,
 ) -> None:
-    assert failures["script-failed"] == (["script-failed"], ["script-failed"])
+    assert failures["script-failed"].seen == (["script-failed"], ["script-failed"])
 
 
 def test_a_failure_that_nobody_knows_has_no_playbook(sites: BareSites) -> None:
@@ -129,6 +239,103 @@ def test_a_failure_that_nobody_knows_has_no_playbook(sites: BareSites) -> None:
 
     assert found == ([], [])
     assert "No playbook tells of the failure of ticket 1234." in site.client("playbook", "match", "1234").stderr
+
+
+# --- applied -----------------------------------------------------------------------------------------------------
+
+
+def test_what_is_applied_is_on_record_with_its_end(failures: Failures, sites: BareSites) -> None:
+    assert failures["stale-credential"].repair.applied.returncode == 0
+
+    told = sites.client("--env", "stale-credential", "events", "1234").stdout
+    by_hand = [kind for stream, kind, _ in _log(sites) if stream == "environment/stale-credential"][-4:]
+
+    assert "playbook stale-credential, fix: for hook in packages/wiki/scripts/ensure-config.*" in told
+    assert by_hand == ["fix_started", "hook_ended", "fix_started", "hook_ended"]
+
+
+def test_a_playbook_that_was_applied_counts_as_confirmed_and_once_the_release_goes_on_as_one_that_worked(
+    failures: Failures, sites: BareSites
+) -> None:
+    assert failures["stale-credential"].repair.applied.returncode == 0
+    name = ("--env", "stale-credential")
+    went_on = sites.client(*name, "run", "1234", "--from=ticket", "--playbook", "stale-credential")
+
+    shown = json.loads(sites.client(*name, "-o", "json", "playbook", "show", "stale-credential").stdout)
+
+    assert went_on.returncode == 0
+    assert shown["record"] == {"matched": 1, "confirmed": 1, "worked": 1}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (("script-failed", "1234"), 2, "1 commands are run in the checkout of ticket 1234, one after the other."),
+        (("stale-credential", "1234", "--yes"), 2, "say it with --set service=…"),
+        (("stale-credential", "1234", "--yes", "--set", "service=x;reboot"), 2, "cannot stand for <service>"),
+        (("no-such-playbook", "1234", "--yes"), 4, "There is no playbook 'no-such-playbook'."),
+    ],
+    ids=["nobody agreed", "a placeholder is not known", "a value is no plain word", "no such playbook"],
+)
+def test_what_is_not_applied(own: Site, arguments: tuple[str, ...], code: int, told: str) -> None:
+    before = own.log()
+
+    refused = own.client("playbook", "apply", *arguments)
+
+    assert (refused.returncode, own.log()) == (code, before)
+    assert told in " ".join(refused.stderr.split())
+
+
+# --- nothing is forgotten ----------------------------------------------------------------------------------------
+
+SECRET = "hunter2-hunter2"  # noqa: S105 (one that is to be masked)
+
+
+@pytest.fixture(scope="module", name="strange")
+def _strange(sites: BareSites) -> Site:
+    """Give a release that failed in a way that nobody had seen, and ended well."""
+    site = sites.site("strange")
+    (site.ops.checkout / ".env").write_text(f"MOON_TOKEN={SECRET}\n", encoding="utf-8")
+    script = '. ./.env\n[ -e .asd/mended ] || { echo "the moon of 1234 stands wrong: $MOON_TOKEN"; exit 3; }'
+    _script(script)(site)
+    assert site.client("run", "1234").returncode == 1
+    site.client("playbook", "match", "1234", "--detect")
+    (site.ops.checkout / ".asd" / "mended").touch()
+    return site
+
+
+def test_a_failure_that_no_playbook_told_of_asks_for_one_once_it_is_over(strange: Site) -> None:
+    before = strange.client("status", "1234").stdout
+
+    ended = strange.client("resume", "1234", "--reason", "turned the moon")
+
+    assert ended.returncode == 0
+    assert "releasectl playbook new 1234" in ended.stdout
+    assert "releasectl playbook new 1234" in strange.client("status", "1234").stdout
+    assert "playbook new" not in before
+
+
+def test_a_draft_passes_lint_tells_of_its_failure_and_holds_no_secret(strange: Site, tmp_path: Path) -> None:
+    file = tmp_path / "release-moon.yaml"
+
+    drafted = strange.client("playbook", "new", "1234", "-o", str(file))
+
+    text = file.read_text(encoding="utf-8")
+    assert drafted.returncode == 0, drafted.stderr
+    assert strange.client("playbook", "lint", str(file)).returncode == 0
+    assert "the moon of <ticket> stands wrong: <secret>" in text
+    assert "turned the moon" in text
+    assert SECRET not in text
+    assert "script-failed-1234 (1.)" in strange.client("playbook", "test", str(file)).stdout
+
+
+def test_a_draft_takes_the_place_of_no_file(strange: Site, tmp_path: Path) -> None:
+    file = tmp_path / "kept.yaml"
+    file.write_text("mine", encoding="utf-8")
+
+    refused = strange.client("playbook", "new", "1234", "-o", str(file))
+
+    assert (refused.returncode, file.read_text(encoding="utf-8")) == (2, "mine")
 
 
 # --- the team's own ----------------------------------------------------------------------------------------------
@@ -146,6 +353,50 @@ def test_a_match_names_the_line_of_the_playbook_and_the_line_on_record(own: Site
 
     assert "search-index-missing  recovery/playbooks/release-search.yaml:1\n" in said
     assert "found: no such index: <index>\n         in: no such index: articles\n" in said
+
+
+# --- detection ---------------------------------------------------------------------------------------------------
+
+
+def test_detection_runs_where_it_is_asked_for_and_changes_nothing(own: Site) -> None:
+    before = own.snapshot()
+
+    said = own.client("playbook", "match", "1234", "--detect").stdout
+
+    assert own.snapshot() == before
+    assert "      ✓ echo what is known of articles\n          │ what is known of articles\n" in said
+    assert "      ✗ touch made-by-1234\n          │ touch: cannot touch 'made-by-1234': Read-only file system\n" in said
+
+
+def test_what_detection_found_is_on_record_and_shown_from_then_on(own: Site) -> None:
+    own.client("playbook", "match", "1234", "--detect")
+
+    events = [json.loads(payload) for stream, kind, payload in own.log() if (stream, kind) == _DETECTION]
+    ran = [event for event in events if event["playbook"] == "search-index-missing"]
+    shown = own.document("playbook", "match", "1234")["matches"][0]["detection"]
+
+    assert [check["matched"] for check in ran[-1]["checks"]] == [True, False]
+    assert [check["exit_code"] for check in shown["checks"]] == [0, 1]
+    assert shown["applies"] is False
+
+
+def test_where_the_configuration_forbids_it_no_detection_runs(sites: BareSites) -> None:
+    site = sites.site("never")
+    _dirty(site)
+    site.client("run", "1234")
+
+    assert site.document("playbook", "match", "1234", "--detect", code=3)["error"]["reason"] == "detection_off"
+
+
+def test_where_the_configuration_says_always_detection_needs_no_asking(sites: BareSites) -> None:
+    site = sites.site("always")
+    _dirty(site)
+    site.client("run", "1234")
+
+    detection = site.document("playbook", "match", "1234")["matches"][0]["detection"]
+
+    assert detection["applies"] is True
+    assert detection["checks"][0]["untrusted_output"] == " M README.md\n"
 
 
 def test_a_playbook_file_that_is_wrong_hides_no_other_and_is_told(own: Site) -> None:

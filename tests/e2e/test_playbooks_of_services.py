@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.playbook_matches import Seen, seen
+from support.playbook_matches import Repair, Seen, repaired, seen
 from support.stack_images import docker
 from support.stories import served
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from support.stack import Stack
     from support.stack_images import FirstImages
+
+pytestmark = pytest.mark.timeout(600)
+"""Its story is long, and is told within the first of its tests."""
 
 COMPOSE = "packages/web/docker-compose.yaml"
 MANIFEST = "packages/web/manifest.yaml"
@@ -49,18 +52,20 @@ def _story(tmp_path_factory: pytest.TempPathFactory, first_images: FirstImages) 
 
 
 class Story:
-    """What was seen of each failure, by the playbook that should tell of it."""
+    """What was seen of each failure, by the playbook that should tell of it, and what that did."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self.seen: dict[str, Seen] = {}
+        self.repaired: dict[str, Repair] = {}
         self.code = 0
         """The exit code of the last command."""
 
-    def fails(self, playbook: str, *arguments: str) -> None:
-        """Type a command, and look at what the playbooks say of its failure."""
-        told = self._stack.client(*arguments)
-        self.seen[playbook] = seen(self._stack.client, "1234", told)
+    def fails(self, playbook: str, by_hand: Callable[[], object], *arguments: str) -> None:
+        """Type a command, look at what the playbooks say of its failure, and do what the first one says."""
+        client = self._stack.client
+        self.seen[playbook] = seen(client, "1234", client(*arguments))
+        self.repaired[playbook] = repaired(client, "1234", playbook, by_hand)
 
     def ends(self, *arguments: str) -> None:
         """Type the last command."""
@@ -70,23 +75,22 @@ class Story:
 def _tell(story: Story, stack: Stack) -> None:
     good = _late_web(stack)
     stack.merge("1234", {**good, COMPOSE: None, MANIFEST: good[MANIFEST].replace("[web-data]", "[web-data, web-more]")})
-    story.fails("env-variable-missing", "run", "1234")
-    _set_variable(stack)
-    story.fails("backup-failed", "run", "1234")
-    _create_missing_volume(stack)
-    story.fails("orchestrator-source-drift", "resume", "1234")
-    stack.ops.commit(_without_image(good, stack), "The Compose file, with an image that nobody has")
-    story.fails("image-pull-failed", "run", "1234", "--from=prepare")
-    stack.ops.commit(good, "The image is built again")
-    story.fails("service-not-up-after-recreate", "run", "1234", "--from=prepare")
-    _touch(stack, "ready")
-    story.fails("http-no-answer", "resume", "1234")
-    _touch(stack, "listen")
-    story.fails("verify-race", "resume", "1234")
-    _touch(stack, "ready")
+    story.fails("env-variable-missing", lambda: _set_variable(stack), "run", "1234")
+    story.fails("backup-failed", lambda: _create_missing_volume(stack), "run", "1234")
+    nowhere = _without_image(good, stack)
+    drift = "resume", "1234", "--playbook", "backup-failed"
+    story.fails("orchestrator-source-drift", lambda: stack.ops.commit(nowhere, "The Compose file"), *drift)
+    story.fails("image-pull-failed", lambda: stack.ops.commit(good, "The image is built again"), *_go_on("prepare"))
+    story.fails("service-not-up-after-recreate", lambda: _touch(stack, "ready"), *_go_on("prepare"))
+    story.fails("http-no-answer", lambda: _touch(stack, "listen"), "resume", "1234", "--playbook", "http-no-answer")
+    story.fails("verify-race", lambda: _touch(stack, "ready"), "resume", "1234", "--playbook", "verify-race")
     stack.containers.recreate_by_hand(stack.ops.checkout, "web", "1")
-    story.fails("image-mismatch", "run", "1234", "--from=verify")
-    story.ends("run", "1234", "--from=migrate", "--reason", "another image ran")
+    story.fails("image-mismatch", lambda: None, *_go_on("verify"))
+    story.ends(*_go_on("migrate"))
+
+
+def _go_on(phase: str) -> tuple[str, ...]:
+    return "run", "1234", f"--from={phase}", "--reason", "mended"
 
 
 def _late_web(stack: Stack) -> dict[str, str]:
@@ -132,6 +136,18 @@ def test_the_playbook_of_a_failure_is_found_first(story: Story, playbook: str) -
 @pytest.mark.parametrize("playbook", FAILURES)
 def test_the_playbook_of_a_failure_is_found_first_from_its_text_alone(story: Story, playbook: str) -> None:
     assert story.seen[playbook].blind[:1] == [playbook]
+
+
+@pytest.mark.parametrize("playbook", FAILURES)
+def test_the_detection_of_a_playbook_finds_what_it_expects(story: Story, playbook: str) -> None:
+    assert story.repaired[playbook].detected
+
+
+@pytest.mark.parametrize("playbook", FAILURES)
+def test_a_playbook_is_applied_and_what_proves_it_passes(story: Story, playbook: str) -> None:
+    applied = story.repaired[playbook].applied
+
+    assert applied.returncode == 0, applied.stdout + applied.stderr
 
 
 def test_what_the_last_playbook_says_repairs_the_release(story: Story) -> None:

@@ -98,6 +98,6 @@ def test_it_goes_on_as_ever_and_stands_still_no_longer(site: Site) -> None:
     (site.ops.checkout / ".asd").mkdir(exist_ok=True)
     (site.ops.checkout / ".asd" / "mended").touch()
 
-    assert site.client("resume", "1234").returncode == 0
+    assert site.client("resume", "1234", "--reason", "mended").returncode == 0
     assert site.document("status", "1234")["standstill"] is None
     assert "reminded" not in site.client("status", "1234").stdout

@@ -54,7 +54,7 @@ class Place:
     def mend(self) -> int:
         """Let the release go on; give the client's exit code."""
         (self.site.ops.checkout / ".asd" / "mended").touch()
-        return self.site.client("resume", "1234").returncode
+        return self.site.client("resume", "1234", "--reason", "mended").returncode
 
 
 @contextmanager
@@ -132,7 +132,7 @@ def test_a_replay_sends_the_same_messages_with_the_same_ids(story: Place) -> Non
 
 def test_an_id_is_that_of_the_event_on_record(story: Place) -> None:
     halted = story.receiver.received[0]
-    assert halted.told["data"]["next"][0] == ["releasectl", "resume", "1234"]
+    assert halted.told["data"]["next"][0] == ["releasectl", "resume", "1234", "--reason", "<why>"]
     (event_id,) = story.event_ids("halted")
     assert halted.id == event_id
 

@@ -12,7 +12,7 @@ from released.adapters.git.checkout import Git
 from released.domain import commands as cmd
 from released.domain import events as ev
 from released.domain.configuration import Environment
-from released.domain.ids import HookName, RequestId, ServiceName
+from released.domain.ids import HookName, RequestId, ServiceName, Ticket
 from released.engine import faults, hook_runner
 from released.engine.answers import Answers
 from released.engine.hook_desk import HookDesk
@@ -24,13 +24,17 @@ from support.ops_repo import OpsRepo
 from support.store import ACTOR, must_not_fail, sqlite_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from released.store.event_store import EventStore, Fence, StreamWrite
 
 COMMAND = cmd.RunHook(ServiceName("wiki"), HookName("renew"), RequestId("request-1"))
 PATIENCE_S = 60.0
+
+
+def run_hook(desk: HookDesk) -> ev.ByHand:
+    return desk.run(COMMAND, ACTOR)
 
 
 @pytest.fixture(name="store")
@@ -54,14 +58,14 @@ def _world(tmp_path: Path) -> World:
     )
 
 
-def run(store: EventStore, world: World) -> ev.HookEnded:
-    """Run the hook by hand in a daemon of its own, to its end."""
+def run(store: EventStore, world: World, begin: Callable[[HookDesk], ev.ByHand] = run_hook) -> ev.HookEnded:
+    """Run the hook, or something else, by hand in a daemon of its own, to its end."""
     instruments = Instruments()
     fence = store.take_lease("prod", "host", 1, instruments.boot_id, "0", instruments.now(), ACTOR)
     runner = HookRunner(store, fence, world, instruments, faults.nothing, must_not_fail)
     desk = HookDesk(Answers(store, fence, world, instruments), store, world, instruments, runner.wake)
     runner.start()
-    started, seen = desk.run(COMMAND, ACTOR), 0
+    started, seen = begin(desk), 0
     while (ended := desk.ended(started)) is None:
         before, seen = seen, store.wait(seen, PATIENCE_S)
         assert seen > before, "nothing was recorded for a minute"
@@ -73,6 +77,44 @@ def test_a_hook_is_run_and_its_output_is_on_record(store: EventStore, world: Wor
     ended = run(store, world)
     assert ended.output is not None
     assert (world.state_dir / ended.output.path).read_text() == "renewed\n"
+
+
+FIX = cmd.RunFix(Ticket("1234"), RequestId("request-2"), "stale-key", "fix", 'echo "in $PWD" && test -d packages')
+
+
+def apply_fix(desk: HookDesk) -> ev.ByHand:
+    return desk.apply(FIX, ACTOR)
+
+
+def test_a_command_of_a_playbook_is_run_in_the_checkout_and_its_output_is_on_record(
+    store: EventStore, world: World
+) -> None:
+    ended = run(store, world, apply_fix)
+
+    assert (ended.failure, ended.output is not None) == (None, True)
+    assert ended.output is not None
+    assert (world.state_dir / ended.output.path).read_text() == f"in {world.root}\n"
+
+
+def test_the_ticket_has_on_record_what_was_applied_to_it_once(store: EventStore, world: World) -> None:
+    run(store, world, apply_fix)
+    run(store, world, apply_fix)
+
+    recorded = [one.event for one in store.read("release/prod/1234")]
+    assert recorded == [ev.PlaybookApplied("request-2", "stale-key", "fix", FIX.command)]
+
+
+def test_a_command_of_a_playbook_whose_daemon_died_before_it_began_is_not_run_by_the_next(
+    store: EventStore, world: World
+) -> None:
+    instruments = Instruments()
+    fence = store.take_lease("prod", "host", 1, instruments.boot_id, "0", instruments.now(), ACTOR)
+    HookDesk(Answers(store, fence, world, instruments), store, world, instruments, lambda: None).apply(FIX, ACTOR)
+
+    ended = run(store, world, apply_fix)
+
+    assert ended.failure is not None
+    assert ended.failure.code == "hook_not_started"
 
 
 def test_an_end_that_a_full_disk_did_not_take_is_recorded_once_there_is_space(

@@ -21,7 +21,10 @@ from support.site import Site
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_TOOLS = ("git", "env", "sh", "bash", "cat", "touch")
+_TOOLS = (
+    *("git", "env", "sh", "bash", "cat", "touch", "bwrap"),
+    *("df", "getent", "grep", "ls", "timeout"),  # what playbooks use
+)
 
 
 @dataclass(frozen=True)
@@ -61,9 +64,9 @@ class BareSites:
         environment = {**_inherited(), "HOME": str(self.home), "PATH": str(self.home / "bin"), **variables}
         return Daemon(self.config, self.home / "daemon.log", self.runtime, environment)
 
-    def site(self, name: str) -> Site:
-        """Give one environment, its repositories made anew; may be called once for each."""
-        ops = OpsRepo.create(self._repos(name))
+    def site(self, name: str, files: Mapping[str, str | None] | None = None) -> Site:
+        """Give one environment, its repositories made anew with these files; may be called once for each."""
+        ops = OpsRepo.create(self._repos(name), files)
         return Site(name, ops, self.database, partial(self.client, "--env", name), dict)
 
     def client(self, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -51,6 +51,9 @@ _OF_ENVIRONMENT = (
 
 # --- the specification -------------------------------------------------------------------------------------------
 
+MENDED = "mended"
+"""Cause of a halt, for the record."""
+
 
 def given(*events: ev.Event) -> History:
     """Begin with what is on record; events of the environment's stream find their place by themselves."""
@@ -222,7 +225,9 @@ def halted(phase: Phase, cause: str = "failed", step: str | None = None, rc: int
     return ev.Halted(phase, cause, step, Failure("some_failure", "Something failed.", rc))
 
 
-def resumed(phase: Phase, *, anew: bool = False, renewed: ReleasePlan | None = None, reason: str = "") -> ev.Resumed:
+def resumed(
+    phase: Phase, *, anew: bool = False, renewed: ReleasePlan | None = None, reason: str = MENDED
+) -> ev.Resumed:
     """Build a resume."""
     return ev.Resumed(REQUEST, phase, anew, reason, renewed)
 

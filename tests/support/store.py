@@ -153,8 +153,13 @@ SAMPLES_OF_2: tuple[ev.Event, ...] = (
     ev.HookStarted("request-14", _SERVICE.name, _HOOK, "the key was stale", "5e0c"),
     ev.HookEnded("request-14", _FAILURE, in_doubt=True, output=_OUTPUT),
     ev.Reminded(2, AT, Phase.TICKET, "failed", "script_failed"),
+    ev.DetectionRan(
+        "request-15", "stale-credential", 9, (ev.DetectionCheck("ls packages", 0, matched=True, output="wiki"),)
+    ),
+    ev.PlaybookApplied("request-16", "stale-credential", "fix", "ls packages"),
+    ev.FixStarted("request-16", Ticket("1234"), "stale-credential", "fix", "ls packages", "5e0c"),
 )
-"""What came since: the way back, hooks that are run by hand, and reminders."""
+"""What came since: the way back, hooks that are run by hand, reminders, and what playbooks find out."""
 
 SAMPLES = (*SAMPLES_OF_1, *SAMPLES_OF_2)
 """At least one event of each type, and one step for each kind of result."""

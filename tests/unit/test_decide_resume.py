@@ -10,6 +10,7 @@ from released.domain.errors import InvalidInput, Refused
 from released.domain.ids import PHASES, Phase
 from support.given_when_then import (
     FIX,
+    MENDED,
     REQUEST,
     TICKET,
     given,
@@ -25,7 +26,7 @@ from support.given_when_then import (
     whole_run,
 )
 
-RESUME = cmd.ResumeRun(TICKET, REQUEST)
+RESUME = cmd.ResumeRun(TICKET, REQUEST, reason=MENDED)
 HALTED_IN_PREPARE: list[ev.Event] = [requested(), started(Phase.PREPARE), halted(Phase.PREPARE)]
 HALTED_IN_MIGRATE = [requested(), *prepared(), started(Phase.MIGRATE), halted(Phase.MIGRATE)]
 HALTED_IN_VERIFY = [*whole_run()[:-2], halted(Phase.VERIFY)]
@@ -38,7 +39,7 @@ NEVER_RESUMED: dict[str, list[ev.Event]] = {
 }
 
 
-def resume_from(phase: Phase, reason: str = "") -> cmd.ResumeRun:
+def resume_from(phase: Phase, reason: str = MENDED) -> cmd.ResumeRun:
     return cmd.ResumeRun(TICKET, REQUEST, phase, reason)
 
 
@@ -75,8 +76,26 @@ def test_the_reason_is_put_on_record() -> None:
     given(*HALTED_IN_MIGRATE).when(command).then(resumed(Phase.MIGRATE, reason="the registry was down"))
 
 
+def test_after_a_failure_it_needs_the_cause() -> None:
+    missing = (
+        given(*HALTED_IN_MIGRATE).when(cmd.ResumeRun(TICKET, REQUEST)).then_refused("reason_missing", InvalidInput)
+    )
+    assert missing.next_commands[0].argv == ("releasectl", "resume", "1234", "--reason", "<why>")
+
+
+def test_a_playbook_that_tells_the_cause_is_reason_enough() -> None:
+    command = cmd.ResumeRun(TICKET, REQUEST, playbook="stale-credential")
+    confirmed = ev.Resumed(REQUEST, Phase.MIGRATE, anew=False, reason="", playbook="stale-credential")
+    given(*HALTED_IN_MIGRATE).when(command).then(confirmed)
+
+
+def test_what_a_person_stopped_goes_on_without_a_cause() -> None:
+    stopped = [*HALTED_IN_MIGRATE[:-1], halted(Phase.MIGRATE, "cancelled")]
+    given(*stopped).when(cmd.ResumeRun(TICKET, REQUEST)).then(resumed(Phase.MIGRATE, reason=""))
+
+
 def test_beyond_an_unfinished_phase_it_needs_a_reason() -> None:
-    missing = given(*HALTED_IN_MIGRATE).when(resume_from(Phase.VERIFY)).then_refused("reason_missing", InvalidInput)
+    missing = given(*HALTED_IN_MIGRATE).when(resume_from(Phase.VERIFY, "")).then_refused("reason_missing", InvalidInput)
     assert missing.message.startswith("Going on from verify leaves migrate, ticket unfinished")
 
 

@@ -75,6 +75,9 @@ def test_a_ticket_that_is_being_released_is_refused_and_can_be_followed(status: 
     assert [command.argv for command in refusal.next_commands] == [("releasectl", "watch", "1234")]
 
 
+CAUSE = ("--reason", "<why>")
+
+
 def test_a_halted_ticket_is_refused_with_the_commands_that_would_do() -> None:
     refusal = (
         given(requested(), *prepared(), started(Phase.MIGRATE), halted(Phase.MIGRATE))
@@ -82,9 +85,9 @@ def test_a_halted_ticket_is_refused_with_the_commands_that_would_do() -> None:
         .then_refused("halted", Refused)
     )
     assert [command.argv[1:] for command in refusal.next_commands] == [
-        ("resume", "1234"),
-        ("run", "1234", "--from=migrate"),
-        ("run", "1234", "--from=prepare"),
+        ("resume", "1234", *CAUSE),
+        ("run", "1234", "--from=migrate", *CAUSE),
+        ("run", "1234", "--from=prepare", *CAUSE),
         ("revert", "1234"),
         ("logs", "1234", "--phase=migrate"),
     ]

@@ -135,16 +135,16 @@ def test_the_cause_is_one_sentence(code: str) -> None:
 @pytest.mark.parametrize(
     ("code", "commands"),
     [
-        ("backup_failed", ["resume 1234"]),
-        ("image_pull_failed", ["resume 1234 --from prepare"]),
-        ("source_drift", ["resume 1234 --from prepare"]),
+        ("backup_failed", ["resume 1234 --reason <why>"]),
+        ("image_pull_failed", ["resume 1234 --from prepare --reason <why>"]),
+        ("source_drift", ["resume 1234 --from prepare --reason <why>"]),
         ("service_exits", ["services logs web", "revert 1234"]),
-        ("script_failed", ["logs 1234 --step 1234-work.sh", "resume 1234 --from ticket"]),
+        ("script_failed", ["logs 1234 --step 1234-work.sh", "resume 1234 --from ticket --reason <why>"]),
         ("stale_credential", ["resume 1234 --from ticket --reason the credential was made anew"]),
         ("variable_unset", ["resume 1234 --from ticket --reason the variable is set"]),
         ("network_unreachable", ["services", "resume 1234 --from ticket --reason the target answers again"]),
         ("image_mismatch", ["resume 1234 --from migrate --reason another image ran"]),
-        ("http_no_answer", ["services logs web", "resume 1234"]),
+        ("http_no_answer", ["services logs web", "resume 1234 --reason <why>"]),
         ("nothing_to_do", ["run 1234"]),
     ],
 )
@@ -210,7 +210,7 @@ def test_on_the_way_back_there_is_only_going_on() -> None:
     failing = halt(Phase.REVERT, "revert.web.restore", Failure("restore_failed", "It failed."))
     found = told(*whole_run(), revert_requested(), started(Phase.REVERT, "revert.web.restore"), *failing)
     assert (found.recommendation.choice, conditional(found)) == ("resume", [])
-    assert unconditional(found)[-1] == "resume 1234"
+    assert unconditional(found)[-1] == "resume 1234 --reason <why>"
 
 
 # --- other than halted -------------------------------------------------------------------------------------------

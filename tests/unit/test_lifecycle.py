@@ -89,23 +89,26 @@ def _triggers(status: str) -> set[str]:
     return {trigger for source, trigger in lifecycle.compiled("release") if source == status}
 
 
+BESIDE = {*lifecycle.BESIDE, "playbook_applied"}
+
+
 def test_a_released_ticket_takes_nothing_but_a_revert_refusals_and_notes() -> None:
-    assert _triggers(lifecycle.RELEASED) == {"refused", "noted", "revert_requested"}
+    assert _triggers(lifecycle.RELEASED) == {*BESIDE, "revert_requested"}
 
 
 @pytest.mark.parametrize("status", [lifecycle.NEW, lifecycle.NOTHING_TO_DO])
 def test_a_ticket_that_left_nothing_behind_takes_nothing_but_a_run_and_refusals(status: str) -> None:
-    assert _triggers(status) == {"refused", "noted", "run_requested", "adopted"}
+    assert _triggers(status) == {*BESIDE, "run_requested", "adopted"}
 
 
 @pytest.mark.parametrize("status", [lifecycle.ABANDONED, lifecycle.REVERTED])
 def test_a_ticket_that_may_start_again_may_also_be_taken_back(status: str) -> None:
-    assert _triggers(status) == {"refused", "noted", "run_requested", "adopted", "revert_requested"}
+    assert _triggers(status) == {*BESIDE, "run_requested", "adopted", "revert_requested"}
 
 
 def test_a_halted_release_takes_only_decisions_refusals_notes_and_reminders() -> None:
     expected = {f"{phase}_{what}" for phase in PHASES for what in ("resumed", "skipped")}
-    expected |= {"revert_requested", "revert_resumed", "step_resolved", "abandoned", "refused", "noted", "reminded"}
+    expected |= {"revert_requested", "revert_resumed", "step_resolved", "abandoned", "reminded", *BESIDE}
     assert _triggers(lifecycle.HALTED) == expected
 
 

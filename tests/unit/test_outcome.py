@@ -133,14 +133,14 @@ def test_a_halted_release_may_be_rolled_back_or_resumed() -> None:
         "release-run failed in phase migrate. To roll back:",
         "  releasectl revert 1234",
         "To go on once the cause is mended:",
-        "  releasectl resume 1234",
+        "  releasectl resume 1234 --reason '<why>'",
     ]
 
 
 def test_a_release_that_halted_on_its_way_back_is_rolled_back_by_going_on() -> None:
     assert told(*HALTED_IN_REVERT).message.splitlines() == [
         "release-run failed in phase revert. To roll back:",
-        "  releasectl resume 1234",
+        "  releasectl resume 1234 --reason '<why>'",
     ]
 
 

@@ -22,8 +22,13 @@ def _remember(context: click.Context, parameter: click.Parameter, value: object)
     return value
 
 
-def global_flags(*, hidden: bool) -> Callable[[FunctionT], FunctionT]:
-    """Add the global flags to a command; subcommands take them all, but only the group's help lists them."""
+def global_flags(*, hidden: bool, output: bool = True) -> Callable[[FunctionT], FunctionT]:
+    """Add the global flags to a command; subcommands take them, but only the group's help lists them.
+
+    Args:
+        hidden: whether help leaves them out.
+        output: whether ``-o`` is among them; a command may mean a file by it.
+    """
 
     def option(*names: str, **attributes: Any) -> Callable[[FunctionT], FunctionT]:  # noqa: ANN401 (handed to click)
         return click.option(
@@ -34,7 +39,11 @@ def global_flags(*, hidden: bool) -> Callable[[FunctionT], FunctionT]:
         option("--address", metavar="ADDRESS", help="Where the daemon listens, for instance unix:///run/x.sock."),
         option("--profile", metavar="NAME", help="Profile of ~/.config/releasectl/config.toml  [default: default]."),
         option("-e", "--env", "environment", metavar="NAME", help="Environment, where the daemon serves several."),
-        option("-o", "--output", type=OneOf("format", ("text", "json", "jsonl")), help="Form of the output."),
+        *(
+            [option("-o", "--output", type=OneOf("format", ("text", "json", "jsonl")), help="Form of the output.")]
+            if output
+            else []
+        ),
         option("--no-color", is_flag=True, help="No colour; the variable NO_COLOR says the same."),
         option("-q", "--quiet", is_flag=True, help="Only the end."),
         option("-v", "--verbose", is_flag=True, help="Also details, and the output of steps."),
@@ -56,12 +65,12 @@ def global_flags(*, hidden: bool) -> Callable[[FunctionT], FunctionT]:
     return decorate
 
 
-def command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
+def command(name: str, *, output: bool = True) -> Callable[[Callable[..., Any]], click.Command]:
     """Declare a subcommand that also takes the global flags."""
 
     def decorate(function: Callable[..., Any]) -> click.Command:
         declare = click.command(name, context_settings=CONTEXT, epilog="Global flags: see releasectl --help.")
-        return declare(global_flags(hidden=True)(function))
+        return declare(global_flags(hidden=True, output=output)(function))
 
     return decorate
 

@@ -61,6 +61,14 @@ def _moment(text: str, relative: Callable[[], dt.datetime]) -> dt.datetime:
     return moment
 
 
+def setting(text: str) -> tuple[str, str]:
+    """Take ``name=value`` apart."""
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise click.BadParameter(f"{text!r} is not a setting: expected NAME=VALUE.")
+    return name, value
+
+
 class OneOf(click.Choice[str]):
     """A word out of a few."""
 

@@ -1,6 +1,9 @@
-"""Runs a hook by hand and follows it over restarts of the daemon: its request acts once, however often it is sent."""
+"""Runs something by hand and follows it over restarts of the daemon: a request acts once, however often it is sent."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, Protocol
 
 import grpc
 
@@ -15,27 +18,63 @@ from releasectl.views.hook import HookView
 from releasepb.v1 import releases_pb2 as pb
 
 
+class Stream(Protocol):
+    """A call that is answered bit by bit."""
+
+    def __iter__(self) -> Iterator[pb.HookItem]:
+        """Give what comes."""
+        ...
+
+    def cancel(self) -> object:
+        """Stop listening."""
+        ...
+
+
+class ByHand(NamedTuple):
+    """What is run by hand."""
+
+    call: Callable[[], Stream]
+    """Has the daemon run it, or follows it where it runs already."""
+    what: str
+    """Its name in a sentence."""
+    attach: Next
+    """What is typed to follow it again."""
+
+
 def run_hook(connection: Connection, request: pb.RunHookRequest, view: HookView, settings: Settings) -> pb.HookEnd:
-    """Show what the hook prints until it ends.
+    """Run a hook of a service, and show what it prints until it ends.
+
+    Raises:
+        ClientError: the daemon refused or stays away, or the operator detached.
+    """
+    argv = ("releasectl", "services", "run", request.name, request.hook, "--request-id", request.request_id)
+    hook = ByHand(
+        lambda: connection.environments.RunHook(request),
+        f"hook {request.hook} of {request.name}",
+        Next(argv, "follows the hook until it ends"),
+    )
+    return run_by_hand(connection, hook, view, settings)
+
+
+def run_by_hand(connection: Connection, run: ByHand, view: HookView, settings: Settings) -> pb.HookEnd:
+    """Show what is printed until it ends.
 
     Raises:
         ClientError: the daemon refused or stays away, or the operator detached.
     """
     offsets = Offsets()
-    outage = Outage(settings.say, connection.target.address, _attach(request))
+    outage = Outage(settings.say, connection.target.address, run.attach)
     try:
-        while (end := _one_stream(connection, request, view, offsets, outage)) is None:
+        while (end := _one_stream(run, view, offsets, outage)) is None:
             outage.pause(Patience(None))
     except KeyboardInterrupt:
-        raise _detached(request) from None
+        raise _detached(run) from None
     return end
 
 
-def _one_stream(
-    connection: Connection, request: pb.RunHookRequest, view: HookView, offsets: Offsets, outage: Outage
-) -> pb.HookEnd | None:
-    """Follow until the hook ends, or give ``None`` where the daemon went away."""
-    call = connection.environments.RunHook(request)
+def _one_stream(run: ByHand, view: HookView, offsets: Offsets, outage: Outage) -> pb.HookEnd | None:
+    """Follow until it ends, or give ``None`` where the daemon went away."""
+    call = run.call()
     try:
         for item in call:
             outage.over()
@@ -52,15 +91,10 @@ def _one_stream(
     return None
 
 
-def _attach(request: pb.RunHookRequest) -> Next:
-    argv = ("releasectl", "services", "run", request.name, request.hook, "--request-id", request.request_id)
-    return Next(argv, "follows the hook until it ends")
-
-
-def _detached(request: pb.RunHookRequest) -> ClientError:
+def _detached(run: ByHand) -> ClientError:
     return ClientError(
         ExitCode.DETACHED,
         "detached",
-        f"Detached from hook {request.hook} of {request.name}; once it has begun it goes on in the daemon.",
-        (_attach(request),),
+        f"Detached from {run.what}; once it has begun it goes on in the daemon.",
+        (run.attach,),
     )

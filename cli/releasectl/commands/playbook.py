@@ -9,7 +9,9 @@ import click
 from releasectl.arguments.global_flags import CONTEXT
 from releasectl.arguments.global_flags import command as declare
 from releasectl.arguments.parameters import PLAYBOOK, TICKET
+from releasectl.calls import submission
 from releasectl.calls.connection import COMMAND_TIMEOUT_S, connect
+from releasectl.commands.playbook_apply import command as apply
 from releasectl.errors import usage
 from releasectl.exit_codes import ExitCode
 from releasectl.settings import Settings
@@ -62,12 +64,15 @@ def _show(settings: Settings, *, playbook_id: str) -> None:
 
 @declare("match")
 @click.argument("ticket", type=TICKET)
+@click.option("--detect", is_flag=True, help="Also run the detection commands of the best ones; they change nothing.")
 @click.pass_obj
-def _match(settings: Settings, *, ticket: str) -> None:
+def _match(settings: Settings, *, ticket: str, detect: bool) -> None:
     """Show which known failure modes tell of a ticket's latest failure, the best first, and why."""
     with connect(settings) as connection:
-        request = pb.MatchPlaybooksRequest(environment=connection.environment, ticket=ticket)
-        answer = connection.ask(connection.playbooks.MatchPlaybooks, request)
+        request = pb.MatchPlaybooksRequest(
+            environment=connection.environment, ticket=ticket, detect=detect, request_id=submission.new_request_id()
+        )
+        answer = connection.ask(connection.playbooks.MatchPlaybooks, request, COMMAND_TIMEOUT_S)
     if settings.output == "json":
         emit(document(answer))
     elif settings.output == "jsonl":
@@ -116,6 +121,32 @@ def _test(settings: Settings, *, file: Path) -> None:
         print_trials(answer.failures, settings)
 
 
+@declare("new", output=False)
+@click.argument("ticket", type=TICKET)
+@click.option(
+    "-o",
+    "--file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write it there, not to stdout.",
+)
+@click.pass_obj
+def _new(settings: Settings, *, ticket: str, file: Path | None) -> None:
+    """Draft a playbook from the record of a ticket's failure, in the fixed form, for review in the ops repo."""
+    with connect(settings) as connection:
+        request = pb.DraftPlaybookRequest(environment=connection.environment, ticket=ticket)
+        drafted = connection.ask(connection.playbooks.DraftPlaybook, request).content.decode()
+    if file is None:
+        click.echo(drafted, nl=False)
+        return
+    try:
+        with file.open("x", encoding="utf-8") as opened:
+            opened.write(drafted)
+    except OSError as error:
+        raise usage(f"{file} could not be written: {error.strerror}. Name a new file.") from None
+    settings.say(f"Drafted in {file}. Review it, then file it in recovery/playbooks/ of the ops repo.")
+
+
 def _content(file: Path) -> bytes:
     with file.open("rb") as opened:
         content = opened.read(_LARGEST_BYTES + 1)
@@ -124,5 +155,5 @@ def _content(file: Path) -> bytes:
     return content
 
 
-for _each in (_list, _show, _match, _lint, _test):
+for _each in (_list, _show, _match, _lint, _test, _new, apply):
     command.add_command(_each)

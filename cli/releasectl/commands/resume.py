@@ -6,7 +6,7 @@ import click
 
 from releasectl.arguments.consent import asks
 from releasectl.arguments.global_flags import command as declare
-from releasectl.arguments.parameters import HALTED_TICKET, PHASE, REQUEST_ID, duration
+from releasectl.arguments.parameters import HALTED_TICKET, PHASE, PLAYBOOK, REQUEST_ID, duration
 from releasectl.calls import submission
 from releasectl.calls.checking import check
 from releasectl.calls.connection import connect
@@ -18,6 +18,7 @@ from releasepb.v1 import releases_pb2 as pb
 @click.argument("ticket", type=HALTED_TICKET)
 @click.option("--from", "from_phase", type=PHASE, metavar="PHASE", help="Do everything from this phase on again.")
 @click.option("--reason", metavar="TEXT", help="What the cause was and what was done about it, for the record.")
+@click.option("--playbook", type=PLAYBOOK, metavar="ID", help="The playbook that told the cause.")
 @click.option("--detach", is_flag=True, help="Only start it; follow later with watch.")
 @click.option(
     "--wait", "wait_s", type=duration, metavar="DURATION", help="Follow at most so long; the release goes on."
@@ -30,13 +31,14 @@ def command(
     ticket: str,
     from_phase: str | None,
     reason: str | None,
+    playbook: str | None,
     detach: bool,
     wait_s: float | None,
     request_id: str | None,
 ) -> int:
     """Go on with a halted release from its first unfinished step, or from a phase.
 
-    On a terminal it asks for the cause of the halt, which is put on the record and may be left empty.
+    After a failure it wants the cause, for the record: by --reason, by --playbook, or asked for on a terminal.
     """
     submission.refuse_both(detach, wait_s)
     with connect(settings) as connection:
@@ -46,8 +48,9 @@ def command(
             request_id=request_id or submission.new_request_id(),
             from_phase=from_phase or "",
             reason=reason or "",
+            playbook=playbook or "",
         )
-        if reason is None and asks(settings):
+        if reason is None and not playbook and asks(settings):
             check(connection, pb.CheckRequest(resume=request))
             request.reason = _asked()
         accepted = submission.resume(connection, request)
@@ -55,6 +58,6 @@ def command(
 
 
 def _asked() -> str:
-    question = "Cause of the halt, for the record (may be left empty)"
+    question = "Cause of the halt and what was done about it, for the record"
     answer: str = click.prompt(question, default="", show_default=False, err=True)
     return answer.strip()

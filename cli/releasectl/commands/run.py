@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from releasectl.arguments.global_flags import command as declare
-from releasectl.arguments.parameters import COMMIT, PHASE, PLAN_HASH, REQUEST_ID, TICKET, duration
+from releasectl.arguments.parameters import COMMIT, PHASE, PLAN_HASH, PLAYBOOK, REQUEST_ID, TICKET, duration
 from releasectl.calls import submission
 from releasectl.calls.connection import connect
 from releasectl.calls.planning import ask_plan, show_run
@@ -26,7 +26,8 @@ from releasepb.v1 import releases_pb2 as pb
 @click.option("--verify-all", is_flag=True, help="Verify every service, not only the affected ones.")
 @click.option("--dry-run", is_flag=True, help="Only show what it would do, like plan.")
 @click.option("--plan", "plan_hash", type=PLAN_HASH, metavar="HASH", help="Refuse unless the plan still has this hash.")
-@click.option("--reason", default="", metavar="TEXT", help="Why, for the record.")
+@click.option("--reason", default="", metavar="TEXT", help="Why, for the record; --from wants it after a failure.")
+@click.option("--playbook", type=PLAYBOOK, metavar="ID", help="With --from: the playbook that told why.")
 @click.option("--detach", is_flag=True, help="Only start it; follow later with watch.")
 @click.option(
     "--wait", "wait_s", type=duration, metavar="DURATION", help="Follow at most so long; the release goes on."
@@ -54,6 +55,7 @@ def command(  # noqa: PLR0913 (one argument per flag, as click hands them over)
     dry_run: bool,
     plan_hash: str | None,
     reason: str,
+    playbook: str | None,
     detach: bool,
     wait_s: float | None,
     lock_wait_s: float | None,
@@ -78,9 +80,13 @@ def command(  # noqa: PLR0913 (one argument per flag, as click hands them over)
     }
     if from_phase:
         _refuse_with_from([flag for flag, value in only_new.items() if value])
+    elif playbook:
+        raise usage("--playbook says what a failure was, so it goes with --from or with resume.")
     with connect(settings) as connection:
         if from_phase:
-            resuming = pb.ResumeRequest(ticket=ticket, request_id=identity, from_phase=from_phase, reason=reason)
+            resuming = pb.ResumeRequest(
+                ticket=ticket, request_id=identity, from_phase=from_phase, reason=reason, playbook=playbook or ""
+            )
             accepted = submission.resume(connection, resuming)
         else:
             starting = pb.RunRequest(

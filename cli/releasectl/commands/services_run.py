@@ -33,7 +33,7 @@ def command(settings: Settings, *, name: str, hook: str, reason: str, request_id
             request_id=request_id or submission.new_request_id(),
             reason=reason,
         )
-        view = choose(settings, request)
+        view = choose(settings, {"service": name, "hook": hook, "request_id": request.request_id})
         end = run_hook(connection, request, view, settings)
     view.end(end)
     return end.exit_code

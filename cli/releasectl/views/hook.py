@@ -28,11 +28,11 @@ class HookView(Protocol):
         ...
 
 
-def choose(settings: Settings, request: pb.RunHookRequest) -> HookView:
-    """Give text, or JSON where it was asked for."""
+def choose(settings: Settings, names: Document) -> HookView:
+    """Give text, or JSON where it was asked for; the one document tells the names, too."""
     if settings.output == "jsonl":
         return _Objects(settings)
-    return _Document(settings, request) if settings.output == "json" else _Text(settings)
+    return _Document(settings, names) if settings.output == "json" else _Text(settings)
 
 
 class _Text:
@@ -79,9 +79,9 @@ class _Objects:
 class _Document:
     """One document with all that it printed."""
 
-    def __init__(self, settings: Settings, request: pb.RunHookRequest) -> None:
+    def __init__(self, settings: Settings, names: Document) -> None:
         self._settings = settings
-        self._names = {"service": request.name, "hook": request.hook, "request_id": request.request_id}
+        self._names = names
         self._output = bytearray()
 
     def printed(self, fresh: bytes) -> None:

@@ -11,12 +11,17 @@ from releasectl.text.sanitize import clean, one_line
 from releasectl.text.tables import console_table, show
 from releasepb.v1 import releases_pb2 as pb
 
+_LINES = 5
+"""Of what a detection command printed, from its end."""
+
 
 def print_playbooks(playbooks: Iterable[pb.Playbook], settings: Settings) -> None:
     """Print a line per playbook."""
-    table = console_table("PLAYBOOK", "TAGS", "FROM")
+    table = console_table("PLAYBOOK", "MATCHED", "CONFIRMED", "WORKED", "TAGS", "FROM")
     for playbook in playbooks:
-        table.add_row(one_line(playbook.id), one_line(" ".join(playbook.tags)), one_line(playbook.origin))
+        record = playbook.record
+        counts = str(record.matched), str(record.confirmed), str(record.worked)
+        table.add_row(one_line(playbook.id), *counts, one_line(" ".join(playbook.tags)), one_line(playbook.origin))
     show(table, settings)
 
 
@@ -39,6 +44,8 @@ def print_matches(matches: Sequence[pb.PlaybookMatch], settings: Settings) -> No
             click.echo(f"         in: {one_line(found.untrusted_recorded)}")
         for reason in match.reasons:
             click.echo(f"      {one_line(reason)}")
+        for line in _detected(match.detection):
+            click.echo(f"      {line}")
     click.echo()
     print_playbook(matches[0].playbook, settings)
 
@@ -61,6 +68,14 @@ def warn(problems: Iterable[str], settings: Settings) -> None:
         settings.say(f"not read: {one_line(problem)}")
 
 
+def _detected(detection: pb.DetectionOutcome) -> Iterator[str]:
+    for check in detection.checks:
+        yield f"{'✓' if check.matched else '✗'} {one_line(check.command)}"
+        if check.failed:
+            yield f"    {one_line(check.failed)}"
+        yield from (f"    │ {line}" for line in clean(check.untrusted_output).splitlines()[-_LINES:])
+
+
 def _sections(playbook: pb.Playbook) -> Iterator[tuple[str, str]]:
     yield "symptom", playbook.symptom
     yield "detection", "\n".join(f"{one_line(one.command)}  # expect: {one.expect}" for one in playbook.detection)
@@ -70,3 +85,6 @@ def _sections(playbook: pb.Playbook) -> Iterator[tuple[str, str]]:
     yield "verify", "\n".join(playbook.verify)
     yield "services", ", ".join(playbook.services)
     yield "tags", ", ".join(playbook.tags)
+    if playbook.HasField("record"):
+        record = playbook.record
+        yield "record", f"matched {record.matched}, confirmed {record.confirmed}, worked {record.worked} times"

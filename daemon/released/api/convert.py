@@ -247,7 +247,7 @@ def check(found: Check) -> pb.Check:
     return pb.Check(name=found.name, status=found.status, finding=printable(found.finding), fix=printable(found.fix))
 
 
-def hook_end(started: ev.HookStarted, ended: ev.HookEnded) -> pb.HookEnd:
+def hook_end(started: ev.ByHand, ended: ev.HookEnded) -> pb.HookEnd:
     """Tell how a hook that was run by hand came out."""
     return pb.HookEnd(
         rc=ended.failure.rc if ended.failure else 0,

@@ -12,13 +12,14 @@ from released.api.hub import Hub, News
 from released.domain import events as ev
 from released.domain import release
 from released.domain.ids import Phase
-from released.domain.outcome import FAILED, IN_DOUBT, outcome
+from released.domain.outcome import FAILED, IN_DOUBT
 from released.domain.release import ReleaseState
 from released.domain.step_state import StepState
 from released.engine.diagnosing import diagnosed
 from released.engine.estimates import median_durations_s
 from released.engine.slots import attempt_folder
 from released.engine.station import Station
+from released.engine.unknown_failures import told
 from released.store.outputs import read_output
 from released.store.release_list import list_releases
 from releasepb.v1 import releases_pb2 as pb
@@ -60,9 +61,9 @@ async def watch(hub: Hub, station: Station, request: pb.WatchRequest) -> AsyncIt
 
 async def _end(hub: Hub, station: Station, state: ReleaseState) -> pb.End:
     """Tell how it came out, and what is the matter where it did not end well."""
-    told = outcome(state)
-    end = convert.end(state, told)
-    if told.exit_code in (FAILED, IN_DOUBT):
+    outcome = await hub.blocking(lambda: told(station, state))
+    end = convert.end(state, outcome)
+    if outcome.exit_code in (FAILED, IN_DOUBT):
         try:
             found = await hub.patiently(lambda: diagnosed(station, state.ticket))
             end.diagnosis.CopyFrom(diagnosis(found, station.name))

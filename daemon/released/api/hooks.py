@@ -16,7 +16,7 @@ _OUTPUT_PAUSE_S = 0.25
 _CHUNK = 65536
 
 
-async def follow_hook(hub: Hub, station: Station, started: ev.HookStarted) -> AsyncIterator[pb.HookItem]:
+async def follow_hook(hub: Hub, station: Station, started: ev.ByHand) -> AsyncIterator[pb.HookItem]:
     """Give the output of a hook from its beginning, and its end."""
     news, file, offset = News(station.store), station.hook_runner.output_of(started), 0
     try:
@@ -33,5 +33,6 @@ async def follow_hook(hub: Hub, station: Station, started: ev.HookStarted) -> As
         news.close()
 
 
-def _chunk(started: ev.HookStarted, data: bytes, offset: int) -> pb.OutputChunk:
-    return pb.OutputChunk(step=started.executable.name, attempt=1, untrusted_data=data, offset=offset)
+def _chunk(started: ev.ByHand, data: bytes, offset: int) -> pb.OutputChunk:
+    name = started.executable.name if isinstance(started, ev.HookStarted) else started.playbook
+    return pb.OutputChunk(step=name, attempt=1, untrusted_data=data, offset=offset)

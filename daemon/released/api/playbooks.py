@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import grpc
 
 from released.api.convert import printable, timestamp
-from released.api.hub import Hub, answering
+from released.api.hooks import follow_hook
+from released.api.hub import Hub, actor, answering
+from released.domain import commands as cmd
+from released.domain import events as ev
 from released.domain import playbook as known
-from released.domain.errors import InvalidInput, NotFound
-from released.domain.events import release_stream
-from released.domain.ids import parse_ticket
-from released.domain.matching import Facts, Match, match
-from released.domain.recorded_failure import last_failure
+from released.domain.detection import latest_detections
+from released.domain.errors import InvalidInput
+from released.domain.fix import agreed_command
+from released.domain.ids import Ticket, parse_request_id, parse_ticket
+from released.domain.matching import Match, match
+from released.engine import detection
 from released.engine.back_test import Trial, back_test
-from released.engine.known_failures import facts_of, library
+from released.engine.fixes import failure_of, fix_of
+from released.engine.known_failures import facts_of, library, unknown_playbook
+from released.engine.playbook_records import PlaybookRecord, playbook_records
 from released.engine.station import Station
+from released.engine.unknown_failures import draft_of
 from releasepb.v1 import releases_pb2 as pb
 from releasepb.v1 import releases_pb2_grpc as rpc
 
@@ -35,17 +44,26 @@ class Playbooks(rpc.PlaybooksServicer):
         async with answering(context):
             station = self._hub.station(request.environment)
             found = await self._hub.blocking(lambda: library(station.world.git))
+            records = await self._hub.patiently(lambda: playbook_records(station, found.playbooks))
             wanted = [one for one in found.playbooks if request.id in ("", one.id)]
             if request.id and not wanted:
-                raise NotFound("playbook_unknown", f"There is no playbook {printable(request.id)!r}.")
-            shown = [_playbook(one, found.origins[one.id]) for one in wanted]
+                raise unknown_playbook(printable(request.id))
+            shown = [_playbook(one, found.origins[one.id], records[one.id]) for one in wanted]
             return pb.ListPlaybooksResponse(playbooks=shown, problems=map(printable, found.problems))
 
     async def MatchPlaybooks(self, request: pb.MatchPlaybooksRequest, context: Context) -> pb.MatchPlaybooksResponse:
         """Find the playbooks that tell of a ticket's latest failure."""
         async with answering(context):
-            station, ticket = self._hub.station(request.environment), parse_ticket(request.ticket)
-            return await self._hub.blocking(lambda: _matches(station, ticket))
+            station, ticket, caller = (
+                self._hub.station(request.environment),
+                parse_ticket(request.ticket),
+                actor(context),
+            )
+            if not await self._hub.blocking(lambda: detection.wanted(station, asked=request.detect)):
+                return await self._hub.blocking(lambda: _matches(station, ticket))
+            request_id = parse_request_id(request.request_id or str(uuid4()))
+            hidden = self._hub.configuration.private
+            return await self._hub.patiently(lambda: _detected(station, ticket, request_id, caller, hidden))
 
     async def LintPlaybooks(self, request: pb.LintPlaybooksRequest, context: Context) -> pb.LintPlaybooksResponse:
         """Tell every fault of playbook files."""
@@ -66,6 +84,34 @@ class Playbooks(rpc.PlaybooksServicer):
             trials = await self._hub.patiently(lambda: back_test(station, tried.playbooks))
             return pb.TestPlaybooksResponse(failures=[_past_failure(trial, station.name) for trial in trials])
 
+    async def DraftPlaybook(self, request: pb.DraftPlaybookRequest, context: Context) -> pb.PlaybookFile:
+        """Draft a playbook from the record of a failure."""
+        async with answering(context):
+            station, ticket = self._hub.station(request.environment), parse_ticket(request.ticket)
+            text = await self._hub.blocking(lambda: draft_of(station, ticket))
+            return pb.PlaybookFile(name=f"release-{ticket}.yaml", content=text.encode())
+
+    async def PlanFix(self, request: pb.PlanFixRequest, context: Context) -> pb.FixPlan:
+        """Tell what a playbook has one do."""
+        async with answering(context):
+            station, ticket = self._hub.station(request.environment), parse_ticket(request.ticket)
+            lines = await self._hub.blocking(lambda: fix_of(station, ticket, request.id, request.values))
+            missing = dict.fromkeys(name for line in lines for name in line.missing if line.is_command)
+            shown = [pb.FixLine(kind=line.kind, text=printable(line.text)) for line in lines]
+            return pb.FixPlan(lines=shown, missing=missing)
+
+    async def RunFix(self, request: pb.RunFixRequest, context: Context) -> AsyncIterator[pb.HookItem]:
+        """Run one command of a playbook by hand; it belongs to no call and goes on without the caller."""
+        async with answering(context):
+            station, caller = self._hub.station(request.environment), actor(context)
+            ticket, request_id = parse_ticket(request.ticket), parse_request_id(request.request_id)
+            lines = await self._hub.blocking(lambda: fix_of(station, ticket, request.id, request.values))
+            line = agreed_command(lines, request.number, request.text)
+            command = cmd.RunFix(ticket, request_id, request.id, line.kind, line.text)
+            started = await self._hub.command(station, lambda: station.hooks.apply(command, caller))
+            async for item in follow_hook(self._hub, station, started):
+                yield item
+
 
 def _refuse_large(files: Iterable[pb.PlaybookFile]) -> None:
     if sum(len(file.content) for file in files) > known.LARGEST_BYTES:
@@ -75,7 +121,7 @@ def _refuse_large(files: Iterable[pb.PlaybookFile]) -> None:
 def _past_failure(trial: Trial, environment: str) -> pb.PastFailure:
     first = next(iter(trial.facts.texts[0].splitlines()), "")
     return pb.PastFailure(
-        ticket=trial.recorded.stream.removeprefix(release_stream(environment, "")),
+        ticket=trial.recorded.stream.removeprefix(ev.release_stream(environment, "")),
         version=trial.recorded.version,
         at=timestamp(trial.recorded.at),
         phase=trial.facts.phase,
@@ -85,24 +131,27 @@ def _past_failure(trial: Trial, environment: str) -> pb.PastFailure:
     )
 
 
-def _matches(station: Station, ticket: str) -> pb.MatchPlaybooksResponse:
-    facts, found = _facts(station, ticket), library(station.world.git)
+def _detected(
+    station: Station, ticket: Ticket, request_id: str, caller: ev.Actor, hidden: Sequence[Path]
+) -> pb.MatchPlaybooksResponse:
+    failure = failure_of(station, ticket)
+    matches = match(library(station.world.git).playbooks, facts_of(station.world, failure))
+    detection.detect(station, failure, matches, request_id, caller, hidden)
+    return _matches(station, ticket)
+
+
+def _matches(station: Station, ticket: Ticket) -> pb.MatchPlaybooksResponse:
+    failure, found = failure_of(station, ticket), library(station.world.git)
+    facts = facts_of(station.world, failure)
+    detections = latest_detections(station.events(ticket), failure.recorded.version)
     return pb.MatchPlaybooksResponse(
-        matches=[playbook_match(one, found.origins) for one in match(found.playbooks, facts)],
+        matches=[
+            playbook_match(one, found.origins, detections.get(one.playbook.id)) for one in match(found.playbooks, facts)
+        ],
         phase=facts.phase,
         code=facts.code,
         problems=map(printable, found.problems),
     )
-
-
-def _facts(station: Station, ticket: str) -> Facts:
-    events = station.events(ticket)
-    if not events:
-        raise NotFound("ticket_unknown", f"Nothing is on record of ticket {ticket}.")
-    failure = last_failure(events)
-    if failure is None:
-        raise NotFound("nothing_failed", f"No failure is on record of ticket {ticket}, so there is nothing to match.")
-    return facts_of(station.world, failure)
 
 
 def _linted(station: Station, files: Sequence[pb.PlaybookFile]) -> known.Library:
@@ -111,8 +160,8 @@ def _linted(station: Station, files: Sequence[pb.PlaybookFile]) -> known.Library
     return known.read_playbooks((file.name, file.content) for file in files)
 
 
-def playbook_match(one: Match, origins: known.Origins) -> pb.PlaybookMatch:
-    """Show a playbook that tells of a failure, and why."""
+def playbook_match(one: Match, origins: known.Origins, ran: ev.DetectionRan | None = None) -> pb.PlaybookMatch:
+    """Show a playbook that tells of a failure, why, and what its detection found."""
     return pb.PlaybookMatch(
         playbook=_playbook(one.playbook, origins[one.playbook.id]),
         score=one.score,
@@ -121,16 +170,32 @@ def playbook_match(one: Match, origins: known.Origins) -> pb.PlaybookMatch:
             for line in one.found
         ],
         reasons=one.reasons,
+        detection=_detection(ran) if ran else None,
     )
 
 
-def _playbook(one: known.Playbook, origin: str) -> pb.Playbook:
+def _detection(ran: ev.DetectionRan) -> pb.DetectionOutcome:
+    checks = [
+        pb.DetectionCheck(
+            command=printable(check.command),
+            matched=check.matched,
+            untrusted_output=printable(check.output),
+            failed=check.failed,
+            exit_code=-1 if check.exit_code is None else check.exit_code,
+        )
+        for check in ran.checks
+    ]
+    return pb.DetectionOutcome(applies=ran.applies, checks=checks)
+
+
+def _playbook(one: known.Playbook, origin: str, record: PlaybookRecord | None = None) -> pb.Playbook:
     return pb.Playbook(
         id=one.id,
         origin=origin,
         symptom=printable(one.symptom),
         detection=[
-            pb.Detection(command=printable(check.command), expect=printable(check.expect)) for check in one.detection
+            pb.Detection(command=printable(check.command), expect=printable(check.expect), network=check.network)
+            for check in one.detection
         ],
         root_cause=printable(one.root_cause),
         fix=pb.Fix(
@@ -141,4 +206,5 @@ def _playbook(one: known.Playbook, origin: str) -> pb.Playbook:
         verify=map(printable, one.verify),
         services=one.services,
         tags=map(printable, one.tags),
+        record=pb.PlaybookRecord(**record._asdict()) if record else None,
     )

@@ -16,10 +16,10 @@ from released.domain.errors import InvalidInput, NotFound
 from released.domain.hold import told_resumed
 from released.domain.ids import Ticket, parse_phase, parse_ticket
 from released.domain.next_steps import run
-from released.domain.outcome import outcome
 from released.engine.desk import Accepted
 from released.engine.diagnosing import diagnosed
 from released.engine.station import Station
+from released.engine.unknown_failures import told
 from released.store.release_list import list_releases
 from releasepb.v1 import releases_pb2 as pb
 from releasepb.v1 import releases_pb2_grpc as rpc
@@ -122,7 +122,7 @@ class Releases(rpc.ReleasesServicer):
         async with answering(context):
             station = await self._run_before(request.environment, request.ticket)
             state = await self._hub.blocking(lambda: station.release(request.ticket))
-            shown = convert.release(state, station.name, outcome(state))
+            shown = convert.release(state, station.name, await self._hub.blocking(lambda: told(station, state)))
             if state.status == lifecycle.REVERTED:
                 await self._hub.blocking(lambda: self._hub.projector.wait_for(station.store.head(), _PROJECTION_S))
                 shown.summary.back_with = (await self._hub.blocking(station.back_with)).get(shown.summary.merge_sha, "")

@@ -12,6 +12,7 @@ from released.domain.errors import InvalidInput
 from released.domain.ids import (
     parse_hook,
     parse_phase,
+    parse_playbook,
     parse_request_id,
     parse_service,
     parse_sha,
@@ -91,9 +92,9 @@ def resume_run(request: pb.ResumeRequest) -> cmd.ResumeRun:
         InvalidInput: a name in it is wrong.
     """
     phase = parse_phase(request.from_phase) if request.from_phase else None
-    return cmd.ResumeRun(
-        parse_ticket(request.ticket), parse_request_id(request.request_id), phase, optional_reason(request.reason)
-    )
+    ticket, request_id = parse_ticket(request.ticket), parse_request_id(request.request_id)
+    playbook = parse_playbook(request.playbook) if request.playbook else ""
+    return cmd.ResumeRun(ticket, request_id, phase, optional_reason(request.reason), playbook)
 
 
 def cancel(request: pb.CancelRequest) -> cmd.Cancel:

@@ -89,6 +89,8 @@ class ResumeRun(msgspec.Struct, frozen=True):
     request_id: RequestId
     from_phase: Phase | None = None
     reason: str = ""
+    playbook: str = ""
+    """The known failure mode that it was."""
 
 
 OfTicket = StartRun | ResumeRun | Revert | Adopt | Cancel | Resolve | Abandon | Note
@@ -101,3 +103,15 @@ class RunHook(msgspec.Struct, frozen=True):
     hook: HookName
     request_id: RequestId
     reason: str = ""
+
+
+class RunFix(msgspec.Struct, frozen=True):
+    """Run one command of a playbook for a ticket's failure."""
+
+    ticket: Ticket
+    request_id: RequestId
+    playbook: str
+    part: str
+    """``fix`` or ``verify``."""
+    command: str
+    """As the person saw it who agreed."""

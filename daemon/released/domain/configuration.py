@@ -81,6 +81,12 @@ class Remind(_Model):
     after: Annotated[Duration, AfterValidator(_at_most_a_day)] = 900.0
 
 
+class Playbooks(_Model):
+    """When the detection commands of playbooks run."""
+
+    detect: Literal["demand", "never", "always"] = "demand"
+
+
 class Folders(_Model):
     """Names of the folders of the ops repo."""
 
@@ -104,6 +110,7 @@ class Environment(_Model):
     recovery: Recovery = Recovery()
     verify: Verify = Verify()
     remind: Remind = Remind()
+    playbooks: Playbooks = Playbooks()
     redact: list[str] = []
 
 
@@ -160,6 +167,16 @@ class Configuration(_Model):
         """Where backups and step output lie: beside the SQLite file unless configured."""
         return self.state_dir or self.store.path.parent
 
+    @property
+    def private(self) -> tuple[Path, ...]:
+        """What only the daemon itself may read or talk to: record, state, sockets, credentials."""
+        record = (self.store.path.with_name(self.store.path.name + end) for end in ("", "-wal", "-shm"))
+        credentials = (one.git.credential_file for one in self.environments.values())
+        engines = (Path(one.docker.removeprefix("unix://")) for one in self.environments.values())
+        sockets = (listener.path for listener in self.listen)
+        secrets = [file for file in credentials if file] + ([self.webhook.secret_file] if self.webhook else [])
+        return (self.state, *record, *sockets, *engines, *secrets)
+
 
 class InvalidConfiguration(Exception):
     """The configuration is wrong; ``problems`` has one ``file:line: path: …`` for each fault."""
@@ -207,5 +224,6 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "recovery": Recovery,
     "verify": Verify,
     "remind": Remind,
+    "playbooks": Playbooks,
     "folders": Folders,
 }

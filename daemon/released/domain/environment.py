@@ -52,9 +52,9 @@ class FailedReturn(msgspec.Struct, frozen=True):
 
 
 class HookRun(msgspec.Struct, frozen=True):
-    """A hook that a person started, and whose end is not on record."""
+    """A hook or a command of a playbook that a person started, and whose end is not on record."""
 
-    started: ev.HookStarted
+    started: ev.ByHand
     since: dt.datetime
     actor: ev.Actor
     epoch: int
@@ -111,7 +111,7 @@ def evolve(state: EnvironmentState, recorded: ev.Recorded) -> EnvironmentState:
             state = replace(state, hold=Hold(reason, recorded.at, until, recorded.actor))
         case ev.Unheld():
             state = replace(state, hold=None)
-        case ev.HookStarted() as started:
+        case ev.HookStarted() | ev.FixStarted() as started:
             epoch = state.lease.epoch if state.lease else 0
             state = replace(state, hook=HookRun(started, recorded.at, recorded.actor, epoch))
         case ev.HookEnded():

@@ -214,8 +214,25 @@ class HookStarted(msgspec.Struct, frozen=True):
     boot_id: str
 
 
+class FixStarted(msgspec.Struct, frozen=True):
+    """The intent of a command of a playbook that a person applies: from here on its effect may have taken place."""
+
+    request_id: str
+    ticket: Ticket
+    playbook: str
+    part: str
+    """``fix`` or ``verify``."""
+    command: str
+    """A shell command, its placeholders filled."""
+    boot_id: str
+
+
+ByHand = HookStarted | FixStarted
+"""What a person runs by hand while no release does."""
+
+
 class HookEnded(msgspec.Struct, frozen=True):
-    """A hook that was run by hand is over; well, where it has no failure."""
+    """What was run by hand, a hook or a command of a playbook, is over; well, where it has no failure."""
 
     request_id: str
     failure: Failure | None = None
@@ -353,6 +370,8 @@ class Resumed(msgspec.Struct, frozen=True):
     reason: str
     plan: ReleasePlan | None = None
     """The renewed plan, where resuming from prepare took up new commits."""
+    playbook: str = ""
+    """The known failure mode that this was, by the word of the operator."""
 
 
 class RevertOptions(msgspec.Struct, frozen=True):
@@ -443,6 +462,46 @@ class Reminded(msgspec.Struct, frozen=True):
     """Of the failure that it waits for a decision about."""
 
 
+class DetectionCheck(msgspec.Struct, frozen=True):
+    """A detection command of a playbook, and what came of it."""
+
+    command: str
+    """As it was run, or with the placeholders of which nothing was known."""
+    exit_code: int | None = None
+    """Its status as a shell shows it; ``None`` where it was not run to its end."""
+    matched: bool = False
+    """What the playbook expects was found in its output."""
+    output: str = ""
+    """The end of what it printed."""
+    failed: str = ""
+    """Why it was not run, or not to its end."""
+
+
+class DetectionRan(msgspec.Struct, frozen=True):
+    """The detection commands of a playbook were run for a failure; they changed nothing."""
+
+    request_id: str
+    playbook: str
+    failure: int
+    """Version of the event that tells of the failure."""
+    checks: tuple[DetectionCheck, ...]
+
+    @property
+    def applies(self) -> bool:
+        """True where every command found what the playbook expects."""
+        return bool(self.checks) and all(check.matched for check in self.checks)
+
+
+class PlaybookApplied(msgspec.Struct, frozen=True):
+    """A person has a command of a playbook run for a failure of this ticket; the environment's stream has its end."""
+
+    request_id: str
+    playbook: str
+    part: str
+    """``fix`` or ``verify``."""
+    command: str
+
+
 class NothingToDo(msgspec.Struct, frozen=True):
     """No service is affected and the ticket has no script; the checkout has not moved."""
 
@@ -464,6 +523,7 @@ Event = (
     | ReturnStarted
     | ReturnEnded
     | HookStarted
+    | FixStarted
     | HookEnded
     | RunRequested
     | Refused
@@ -486,6 +546,8 @@ Event = (
     | Abandoned
     | Noted
     | Reminded
+    | DetectionRan
+    | PlaybookApplied
     | NothingToDo
     | Released
 )
@@ -511,5 +573,5 @@ def release_stream(environment: str, ticket: str) -> str:
 
 
 def environment_stream(environment: str) -> str:
-    """Name the stream of an environment's leases, locks, holds and hooks run by hand."""
+    """Name the stream of an environment's leases, locks, holds and what is run by hand."""
     return f"environment/{environment}"

@@ -1,4 +1,4 @@
-"""Hooks that a person runs by hand: when one may start, what it keeps out, and what is told at its end."""
+"""What a person runs by hand, hooks and commands of playbooks: when it may start, what it keeps out, how it ended."""
 
 from __future__ import annotations
 
@@ -43,22 +43,27 @@ def refuse_while_hook_runs(place: EnvironmentState) -> None:
     if hook is not None:
         raise Refused(
             "hook_running",
-            f"{hook.actor.name} runs {hook.started.executable.path} by hand in this environment since "
+            f"{hook.actor.name} runs {subject(hook.started)} by hand in this environment since "
             f"{hook.since:%Y-%m-%dT%H:%M:%SZ}. Let it end, then try again.",
             next_steps.attach_to_hook(hook.started),
         )
 
 
+def subject(started: ev.ByHand) -> str:
+    """Name what is run by hand, in a sentence."""
+    return started.executable.path if isinstance(started, ev.HookStarted) else f"`{started.command}`"
+
+
 def not_started(hook: HookRun) -> Failure:
     """Say of a hook that the daemon died before it began; hours later nobody expects it any more."""
-    path = hook.started.executable.path
+    path = subject(hook.started)
     message = f"{path} was not started: the daemon ended before, and nothing was run. Run it again if it is still due."
     return Failure("hook_not_started", message)
 
 
 def lost(hook: HookRun, look_at: str) -> Failure:
     """Say of a hook that nobody can know how far it came."""
-    path = hook.started.executable.path
+    path = subject(hook.started)
     message = f"It is not known how far {path} came: its process was lost while it ran. Look at: {look_at}."
     return Failure("hook_in_doubt", message)
 
@@ -70,6 +75,6 @@ def exit_code(ended: ev.HookEnded) -> int:
     return FAILED if ended.failure else DONE
 
 
-def told(started: ev.HookStarted, ended: ev.HookEnded) -> str:
+def told(started: ev.ByHand, ended: ev.HookEnded) -> str:
     """Tell how the hook came out, in a sentence."""
-    return ended.failure.message if ended.failure else f"{started.executable.path} is done."
+    return ended.failure.message if ended.failure else f"{subject(started)} is done."

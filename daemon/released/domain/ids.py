@@ -22,6 +22,7 @@ RequestId = NewType("RequestId", str)
 _TICKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _HOOK = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+@-]{0,127}")
+_PLAYBOOK = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SHA = re.compile(r"[0-9a-f]{40}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}")
 
@@ -75,6 +76,17 @@ def parse_hook(text: str) -> HookName:
     if not _HOOK.fullmatch(text):
         raise InvalidInput("hook_invalid", f"{text!r} is not a hook: expected the name of a file below scripts/.")
     return HookName(text)
+
+
+def parse_playbook(text: str) -> str:
+    """Accept the id of a playbook.
+
+    Raises:
+        InvalidInput: the text is no id.
+    """
+    if not _PLAYBOOK.fullmatch(text):
+        raise InvalidInput("playbook_invalid", f"{text!r} is not a playbook: expected an id-in-kebab-case.")
+    return text
 
 
 def parse_sha(text: str) -> Sha:

@@ -40,10 +40,14 @@ OCCUPIED = "occupied"
 RETURNING = "returning"
 """The checkout goes back from a hotfix branch: nothing else begins."""
 FREE_WITH_HOOK = "free_with_hook"
-"""A hook runs by hand: no release may start, and no other hook."""
+"""Something runs by hand: no release may start, and nothing else by hand."""
 OCCUPIED_WITH_HOOK = "occupied_with_hook"
-"""A hook runs by hand, to mend what made the release halt that occupies the environment."""
+"""Something runs by hand, to mend what made the release halt that occupies the environment."""
 PLACE_STATUSES = (FREE, OCCUPIED, RETURNING, FREE_WITH_HOOK, OCCUPIED_WITH_HOOK)
+
+
+BESIDE = ("refused", "noted", "detection_ran")
+"""What may be recorded at any time and changes nothing."""
 
 
 class Row(TypedDict):
@@ -69,7 +73,8 @@ def _rows() -> list[Row]:
     rows += [_row("cancel_requested", status, status) for status in RUNNING]
     rows += [_row("step_resolved", HALTED, HALTED), _row("abandoned", HALTED, ABANDONED)]
     rows.append(_row("reminded", HALTED, HALTED))
-    rows += [_row(trigger, status, status) for trigger in ("refused", "noted") for status in STATUSES]
+    rows += [_row(trigger, status, status) for trigger in BESIDE for status in STATUSES]
+    rows += [_row("playbook_applied", status, status) for status in STATUSES if status not in RUNNING]
     return rows
 
 
@@ -98,6 +103,8 @@ ENVIRONMENT_TABLE = [
     _row("lock_freed", OCCUPIED_WITH_HOOK, FREE_WITH_HOOK),
     _row("hook_started", FREE, FREE_WITH_HOOK),
     _row("hook_started", OCCUPIED, OCCUPIED_WITH_HOOK),
+    _row("fix_started", FREE, FREE_WITH_HOOK),
+    _row("fix_started", OCCUPIED, OCCUPIED_WITH_HOOK),
     _row("hook_ended", FREE_WITH_HOOK, FREE),
     _row("hook_ended", OCCUPIED_WITH_HOOK, OCCUPIED),
     *(

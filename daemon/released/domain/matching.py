@@ -38,6 +38,7 @@ _SAID_ANYWAY = {
     "✗ http-health: HTTP 0 (a)": 0.35,
 }
 """What the product says of every failure, or of a kind of them whatever the cause, and what that weighs."""
+_ALWAYS = ("release-run failed in phase", "To go on once the cause is mended:", "releasectl ", "To reproduce it: cd ")
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
@@ -67,6 +68,11 @@ class Match(NamedTuple):
     found: tuple[Found, ...]
     reasons: tuple[str, ...]
     """What else spoke for it or against it, as sentences."""
+
+
+def said_anyway(line: str) -> bool:
+    """Tell whether the product says a line of every failure, or of a kind of them whatever the cause."""
+    return any(mark in line for mark in _ALWAYS)
 
 
 def match(playbooks: Sequence[Playbook], facts: Facts) -> tuple[Match, ...]:

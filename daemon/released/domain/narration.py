@@ -22,6 +22,11 @@ def line(event: ev.Event) -> str:
             return f"run {run}: taken back"
         case ev.RevertUndone(run=run):
             return f"run {run}: the revert is taken back, released"
+        case ev.DetectionRan(playbook=playbook, checks=checks):
+            matched = sum(check.matched for check in checks)
+            return f"detection of playbook {playbook}: {matched} of {len(checks)} commands found what it expects"
+        case ev.PlaybookApplied(playbook=playbook, part=part, command=command):
+            return f"playbook {playbook}, {part}: {command}"
         case ev.Refused() | ev.CancelRequested() | ev.StepResolved() | ev.Abandoned() | ev.Noted():
             return _operator_line(event)
         case _:
@@ -71,8 +76,9 @@ def _phase_line(
             return f"{phase}: skipped, {reason}"
         case ev.Halted(phase=phase, cause=cause, failure=failure):
             return f"{phase}: halted ({cause}), {_first(failure.message)}"
-        case ev.Resumed(phase=phase, reason=reason):
-            return f"{phase}: resumed" + (f", {reason}" if reason else "")
+        case ev.Resumed(phase=phase, reason=reason, playbook=playbook):
+            told = ", ".join(filter(None, (reason, f"playbook {playbook}" if playbook else "")))
+            return f"{phase}: resumed" + (f", {told}" if told else "")
         case ev.Recovered(phase=phase, step=step):
             return f"{phase}: the daemon was restarted and goes on" + (f" at {step}" if step else "")
 
@@ -109,6 +115,8 @@ def _environment_line(event: ev.Event) -> str:
             return f"did not go back: {_first(failure.message)}" if failure else "went back from the hotfix branch"
         case ev.HookStarted(executable=executable, reason=reason):
             return f"by hand: {executable.path}" + (f", {reason}" if reason else "")
+        case ev.FixStarted(playbook=playbook, command=command):
+            return f"by hand, playbook {playbook}: {command}"
         case ev.HookEnded(failure=failure):
             return f"by hand: failed, {_first(failure.message)}" if failure else "by hand: done"
         case _:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from released.domain.events import FixStarted
 from released.domain.failure import NextCommand
 from released.domain.ids import Phase
 
 if TYPE_CHECKING:
-    from released.domain.events import HookStarted, RevertOptions, RunOptions
+    from released.domain.events import ByHand, RevertOptions, RunOptions
     from released.domain.release import ReleaseState
 
 CLIENT = "releasectl"
@@ -52,7 +53,7 @@ def _reason(options: RunOptions) -> str:
 
 def resume(ticket: str, phase: Phase | None = None, reason: str = "") -> NextCommand:
     """Go on with a halted release, from its first unfinished step or from a phase."""
-    options = (*(("--from", phase) if phase else ()), *(("--reason", reason) if reason else ()))
+    options = (*(("--from", phase) if phase else ()), *_reason_of(reason))
     effect = f"does phase {phase} again" if phase else "goes on with the first unfinished step"
     if phase is Phase.PREPARE:
         effect = "pulls again, and does what is new"
@@ -115,6 +116,11 @@ def look_at_lock() -> tuple[NextCommand, ...]:
     return (NextCommand((CLIENT, "lock", "status"), "shows who occupies it, and who keeps releases out"),)
 
 
+def new_playbook(ticket: str) -> NextCommand:
+    """Draft a playbook of a failure that none tells of."""
+    return NextCommand((CLIENT, "playbook", "new", ticket), "drafts a playbook of it, for review in the ops repo")
+
+
 def cancel(ticket: str) -> tuple[NextCommand, ...]:
     """Stop a release that is under way."""
     argv = (CLIENT, "cancel", ticket, "--reason", WHY)
@@ -152,31 +158,51 @@ def unhold() -> tuple[NextCommand, ...]:
     return (NextCommand((CLIENT, "unhold"), "lets releases start again", "changes"),)
 
 
-def attach_to_hook(started: HookStarted) -> tuple[NextCommand, ...]:
-    """Follow a hook that runs by hand: its request acts only once."""
+def attach_to_hook(started: ByHand) -> tuple[NextCommand, ...]:
+    """Follow a hook that runs by hand, its request acts only once; of a playbook's command see the ticket."""
+    if isinstance(started, FixStarted):
+        return look_at(started.ticket)
     argv = (CLIENT, "services", "run", started.service, started.executable.name, "--request-id", started.request_id)
     return (NextCommand(argv, "follows the hook until it ends"),)
 
 
-def after_halt(state: ReleaseState) -> tuple[NextCommand, ...]:
-    """Go on with a halted release, or look closer."""
-    if state.halt is not None and state.halt.cause == "in_doubt":
+def after_halt(state: ReleaseState, cause: str = "") -> tuple[NextCommand, ...]:
+    """Go on with a halted release, or look closer.
+
+    Args:
+        state: of the release.
+        cause: of a halt that is not on record yet.
+    """
+    cause = cause or (state.halt.cause if state.halt else "")
+    if cause == "in_doubt":
         return after_doubt(state)
-    ticket, phase = state.ticket, state.phase or Phase.PREPARE
+    ticket, phase, why = state.ticket, state.phase or Phase.PREPARE, why_after(cause)
     if state.is_way_back:
-        return (resume(ticket), log(ticket, phase))
+        return (resume(ticket, reason=why), log(ticket, phase))
     return (
-        resume(ticket),
-        NextCommand((CLIENT, "run", ticket, f"--from={phase}"), f"does phase {phase} again", "changes"),
-        *(take_up_a_fix(ticket) if phase is not Phase.PREPARE else ()),
+        resume(ticket, reason=why),
+        NextCommand(
+            (CLIENT, "run", ticket, f"--from={phase}", *_reason_of(why)), f"does phase {phase} again", "changes"
+        ),
+        *(take_up_a_fix(ticket, why) if phase is not Phase.PREPARE else ()),
         *revert(ticket),
         log(ticket, phase),
     )
 
 
-def take_up_a_fix(ticket: str) -> tuple[NextCommand, ...]:
+def why_after(cause: str) -> str:
+    """Give what stands for the reason to go on: a failure wants one, what a person stopped does not."""
+    return WHY if cause == "failed" else ""
+
+
+def take_up_a_fix(ticket: str, why: str = "") -> tuple[NextCommand, ...]:
     """Pull again: only prepare does, so that a fix that was merged after the halt reaches no other phase."""
-    return (NextCommand((CLIENT, "run", ticket, "--from=prepare"), "takes up a fix that was merged since", "changes"),)
+    argv = (CLIENT, "run", ticket, "--from=prepare", *_reason_of(why))
+    return (NextCommand(argv, "takes up a fix that was merged since", "changes"),)
+
+
+def _reason_of(why: str) -> tuple[str, ...]:
+    return ("--reason", why) if why else ()
 
 
 def after_doubt(state: ReleaseState) -> tuple[NextCommand, ...]:

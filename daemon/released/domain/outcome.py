@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import msgspec
 
 from released.domain import events as ev
@@ -82,7 +84,7 @@ def _halted(state: ReleaseState) -> str:
     halt = state.halt
     if halt is None:
         return ""
-    command = f"releasectl resume {state.ticket}"
+    command = shlex.join(next_steps.resume(state.ticket, reason=next_steps.why_after(halt.cause)).argv)
     if halt.cause == "in_doubt":
         settle = f"releasectl resolve {state.ticket} {halt.step} --as"
         command = f"{settle} done     (it took effect)\n  {settle} failed   (it did not)\nand then:\n  {command}"

@@ -66,6 +66,8 @@ class Detection(_Model):
     command: Text
     expect: Annotated[Text, AfterValidator(_expectation)]
     """Text, or ``/pattern/``, found in its output when the entry applies."""
+    network: bool = False
+    """It needs the network; without, it runs where none can be reached."""
 
 
 class Fix(_Model):

@@ -87,7 +87,6 @@ def in_doubt(state: ReleaseState, step: str, look_at: str) -> ev.Halted:
 
 def halt(state: ReleaseState, cause: str, code: str, message: str, step: str | None = None) -> ev.Halted:
     """Stop the release in the phase it is in, with the commands that lead on."""
-    commands = next_steps.after_doubt(state) if cause == "in_doubt" else next_steps.after_halt(state)
-    failure = Failure(code, message, next=commands)
+    failure = Failure(code, message, next=next_steps.after_halt(state, cause))
     current = step or (state.current_step.name if state.current_step else None)
     return ev.Halted(state.phase or Phase.PREPARE, cause, current, failure)

@@ -180,7 +180,7 @@ def evolve(state: ReleaseState, recorded: ev.Recorded) -> ReleaseState:
     status = lifecycle.next_status(recorded.stream, state.status, recorded.event)
     changed = _apply(state, recorded.event, recorded)
     # These change nothing, not even when the release last moved: the list is ordered by that.
-    beside = isinstance(recorded.event, ev.Refused | ev.Noted | ev.Reminded)
+    beside = isinstance(recorded.event, ev.Refused | ev.Noted | ev.Reminded | ev.DetectionRan | ev.PlaybookApplied)
     return msgspec.structs.replace(
         changed,
         status=status,

@@ -19,6 +19,8 @@ _COMMANDS: dict[type[ev.Event], str] = {
     ev.Unheld: "unhold",
     ev.ReturnStarted: "return-to-main",
     ev.HookStarted: "services run",
+    ev.FixStarted: "playbook apply",
+    ev.DetectionRan: "playbook match",
 }
 """The command that each event answers; what a resume leaves out comes before it."""
 

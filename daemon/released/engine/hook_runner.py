@@ -21,6 +21,7 @@ from released.engine.faults import Faults
 from released.engine.instruments import Instruments, id_of_end
 from released.engine.slots import AttemptSlot
 from released.phases.effects import Done, Fate, InDoubt, NotDone, Process
+from released.phases.fixes import fix_process
 from released.phases.hooks import hook_process
 from released.phases.world import World
 from released.store.errors import Conflict, StoreBusy, StoreFull, StoreStopped
@@ -68,7 +69,7 @@ class HookRunner:
         self._stopping.set()
         self._work.set()
 
-    def output_of(self, started: ev.HookStarted) -> Path:
+    def output_of(self, started: ev.ByHand) -> Path:
         """Name the output of a hook."""
         return self._slot(started).path / "output"
 
@@ -100,7 +101,7 @@ class HookRunner:
         except ReleasedError as error:
             return ev.HookEnded(request_id, error.as_failure().masked(self._world.mask), output=slot.output())
         except Exception as error:
-            logger.exception("%s: %s failed unexpectedly", self._world.name, run.started.executable.path)
+            logger.exception("%s: %s failed unexpectedly", self._world.name, hook.subject(run.started))
             failure = Failure("internal_error", f"The daemon met an unexpected {type(error).__name__}: {error}")
             return ev.HookEnded(request_id, failure.masked(self._world.mask), in_doubt=True, output=slot.output())
         match fate:
@@ -113,7 +114,7 @@ class HookRunner:
 
     def _fate(self, run: HookRun, slot: AttemptSlot, place: environment.EnvironmentState) -> Fate:
         process = self._process(run.started, place)
-        name = f"{run.started.service}.{run.started.executable.name}"
+        name = _fault_name(run.started)
         self._faults("after-intent", name)
         try:
             fate = Done(process.perform(slot)) if run.epoch == self._fence.epoch else process.recover(slot)
@@ -125,12 +126,14 @@ class HookRunner:
             self._faults("after-durable", name)
         return fate
 
-    def _process(self, started: ev.HookStarted, place: environment.EnvironmentState) -> Process:
+    def _process(self, started: ev.ByHand, place: environment.EnvironmentState) -> Process:
         ticket = place.lock.ticket if place.lock else None
         occupant = release.fold(self._store.read(ev.release_stream(self._world.name, ticket))) if ticket else None
+        if isinstance(started, ev.FixStarted):
+            return fix_process(self._world, started.command, occupant)
         return hook_process(self._world, started.executable, started.service, occupant)
 
-    def _slot(self, started: ev.HookStarted) -> AttemptSlot:
+    def _slot(self, started: ev.ByHand) -> AttemptSlot:
         folder = Path("hooks", self._world.name, started.request_id)
         return AttemptSlot(self._world.state_dir, folder, self._world.mask)
 
@@ -152,3 +155,9 @@ class HookRunner:
             logger.error("%s: %s", self._world.name, error)  # noqa: TRY400 (the sentence says all)
             return False
         return True
+
+
+def _fault_name(started: ev.ByHand) -> str:
+    if isinstance(started, ev.FixStarted):
+        return f"{started.playbook}.{started.part}"
+    return f"{started.service}.{started.executable.name}"

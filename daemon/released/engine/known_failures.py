@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from released.adapters.git.checkout import Git
-from released.domain.errors import Refused
+from released.domain.errors import NotFound, Refused
 from released.domain.ids import Sha
 from released.domain.matching import Facts
 from released.domain.playbook import Library, read_playbooks
@@ -29,6 +29,11 @@ def library(git: Git) -> Library:
     reading = _Reading(git)
     found = read_playbooks((*_built_in(), *reading.files()))
     return found._replace(problems=(*found.problems, *reading.problems))
+
+
+def unknown_playbook(name: str) -> NotFound:
+    """Say that there is no such playbook."""
+    return NotFound("playbook_unknown", f"There is no playbook {name!r}.")
 
 
 def facts_of(world: World, failure: RecordedFailure) -> Facts:

@@ -224,7 +224,7 @@ class Runner:
         self._journal.commit(*before, witnessed(self._world, self._state, halted))
 
     def _failed(self, phase: Phase, step: str | None, failure: Failure) -> ev.Halted:
-        commands = tuple(dict.fromkeys((*failure.next, *next_steps.after_halt(self._state))))
+        commands = tuple(dict.fromkeys((*failure.next, *next_steps.after_halt(self._state, "failed"))))
         return ev.Halted(phase, "failed", step, msgspec.structs.replace(failure, next=commands))
 
     def _told(self, failure: Failure, slot: AttemptSlot) -> Failure:

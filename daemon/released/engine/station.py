@@ -53,6 +53,7 @@ class Station:
     hook_runner: HookRunner
     files: TicketFiles
     returning: ReturnToMain
+    instruments: Instruments
 
     @property
     def name(self) -> str:
@@ -152,4 +153,5 @@ def open_station(
         hook_runner=hook_runner,
         files=TicketFiles(store, name, world.root, settings.workspace),
         returning=returning,
+        instruments=instruments,
     )

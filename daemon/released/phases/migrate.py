@@ -75,7 +75,7 @@ def _image(world: World, state: ReleaseState, composer: Composer, service: Servi
             f"The {verb} of {wanted} ({service.name}) failed: {said} Nothing was stopped. Correct {mend}; a new commit "
             "is taken up from prepare on, for anything else resume."
         )
-        return Failure(code, message, ended.rc, output, next_steps.take_up_a_fix(state.ticket))
+        return Failure(code, message, ended.rc, output, next_steps.take_up_a_fix(state.ticket, next_steps.WHY))
 
     def conclude() -> ev.ImageReady:
         image_id = (world.engine.image_id(reference) or "") if reference else ""

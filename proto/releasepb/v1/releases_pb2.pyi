@@ -579,12 +579,16 @@ class ResumeRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     FROM_PHASE_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    PLAYBOOK_FIELD_NUMBER: _builtins.int
     environment: _builtins.str
     ticket: _builtins.str
     request_id: _builtins.str
     from_phase: _builtins.str
     """empty: the first unfinished step"""
     reason: _builtins.str
+    """the cause of the halt; needed after a failure, unless a playbook is named"""
+    playbook: _builtins.str
+    """the known failure mode that it was"""
     def __init__(
         self,
         *,
@@ -593,10 +597,11 @@ class ResumeRequest(_message.Message):
         request_id: _builtins.str = ...,
         from_phase: _builtins.str = ...,
         reason: _builtins.str = ...,
+        playbook: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["environment", b"environment", "from_phase", b"from_phase", "reason", b"reason", "request_id", b"request_id", "ticket", b"ticket"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["environment", b"environment", "from_phase", b"from_phase", "playbook", b"playbook", "reason", b"reason", "request_id", b"request_id", "ticket", b"ticket"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2945,6 +2950,7 @@ class Playbook(_message.Message):
     VERIFY_FIELD_NUMBER: _builtins.int
     SERVICES_FIELD_NUMBER: _builtins.int
     TAGS_FIELD_NUMBER: _builtins.int
+    RECORD_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     origin: _builtins.str
     """file:line; files that ship with the daemon are below built-in/"""
@@ -2960,6 +2966,10 @@ class Playbook(_message.Message):
     def services(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
     def tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def record(self) -> Global___PlaybookRecord:
+        """where playbooks are listed"""
+
     def __init__(
         self,
         *,
@@ -2972,14 +2982,45 @@ class Playbook(_message.Message):
         verify: _abc.Iterable[_builtins.str] | None = ...,
         services: _abc.Iterable[_builtins.str] | None = ...,
         tags: _abc.Iterable[_builtins.str] | None = ...,
+        record: Global___PlaybookRecord | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["fix", b"fix"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["fix", b"fix", "record", b"record"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["detection", b"detection", "fix", b"fix", "id", b"id", "origin", b"origin", "root_cause", b"root_cause", "services", b"services", "symptom", b"symptom", "tags", b"tags", "verify", b"verify"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["detection", b"detection", "fix", b"fix", "id", b"id", "origin", b"origin", "record", b"record", "root_cause", b"root_cause", "services", b"services", "symptom", b"symptom", "tags", b"tags", "verify", b"verify"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Playbook: _TypeAlias = Playbook  # noqa: Y015
+
+@_typing.final
+class PlaybookRecord(_message.Message):
+    """What is on record of a playbook in an environment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MATCHED_FIELD_NUMBER: _builtins.int
+    CONFIRMED_FIELD_NUMBER: _builtins.int
+    WORKED_FIELD_NUMBER: _builtins.int
+    matched: _builtins.int
+    """failures of which it tells better than any other"""
+    confirmed: _builtins.int
+    """failures for which a person applied it, or went on in its name"""
+    worked: _builtins.int
+    """of those, how often the release got past what had failed"""
+    def __init__(
+        self,
+        *,
+        matched: _builtins.int = ...,
+        confirmed: _builtins.int = ...,
+        worked: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confirmed", b"confirmed", "matched", b"matched", "worked", b"worked"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlaybookRecord: _TypeAlias = PlaybookRecord  # noqa: Y015
 
 @_typing.final
 class Detection(_message.Message):
@@ -2987,18 +3028,22 @@ class Detection(_message.Message):
 
     COMMAND_FIELD_NUMBER: _builtins.int
     EXPECT_FIELD_NUMBER: _builtins.int
+    NETWORK_FIELD_NUMBER: _builtins.int
     command: _builtins.str
     expect: _builtins.str
     """text, or /pattern/"""
+    network: _builtins.bool
+    """it needs the network; without, it runs where none can be reached"""
     def __init__(
         self,
         *,
         command: _builtins.str = ...,
         expect: _builtins.str = ...,
+        network: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "expect", b"expect"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "expect", b"expect", "network", b"network"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3035,17 +3080,25 @@ class MatchPlaybooksRequest(_message.Message):
 
     ENVIRONMENT_FIELD_NUMBER: _builtins.int
     TICKET_FIELD_NUMBER: _builtins.int
+    DETECT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     environment: _builtins.str
     ticket: _builtins.str
+    detect: _builtins.bool
+    """run the detection commands of the best matches; refused where the configuration forbids them"""
+    request_id: _builtins.str
+    """where commands run: sent twice with one id, they are recorded once"""
     def __init__(
         self,
         *,
         environment: _builtins.str = ...,
         ticket: _builtins.str = ...,
+        detect: _builtins.bool = ...,
+        request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["environment", b"environment", "ticket", b"ticket"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["detect", b"detect", "environment", b"environment", "request_id", b"request_id", "ticket", b"ticket"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3094,6 +3147,7 @@ class PlaybookMatch(_message.Message):
     SCORE_FIELD_NUMBER: _builtins.int
     FOUND_FIELD_NUMBER: _builtins.int
     REASONS_FIELD_NUMBER: _builtins.int
+    DETECTION_FIELD_NUMBER: _builtins.int
     score: _builtins.float
     """between 0 and 1"""
     @_builtins.property
@@ -3104,6 +3158,10 @@ class PlaybookMatch(_message.Message):
     def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """what else spoke for it or against it"""
 
+    @_builtins.property
+    def detection(self) -> Global___DetectionOutcome:
+        """absent: its commands were not run for this failure"""
+
     def __init__(
         self,
         *,
@@ -3111,14 +3169,76 @@ class PlaybookMatch(_message.Message):
         score: _builtins.float = ...,
         found: _abc.Iterable[Global___FoundSymptom] | None = ...,
         reasons: _abc.Iterable[_builtins.str] | None = ...,
+        detection: Global___DetectionOutcome | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["playbook", b"playbook"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["detection", b"detection", "playbook", b"playbook"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["found", b"found", "playbook", b"playbook", "reasons", b"reasons", "score", b"score"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["detection", b"detection", "found", b"found", "playbook", b"playbook", "reasons", b"reasons", "score", b"score"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PlaybookMatch: _TypeAlias = PlaybookMatch  # noqa: Y015
+
+@_typing.final
+class DetectionOutcome(_message.Message):
+    """What the detection commands of a playbook last found out of a failure."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APPLIES_FIELD_NUMBER: _builtins.int
+    CHECKS_FIELD_NUMBER: _builtins.int
+    applies: _builtins.bool
+    """every command found what the playbook expects"""
+    @_builtins.property
+    def checks(self) -> _containers.RepeatedCompositeFieldContainer[Global___DetectionCheck]: ...
+    def __init__(
+        self,
+        *,
+        applies: _builtins.bool = ...,
+        checks: _abc.Iterable[Global___DetectionCheck] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["applies", b"applies", "checks", b"checks"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DetectionOutcome: _TypeAlias = DetectionOutcome  # noqa: Y015
+
+@_typing.final
+class DetectionCheck(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    MATCHED_FIELD_NUMBER: _builtins.int
+    UNTRUSTED_OUTPUT_FIELD_NUMBER: _builtins.int
+    FAILED_FIELD_NUMBER: _builtins.int
+    EXIT_CODE_FIELD_NUMBER: _builtins.int
+    command: _builtins.str
+    """as it was run"""
+    matched: _builtins.bool
+    untrusted_output: _builtins.str
+    """its end"""
+    failed: _builtins.str
+    """why it was not run, or not to its end"""
+    exit_code: _builtins.int
+    """-1 where it was not run to its end"""
+    def __init__(
+        self,
+        *,
+        command: _builtins.str = ...,
+        matched: _builtins.bool = ...,
+        untrusted_output: _builtins.str = ...,
+        failed: _builtins.str = ...,
+        exit_code: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "exit_code", b"exit_code", "failed", b"failed", "matched", b"matched", "untrusted_output", b"untrusted_output"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DetectionCheck: _TypeAlias = DetectionCheck  # noqa: Y015
 
 @_typing.final
 class FoundSymptom(_message.Message):
@@ -3143,6 +3263,191 @@ class FoundSymptom(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___FoundSymptom: _TypeAlias = FoundSymptom  # noqa: Y015
+
+@_typing.final
+class DraftPlaybookRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVIRONMENT_FIELD_NUMBER: _builtins.int
+    TICKET_FIELD_NUMBER: _builtins.int
+    environment: _builtins.str
+    ticket: _builtins.str
+    def __init__(
+        self,
+        *,
+        environment: _builtins.str = ...,
+        ticket: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["environment", b"environment", "ticket", b"ticket"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DraftPlaybookRequest: _TypeAlias = DraftPlaybookRequest  # noqa: Y015
+
+@_typing.final
+class PlanFixRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class ValuesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    ENVIRONMENT_FIELD_NUMBER: _builtins.int
+    TICKET_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
+    environment: _builtins.str
+    ticket: _builtins.str
+    id: _builtins.str
+    """of the playbook"""
+    @_builtins.property
+    def values(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """for placeholders, over what the record says"""
+
+    def __init__(
+        self,
+        *,
+        environment: _builtins.str = ...,
+        ticket: _builtins.str = ...,
+        id: _builtins.str = ...,
+        values: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["environment", b"environment", "id", b"id", "ticket", b"ticket", "values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlanFixRequest: _TypeAlias = PlanFixRequest  # noqa: Y015
+
+@_typing.final
+class FixPlan(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINES_FIELD_NUMBER: _builtins.int
+    MISSING_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___FixLine]:
+        """in order"""
+
+    @_builtins.property
+    def missing(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """placeholders of which nothing is known"""
+
+    def __init__(
+        self,
+        *,
+        lines: _abc.Iterable[Global___FixLine] | None = ...,
+        missing: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines", "missing", b"missing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FixPlan: _TypeAlias = FixPlan  # noqa: Y015
+
+@_typing.final
+class FixLine(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """fix, verify: commands; person: what only a person can do; afterwards: what is typed then"""
+    text: _builtins.str
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FixLine: _TypeAlias = FixLine  # noqa: Y015
+
+@_typing.final
+class RunFixRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class ValuesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    ENVIRONMENT_FIELD_NUMBER: _builtins.int
+    TICKET_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    environment: _builtins.str
+    ticket: _builtins.str
+    id: _builtins.str
+    number: _builtins.int
+    """of the line in the plan, from 0"""
+    text: _builtins.str
+    """of the line as a person agreed to it; another one is refused"""
+    request_id: _builtins.str
+    @_builtins.property
+    def values(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        environment: _builtins.str = ...,
+        ticket: _builtins.str = ...,
+        id: _builtins.str = ...,
+        values: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        number: _builtins.int = ...,
+        text: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["environment", b"environment", "id", b"id", "number", b"number", "request_id", b"request_id", "text", b"text", "ticket", b"ticket", "values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RunFixRequest: _TypeAlias = RunFixRequest  # noqa: Y015
 
 @_typing.final
 class LintPlaybooksRequest(_message.Message):

@@ -1351,6 +1351,21 @@ class PlaybooksStub(object):
                 request_serializer=releasepb_dot_v1_dot_releases__pb2.TestPlaybooksRequest.SerializeToString,
                 response_deserializer=releasepb_dot_v1_dot_releases__pb2.TestPlaybooksResponse.FromString,
                 _registered_method=True)
+        self.DraftPlaybook = channel.unary_unary(
+                '/released.v1.Playbooks/DraftPlaybook',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.DraftPlaybookRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.PlaybookFile.FromString,
+                _registered_method=True)
+        self.PlanFix = channel.unary_unary(
+                '/released.v1.Playbooks/PlanFix',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.PlanFixRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.FixPlan.FromString,
+                _registered_method=True)
+        self.RunFix = channel.unary_stream(
+                '/released.v1.Playbooks/RunFix',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.RunFixRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.HookItem.FromString,
+                _registered_method=True)
 
 
 class PlaybooksServicer(object):
@@ -1385,6 +1400,27 @@ class PlaybooksServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DraftPlaybook(self, request, context):
+        """Drafts a playbook from the record of a ticket's failure, for review.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PlanFix(self, request, context):
+        """Tells what a playbook has one do about a ticket's latest failure; changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RunFix(self, request, context):
+        """Runs one command of it and shows what it prints; it goes on without the caller. Sent twice, it acts once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PlaybooksServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -1407,6 +1443,21 @@ def add_PlaybooksServicer_to_server(servicer, server):
                     servicer.TestPlaybooks,
                     request_deserializer=releasepb_dot_v1_dot_releases__pb2.TestPlaybooksRequest.FromString,
                     response_serializer=releasepb_dot_v1_dot_releases__pb2.TestPlaybooksResponse.SerializeToString,
+            ),
+            'DraftPlaybook': grpc.unary_unary_rpc_method_handler(
+                    servicer.DraftPlaybook,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.DraftPlaybookRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.PlaybookFile.SerializeToString,
+            ),
+            'PlanFix': grpc.unary_unary_rpc_method_handler(
+                    servicer.PlanFix,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.PlanFixRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.FixPlan.SerializeToString,
+            ),
+            'RunFix': grpc.unary_stream_rpc_method_handler(
+                    servicer.RunFix,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.RunFixRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.HookItem.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1518,6 +1569,87 @@ class Playbooks(object):
             '/released.v1.Playbooks/TestPlaybooks',
             releasepb_dot_v1_dot_releases__pb2.TestPlaybooksRequest.SerializeToString,
             releasepb_dot_v1_dot_releases__pb2.TestPlaybooksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DraftPlaybook(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/released.v1.Playbooks/DraftPlaybook',
+            releasepb_dot_v1_dot_releases__pb2.DraftPlaybookRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.PlaybookFile.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PlanFix(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/released.v1.Playbooks/PlanFix',
+            releasepb_dot_v1_dot_releases__pb2.PlanFixRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.FixPlan.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RunFix(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/released.v1.Playbooks/RunFix',
+            releasepb_dot_v1_dot_releases__pb2.RunFixRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.HookItem.FromString,
             options,
             channel_credentials,
             insecure,

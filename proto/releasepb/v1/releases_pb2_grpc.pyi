@@ -419,6 +419,12 @@ class PlaybooksStub:
     """Tells every fault of playbook files, sent or of the ops repo's HEAD."""
     TestPlaybooks: _grpc.UnaryUnaryMultiCallable[_releases_pb2.TestPlaybooksRequest, _releases_pb2.TestPlaybooksResponse]
     """Tells of which past failures the playbooks of a file would have told."""
+    DraftPlaybook: _grpc.UnaryUnaryMultiCallable[_releases_pb2.DraftPlaybookRequest, _releases_pb2.PlaybookFile]
+    """Drafts a playbook from the record of a ticket's failure, for review."""
+    PlanFix: _grpc.UnaryUnaryMultiCallable[_releases_pb2.PlanFixRequest, _releases_pb2.FixPlan]
+    """Tells what a playbook has one do about a ticket's latest failure; changes nothing."""
+    RunFix: _grpc.UnaryStreamMultiCallable[_releases_pb2.RunFixRequest, _releases_pb2.HookItem]
+    """Runs one command of it and shows what it prints; it goes on without the caller. Sent twice, it acts once."""
 
 @_typing.type_check_only
 class PlaybooksAsyncStub(PlaybooksStub):
@@ -433,6 +439,12 @@ class PlaybooksAsyncStub(PlaybooksStub):
     """Tells every fault of playbook files, sent or of the ops repo's HEAD."""
     TestPlaybooks: _aio.UnaryUnaryMultiCallable[_releases_pb2.TestPlaybooksRequest, _releases_pb2.TestPlaybooksResponse]  # type: ignore[assignment]
     """Tells of which past failures the playbooks of a file would have told."""
+    DraftPlaybook: _aio.UnaryUnaryMultiCallable[_releases_pb2.DraftPlaybookRequest, _releases_pb2.PlaybookFile]  # type: ignore[assignment]
+    """Drafts a playbook from the record of a ticket's failure, for review."""
+    PlanFix: _aio.UnaryUnaryMultiCallable[_releases_pb2.PlanFixRequest, _releases_pb2.FixPlan]  # type: ignore[assignment]
+    """Tells what a playbook has one do about a ticket's latest failure; changes nothing."""
+    RunFix: _aio.UnaryStreamMultiCallable[_releases_pb2.RunFixRequest, _releases_pb2.HookItem]  # type: ignore[assignment]
+    """Runs one command of it and shows what it prints; it goes on without the caller. Sent twice, it acts once."""
 
 class PlaybooksServicer(metaclass=_abc_1.ABCMeta):
     """Knows failure modes: those that ship with the daemon, and those in the tree of the ops repo's HEAD."""
@@ -468,6 +480,30 @@ class PlaybooksServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_releases_pb2.TestPlaybooksResponse, _abc.Awaitable[_releases_pb2.TestPlaybooksResponse]]:
         """Tells of which past failures the playbooks of a file would have told."""
+
+    @_abc_1.abstractmethod
+    def DraftPlaybook(
+        self,
+        request: _releases_pb2.DraftPlaybookRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_releases_pb2.PlaybookFile, _abc.Awaitable[_releases_pb2.PlaybookFile]]:
+        """Drafts a playbook from the record of a ticket's failure, for review."""
+
+    @_abc_1.abstractmethod
+    def PlanFix(
+        self,
+        request: _releases_pb2.PlanFixRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_releases_pb2.FixPlan, _abc.Awaitable[_releases_pb2.FixPlan]]:
+        """Tells what a playbook has one do about a ticket's latest failure; changes nothing."""
+
+    @_abc_1.abstractmethod
+    def RunFix(
+        self,
+        request: _releases_pb2.RunFixRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_releases_pb2.HookItem], _abc.AsyncIterator[_releases_pb2.HookItem]]:
+        """Runs one command of it and shows what it prints; it goes on without the caller. Sent twice, it acts once."""
 
 def add_PlaybooksServicer_to_server(servicer: PlaybooksServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 

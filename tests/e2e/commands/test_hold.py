@@ -96,7 +96,7 @@ def _halted(site: Site) -> Site:
 def test_a_halted_release_goes_on_and_whoever_lets_it_is_told_of_the_hold(
     halted: Site, command: tuple[str, ...]
 ) -> None:
-    resumed = halted.client(*command)
+    resumed = halted.client(*command, "--reason", "mended")
 
     assert resumed.returncode == 0
     assert "root keeps releases out of this environment since " in resumed.stderr
@@ -104,7 +104,7 @@ def test_a_halted_release_goes_on_and_whoever_lets_it_is_told_of_the_hold(
 
 
 def test_programs_are_told_of_the_hold_too(halted: Site) -> None:
-    accepted = halted.document("resume", TICKET, "--detach")
+    accepted = halted.document("resume", TICKET, "--detach", "--reason", "mended")
 
     assert "the auditor is here" in accepted["notice"]
     assert halted.client("watch", TICKET).returncode == 0

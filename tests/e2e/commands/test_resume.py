@@ -41,7 +41,7 @@ def test_a_resume_that_is_left_alone_says_how_to_follow_it(site: Site, gate: Gat
 
 
 def test_a_resume_is_waited_for_so_long_and_goes_on(site: Site, gate: Gate) -> None:
-    waited = site.client("resume", TICKET, "--wait", "1s")
+    waited = site.client("resume", TICKET, "--wait", "1s", "--reason", "mended")
     gate.await_arrival()
     gate.open()
 
@@ -51,7 +51,7 @@ def test_a_resume_is_waited_for_so_long_and_goes_on(site: Site, gate: Gate) -> N
 
 
 def test_a_resume_with_one_request_id_acts_once(site: Site, gate: Gate) -> None:
-    command = ("resume", TICKET, "--detach", "--request-id", "the-same-request")
+    command = ("resume", TICKET, "--detach", "--reason", "mended", "--request-id", "the-same-request")
     first = site.client(*command)
     gate.await_arrival()
     second = site.client(*command)

@@ -234,4 +234,4 @@ def test_the_same_failure_of_an_earlier_ticket_is_named_with_how_it_was_solved(
 ) -> None:
     (before,) = operators["again"].told["again"]["before"]
     assert before["ticket"] == "1234"
-    assert before["solved"].startswith("resumed in ticket; released ")
+    assert before["solved"].startswith("resumed in ticket: it is so; released ")

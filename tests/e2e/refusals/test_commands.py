@@ -148,11 +148,20 @@ def test_a_halted_release_is_not_resumed_from_a_phase_beyond_the_unfinished_one_
     assert "Going on from verify leaves ticket unfinished; say why with --reason" in refusal.message
 
 
+@pytest.mark.parametrize("command", [("resume", "3001"), ("run", "3001", "--from=ticket")], ids=["resume", "run"])
+def test_a_release_that_failed_does_not_go_on_without_its_cause(halted_site: Site, command: tuple[str, ...]) -> None:
+    refusal = halted_site.client("-o", "json", *command)
+
+    error = json.loads(refusal.stdout)["error"]
+    assert (refusal.returncode, error["reason"]) == (2, "reason_missing")
+    assert error["next"][0]["argv"][:5] == ["releasectl", "resume", "3001", "--reason", "<why>"]
+
+
 def test_a_halted_release_is_not_resumed_while_the_checkout_stands_elsewhere(halted_site: Site) -> None:
     merged = halted_site.ops.head()
     halted_site.git("checkout", "--quiet", "--detach", "HEAD~1")
 
-    refusal = halted_site.refuses("resume", "3001")
+    refusal = halted_site.refuses("resume", "3001", "--reason", "the file is there now")
 
     assert refusal.reason == "head_moved"
     assert f"but this release left it at {merged}" in refusal.message

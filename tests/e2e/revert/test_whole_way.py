@@ -100,7 +100,7 @@ def _told(stack: Stack) -> Story:
     story.refuses("anew", "run", "1234")
     story.refuses("back again", "revert", "1234", "--yes")
     (stack.ops.checkout / ".asd" / "mended").touch()
-    story.client("back", "resume", "1234")
+    story.client("back", "resume", "1234", "--reason", "mended")
     stack.containers.run_in("web", "touch", "/data/after-the-revert")
     story.client("forth", "revert", "1234", "--yes")
     story.client("back once more", "revert", "1234", "--yes")

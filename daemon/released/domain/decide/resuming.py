@@ -17,7 +17,7 @@ def admit_resume(command: cmd.ResumeRun, state: ReleaseState) -> Phase:
     Raises:
         Refused: the release is not halted, it is in doubt and the operator has not decided, or the phase would deploy
             what stands in a checkout that has not moved.
-        InvalidInput: a phase would be left out without a reason.
+        InvalidInput: a phase would be left out, or a failure passed over, without a reason.
     """
     if state.status != lifecycle.HALTED or state.phase is None:
         raise _not_resumable(command, state)
@@ -25,6 +25,7 @@ def admit_resume(command: cmd.ResumeRun, state: ReleaseState) -> Phase:
     phase = command.from_phase or state.next_phase() or state.phase
     _refuse_other_way(state, phase)
     if phase is Phase.REVERT:
+        _refuse_without_cause(command, state)
         return phase
     if phase is not Phase.PREPARE and state.head != required(state.plan).merge_sha:
         raise Refused(
@@ -40,7 +41,19 @@ def admit_resume(command: cmd.ResumeRun, state: ReleaseState) -> Phase:
             f"Going on from {phase} leaves {names} unfinished; say why with --reason, it is put on the record.",
             next_steps.after_halt(state),
         )
+    _refuse_without_cause(command, state)
     return phase
+
+
+def _refuse_without_cause(command: cmd.ResumeRun, state: ReleaseState) -> None:
+    """Resuming after a failure records its cause (spec: resume): else it comes again, and nobody knows it."""
+    if state.halt and next_steps.why_after(state.halt.cause) and not (command.reason or command.playbook):
+        raise InvalidInput(
+            "reason_missing",
+            f"Ticket {state.ticket} failed, so going on needs the cause and what was done about it: say it with "
+            "--reason, or with --playbook where a playbook tells of it. It is put on the record.",
+            next_steps.after_halt(state),
+        )
 
 
 def _refuse_other_way(state: ReleaseState, phase: Phase) -> None:
@@ -102,4 +115,4 @@ def resume(command: cmd.ResumeRun, state: ReleaseState, plan: ReleasePlan | None
     left_out = [] if phase is Phase.REVERT else _left_out(state, phase)
     skipped: list[ev.Event] = [ev.PhaseSkipped(left, command.reason) for left in left_out]
     anew = command.from_phase is not None and phase in state.phases  # what was never begun is not done again
-    return [*skipped, ev.Resumed(command.request_id, phase, anew, command.reason, plan)]
+    return [*skipped, ev.Resumed(command.request_id, phase, anew, command.reason, plan, command.playbook)]

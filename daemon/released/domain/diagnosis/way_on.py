@@ -65,7 +65,12 @@ def _go_on(case: Case, conclusion: Conclusion) -> Iterator[NextCommand]:
         yield from (next_steps.ensure_config(service) for service in configurable(case))
     if code == "head_moved":
         yield from (offered for offered in case.recorded_next if offered.argv[0] == "git")
-    yield next_steps.resume(case.ticket, _from(case, conclusion), _REASONS.get(code, ""))
+    yield next_steps.resume(case.ticket, _from(case, conclusion), _REASONS.get(code, _why(case)))
+
+
+def _why(case: Case) -> str:
+    halt = case.state.halt
+    return next_steps.why_after(halt.cause) if halt else ""
 
 
 def _from(case: Case, conclusion: Conclusion) -> Phase | None:
@@ -86,13 +91,13 @@ def _instead_of_resume(case: Case, conclusion: Conclusion) -> Iterator[NextComma
     if case.state.is_way_back:
         return
     if _from(case, conclusion) is not Phase.PREPARE and conclusion.fault is not Fault.PATIENCE:
-        yield next_steps.resume(case.ticket, Phase.PREPARE).provided(_FIXED)
+        yield next_steps.resume(case.ticket, Phase.PREPARE, _why(case)).provided(_FIXED)
     yield next_steps.revert(case.ticket)[0].provided(_TOMORROW)
 
 
 def _instead_of_revert(case: Case, conclusion: Conclusion) -> Iterator[NextCommand]:
     yield from (command.provided("the cause is mended here and now") for command in _go_on(case, conclusion))
-    yield next_steps.resume(case.ticket, Phase.PREPARE).provided(_FIXED)
+    yield next_steps.resume(case.ticket, Phase.PREPARE, _why(case)).provided(_FIXED)
 
 
 def _out_of_doubt(case: Case) -> Iterator[NextCommand]:

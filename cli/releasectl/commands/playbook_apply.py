@@ -1,0 +1,109 @@
+"""``releasectl playbook apply``."""
+
+from __future__ import annotations
+
+import click
+
+from releasectl.arguments.consent import agrees, confirm
+from releasectl.arguments.global_flags import command as declare
+from releasectl.arguments.parameters import PLAYBOOK, TICKET, setting
+from releasectl.calls import submission
+from releasectl.calls.connection import Connection, connect
+from releasectl.calls.hook_run import ByHand, run_by_hand
+from releasectl.errors import Next, usage
+from releasectl.exit_codes import ExitCode
+from releasectl.settings import Settings, is_terminal
+from releasectl.text.sanitize import one_line
+from releasectl.views import hook
+from releasectl.views.fix import print_fix, show_afterwards
+from releasepb.v1 import releases_pb2 as pb
+
+_COMMANDS = ("fix", "verify")
+
+
+@declare("apply")
+@click.argument("playbook_id", metavar="ID", type=PLAYBOOK)
+@click.argument("ticket", type=TICKET)
+@click.option("--set", "given", type=setting, metavar="NAME=VALUE", multiple=True, help="Fill in <NAME>.")
+@click.pass_obj
+def command(settings: Settings, *, playbook_id: str, ticket: str, given: tuple[tuple[str, str], ...]) -> int:
+    """Run what a playbook says repairs a ticket's failure now, and then what proves it.
+
+    Shows every command, with what the record says in place of <service> and the like, and asks first. Each runs by hand
+    in the checkout, one after the other, and is on record; the first that fails ends it. Refused while a release runs.
+    Exits by the outcome, and says how the release goes on.
+    """
+    with connect(settings) as connection:
+        asked = pb.PlanFixRequest(environment=connection.environment, ticket=ticket, id=playbook_id, values=dict(given))
+        plan = _complete(connection, asked, settings)
+        print_fix(plan.lines, settings)
+        _agree(plan, ticket, settings)
+        for number, line in enumerate(plan.lines):
+            code = _do(connection, asked, number, line, settings)
+            if code != ExitCode.DONE:
+                return code
+        return _afterwards(connection, asked, plan, settings)
+
+
+def _complete(connection: Connection, asked: pb.PlanFixRequest, settings: Settings) -> pb.FixPlan:
+    """Ask the daemon for the lines, and a person for what it cannot fill in."""
+    plan = connection.ask(connection.playbooks.PlanFix, asked)
+    while plan.missing:
+        if settings.yes or not (settings.is_text and is_terminal()):
+            wanted = " ".join(f"--set {name}=…" for name in plan.missing)
+            raise usage(f"Nothing was done. The record does not say what stands for all of it; say it with {wanted}")
+        for name in plan.missing:
+            asked.values[name] = click.prompt(f"<{one_line(name)}>", err=True)
+        plan = connection.ask(connection.playbooks.PlanFix, asked)
+    return plan
+
+
+def _agree(plan: pb.FixPlan, ticket: str, settings: Settings) -> None:
+    commands = sum(line.kind in _COMMANDS for line in plan.lines)
+    confirm(settings, f"{commands} commands are run in the checkout of ticket {ticket}, one after the other.")
+
+
+def _do(connection: Connection, asked: pb.PlanFixRequest, number: int, line: pb.FixLine, settings: Settings) -> int:
+    """Run a command; have a person say that what only a person can do is done. Give the exit code."""
+    if line.kind == "person":
+        if not settings.yes and not agrees(f"By hand: {one_line(line.text)} Is that done?"):
+            raise usage("The rest was not done. Apply the playbook again once that is done.")
+        return ExitCode.DONE
+    if line.kind not in _COMMANDS:
+        return ExitCode.DONE
+    request = pb.RunFixRequest(
+        environment=connection.environment,
+        ticket=asked.ticket,
+        id=asked.id,
+        values=asked.values,
+        number=number,
+        text=line.text,
+        request_id=submission.new_request_id(),
+    )
+    view = hook.choose(settings, {"kind": line.kind, "command": line.text, "request_id": request.request_id})
+    run = ByHand(
+        lambda: connection.playbooks.RunFix(request),
+        f"`{one_line(line.text)}`",
+        Next(("releasectl", "events", asked.ticket), "shows what was begun"),
+    )
+    settings.say(f"$ {one_line(line.text)}")
+    end = run_by_hand(connection, run, view, settings)
+    view.end(end)
+    return end.exit_code
+
+
+def _afterwards(connection: Connection, asked: pb.PlanFixRequest, plan: pb.FixPlan, settings: Settings) -> int:
+    """Say how the release goes on; on a terminal, offer to let it."""
+    halted = _is_halted(connection, asked.ticket)
+    show_afterwards(asked, plan, settings, halted=halted)
+    may_ask = settings.is_text and is_terminal() and not settings.yes
+    if not (halted and may_ask and agrees(f"Resume ticket {asked.ticket} now?")):
+        return ExitCode.DONE
+    request = pb.ResumeRequest(ticket=asked.ticket, request_id=submission.new_request_id(), playbook=asked.id)
+    accepted = submission.resume(connection, request)
+    return submission.leave_or_follow(connection, accepted, settings, detach=False, wait_s=None)
+
+
+def _is_halted(connection: Connection, ticket: str) -> bool:
+    asked = pb.ListReleasesRequest(environment=connection.environment, state="halted")
+    return any(one.ticket == ticket for one in connection.ask(connection.releases.ListReleases, asked).releases)
