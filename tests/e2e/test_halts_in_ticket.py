@@ -178,7 +178,7 @@ def test_each_script_is_tried_as_often_as_it_took(story: Halts) -> None:
 
 
 def test_the_cause_that_the_operator_states_is_on_record(story: Halts) -> None:
-    assert [data["reason"] for data in of_type(story.record, "resumed")] == ["", REASON, "", ""]
+    assert [data["reason"] for data in of_type(story.record, "resumed")] == ["mended", REASON, "mended", "mended"]
 
 
 def test_the_release_ends_well(story: Halts) -> None:

@@ -286,6 +286,14 @@ def test_what_is_not_applied(own: Site, arguments: tuple[str, ...], code: int, t
     assert told in " ".join(refused.stderr.split())
 
 
+def test_programs_get_one_document_of_all_that_was_run(own: Site) -> None:
+    told = own.document("playbook", "apply", "script-failed", "1234", "--yes")
+
+    assert (told["playbook"], told["ticket"], told["done"]) == ("script-failed", "1234", True)
+    assert [(command["kind"], command["rc"]) for command in told["commands"]] == [("verify", 0)]
+    assert told["afterwards"][0].startswith("releasectl resume 1234 ")
+
+
 # --- nothing is forgotten ----------------------------------------------------------------------------------------
 
 SECRET = "hunter2-hunter2"  # noqa: S105 (one that is to be masked)

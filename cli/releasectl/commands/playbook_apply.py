@@ -14,8 +14,7 @@ from releasectl.errors import Next, usage
 from releasectl.exit_codes import ExitCode
 from releasectl.settings import Settings, is_terminal
 from releasectl.text.sanitize import one_line
-from releasectl.views import hook
-from releasectl.views.fix import print_fix, show_afterwards
+from releasectl.views.fix import Report, print_fix
 from releasepb.v1 import releases_pb2 as pb
 
 _COMMANDS = ("fix", "verify")
@@ -38,11 +37,13 @@ def command(settings: Settings, *, playbook_id: str, ticket: str, given: tuple[t
         plan = _complete(connection, asked, settings)
         print_fix(plan.lines, settings)
         _agree(plan, ticket, settings)
+        report = Report(asked, plan, settings)
         for number, line in enumerate(plan.lines):
-            code = _do(connection, asked, number, line, settings)
+            code = _do(connection, asked, number, line, settings, report)
             if code != ExitCode.DONE:
+                report.end(done=False)
                 return code
-        return _afterwards(connection, asked, plan, settings)
+        return _afterwards(connection, asked, report, settings)
 
 
 def _complete(connection: Connection, asked: pb.PlanFixRequest, settings: Settings) -> pb.FixPlan:
@@ -63,7 +64,9 @@ def _agree(plan: pb.FixPlan, ticket: str, settings: Settings) -> None:
     confirm(settings, f"{commands} commands are run in the checkout of ticket {ticket}, one after the other.")
 
 
-def _do(connection: Connection, asked: pb.PlanFixRequest, number: int, line: pb.FixLine, settings: Settings) -> int:
+def _do(
+    connection: Connection, asked: pb.PlanFixRequest, number: int, line: pb.FixLine, settings: Settings, report: Report
+) -> int:
     """Run a command; have a person say that what only a person can do is done. Give the exit code."""
     if line.kind == "person":
         if not settings.yes and not agrees(f"By hand: {one_line(line.text)} Is that done?"):
@@ -80,22 +83,21 @@ def _do(connection: Connection, asked: pb.PlanFixRequest, number: int, line: pb.
         text=line.text,
         request_id=submission.new_request_id(),
     )
-    view = hook.choose(settings, {"kind": line.kind, "command": line.text, "request_id": request.request_id})
+    view = report.view(line, request.request_id)
     run = ByHand(
         lambda: connection.playbooks.RunFix(request),
         f"`{one_line(line.text)}`",
         Next(("releasectl", "events", asked.ticket), "shows what was begun"),
     )
-    settings.say(f"$ {one_line(line.text)}")
     end = run_by_hand(connection, run, view, settings)
     view.end(end)
     return end.exit_code
 
 
-def _afterwards(connection: Connection, asked: pb.PlanFixRequest, plan: pb.FixPlan, settings: Settings) -> int:
+def _afterwards(connection: Connection, asked: pb.PlanFixRequest, report: Report, settings: Settings) -> int:
     """Say how the release goes on; on a terminal, offer to let it."""
     halted = _is_halted(connection, asked.ticket)
-    show_afterwards(asked, plan, settings, halted=halted)
+    report.end(done=True, halted=halted)
     may_ask = settings.is_text and is_terminal() and not settings.yes
     if not (halted and may_ask and agrees(f"Resume ticket {asked.ticket} now?")):
         return ExitCode.DONE

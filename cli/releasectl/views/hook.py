@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import click
@@ -28,11 +29,17 @@ class HookView(Protocol):
         ...
 
 
-def choose(settings: Settings, names: Document) -> HookView:
-    """Give text, or JSON where it was asked for; the one document tells the names, too."""
+def choose(settings: Settings, names: Document, whole: Callable[[Document], None] = emit) -> HookView:
+    """Give text, or JSON where it was asked for.
+
+    Args:
+        settings: what was asked for.
+        names: what the one document tells, too.
+        whole: takes that document.
+    """
     if settings.output == "jsonl":
         return _Objects(settings)
-    return _Document(settings, names) if settings.output == "json" else _Text(settings)
+    return _Document(settings, names, whole) if settings.output == "json" else _Text(settings)
 
 
 class _Text:
@@ -79,9 +86,10 @@ class _Objects:
 class _Document:
     """One document with all that it printed."""
 
-    def __init__(self, settings: Settings, names: Document) -> None:
+    def __init__(self, settings: Settings, names: Document, whole: Callable[[Document], None]) -> None:
         self._settings = settings
         self._names = names
+        self._whole = whole
         self._output = bytearray()
 
     def printed(self, fresh: bytes) -> None:
@@ -89,7 +97,7 @@ class _Document:
 
     def end(self, end: pb.HookEnd) -> None:
         printed = clean(self._output.decode("utf-8", "backslashreplace"))
-        emit({**self._names, "untrusted_output": printed, **_end_document(end, self._settings)})
+        self._whole({**self._names, "untrusted_output": printed, **_end_document(end, self._settings)})
 
 
 def _end_document(end: pb.HookEnd, settings: Settings) -> Document:
