@@ -8,7 +8,7 @@ from pathlib import Path
 from releasectl.exit_codes import ExitCode
 from releasectl.main import COMMANDS
 from released.domain.configuration import parse_configuration
-from released.domain.manifest import parse_manifest
+from released.domain.ops_repo.manifest import parse_manifest
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
 _YAML = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from released.domain.configuration import parse_configuration
-from released.domain.standard_webhooks import headers, parse_secret
-from released.domain.webhook_message import Data, Message
+from released.domain.webhook.message import Data, Message
+from released.domain.webhook.standard_webhooks import headers, parse_secret
 from support.webhook_receiver import SECRET
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "webhook.md").read_text(encoding="utf-8")

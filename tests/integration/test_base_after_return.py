@@ -25,7 +25,7 @@ from support.ops_repo import OpsRepo
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from released.domain.environment import EnvironmentState
+    from released.domain.environments.environment import EnvironmentState
 
 
 @dataclass(frozen=True)

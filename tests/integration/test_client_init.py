@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from released.domain.configuration import parse_configuration
-from released.domain.dotenv import names, parse
-from released.domain.manifest import parse_manifest
-from released.domain.playbook import read_playbooks
+from released.domain.ops_repo.dotenv import names, parse
+from released.domain.ops_repo.manifest import parse_manifest
+from released.domain.playbooks.playbook import read_playbooks
 from support.daemon_process import PROGRAMS
 
 MADE = {

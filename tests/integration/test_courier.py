@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from released.adapters.webhook import Receiver
-from released.domain import delivery
 from released.domain import events as ev
-from released.domain.delivery import Answer
 from released.domain.failure import Failure
 from released.domain.ids import Phase
+from released.domain.webhook import delivery
+from released.domain.webhook.delivery import Answer
 from released.engine import courier as courier_module
 from released.engine import faults
 from released.engine.courier import Courier

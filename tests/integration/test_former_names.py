@@ -11,7 +11,7 @@ from released.adapters.commands.scripts import Scripts
 from released.adapters.docker.engine import DockerEngine
 from released.domain.configuration import Environment
 from released.domain.ids import ServiceName
-from released.domain.revert_plan import KeptImage, ServiceReversal
+from released.domain.revert.plan import KeptImage, ServiceReversal
 from released.phases import revert
 from released.phases.world import World
 from support.docker_stack import ENGINE_URL, docker_stack
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from released.adapters.git.checkout import Git
-    from released.domain.release import ReleaseState
+    from released.domain.releases.release import ReleaseState
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from released.adapters.git.checkout import Git
-from released.engine.known_failures import library
+from released.engine.playbooks.known_failures import library
 from support.ops_repo import OpsRepo
 from support.playbook_matches import built_in
 

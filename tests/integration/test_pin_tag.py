@@ -11,7 +11,7 @@ from released.adapters.commands.scripts import Scripts
 from released.adapters.git.checkout import Git
 from released.domain.configuration import Environment
 from released.domain.errors import StepFailed
-from released.domain.plan import Image
+from released.domain.releases.plan import Image
 from released.engine.slots import AttemptSlot
 from released.phases import migrate
 from released.phases.world import World

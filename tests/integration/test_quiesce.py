@@ -12,7 +12,7 @@ import pytest
 from released.adapters.docker.engine import DockerEngine
 from released.adapters.interruption import Interruption
 from released.domain.errors import StepFailed
-from released.domain.plan import BackupPolicy, Container, ServicePlan
+from released.domain.releases.plan import BackupPolicy, Container, ServicePlan
 from released.phases.quiesce import held_still, wake
 from support.docker_stack import ENGINE_URL, SERVE_FOREVER, docker_stack
 from support.given_when_then import service

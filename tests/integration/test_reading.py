@@ -15,7 +15,7 @@ from support.ops_repo import OpsRepo
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from released.domain.plan import ServicePlan
+    from released.domain.releases.plan import ServicePlan
 
 SCRIPT = "#!/bin/sh\n"
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from released.domain import events as ev
-from released.domain import release
 from released.domain.failure import Failure
 from released.domain.ids import Phase, RequestId, Ticket
+from released.domain.releases import release
 from released.engine.answers import Answers, Asked, Decided
 from released.engine.instruments import Instruments
 from released.engine.reminder import Reminder
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from released.domain.reminders import Standstill
+    from released.domain.releases.reminders import Standstill
     from released.phases.world import World
     from released.store.event_store import EventStore, Fence, StreamWrite
 

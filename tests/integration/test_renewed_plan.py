@@ -25,7 +25,7 @@ from support.ops_repo import OpsRepo
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from released.domain.plan import ReleasePlan
+    from released.domain.releases.plan import ReleasePlan
 
 NOTHING_BEFORE = History(known_tickets=(), is_released=lambda _: False, last_deployed=None)
 MANIFESTS = {f"packages/{name}/manifest.yaml": f"name: {name}\n" for name in ("db", "web")}

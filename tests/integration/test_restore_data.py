@@ -15,8 +15,8 @@ from released.adapters.interruption import Interruption
 from released.domain import events as ev
 from released.domain.failure import Failure
 from released.domain.ids import Phase
-from released.domain.plan import BackupPolicy, Container, ServicePlan
-from released.domain.revert_plan import ServiceReversal
+from released.domain.releases.plan import BackupPolicy, Container, ServicePlan
+from released.domain.revert.plan import ServiceReversal
 from released.phases.restoring import restore_data
 from released.phases.saving import set_dir_of
 from support.docker_stack import ENGINE_URL, SERVE_FOREVER, DockerStack, docker_stack
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from released.domain.release import ReleaseState
+    from released.domain.releases.release import ReleaseState
     from released.phases.world import World
 
 STAMP = "20260518_153012"

@@ -13,7 +13,7 @@ from released.adapters.backups import sets
 from released.adapters.docker.engine import DockerEngine
 from released.adapters.interruption import Interruption
 from released.domain import events as ev
-from released.domain.plan import BackupPolicy, Container
+from released.domain.releases.plan import BackupPolicy, Container
 from released.phases.saving import back_up, set_dir_of
 from support.docker_stack import ENGINE_URL, SERVE_FOREVER, docker_stack
 from support.given_when_then import requested, service, state_after
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
-    from released.domain.plan import ServicePlan
+    from released.domain.releases.plan import ServicePlan
     from released.phases.world import World
 
 

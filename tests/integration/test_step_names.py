@@ -10,7 +10,7 @@ import pytest
 from released.adapters.commands.scripts import Scripts
 from released.domain.configuration import Environment
 from released.domain.errors import Refused
-from released.domain.plan import Executable
+from released.domain.releases.plan import Executable
 from released.phases.step_names import refuse_taken_names
 from released.phases.world import World
 from support.given_when_then import plan, service
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from released.adapters.docker.engine import DockerEngine
     from released.adapters.git.checkout import Git
-    from released.domain.plan import ReleasePlan, ServicePlan
+    from released.domain.releases.plan import ReleasePlan, ServicePlan
 
 
 @pytest.fixture(name="world")

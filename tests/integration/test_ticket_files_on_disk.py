@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from released.adapters.durability import write_durably
-from released.domain.ticket_files import render_log
+from released.domain.releases.ticket_files import render_log
 from released.engine import ticket_files
 from released.engine.ticket_files import TicketFiles
 from support.store import STREAM, sqlite_store, whole_release, write

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from released.domain import events as ev
-from released.domain.steps import Recovery
+from released.domain.releases.steps import Recovery
 from released.engine.runner import Runner
 from released.phases.effects import Effect, Fate, Harmless, NotDone, Process, Slot, Step
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from released.domain.ticket_files import render_log
+from released.domain.releases.ticket_files import render_log
 from support.simulated_phases import (
     CODE,
     FAST_FORWARD,

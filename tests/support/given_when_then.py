@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from released.domain import commands as cmd
-from released.domain import decide, environment, release
 from released.domain import events as ev
+from released.domain.environments import environment
 from released.domain.errors import ReleasedError
 from released.domain.failure import Failure
 from released.domain.ids import Phase, RequestId, ServiceName, Sha, Ticket
-from released.domain.plan import BackupPolicy, Executable, Health, ReleasePlan, ServicePlan
-from released.domain.revert_plan import RevertPlan, ServiceReversal
+from released.domain.releases import decide, release
+from released.domain.releases.plan import BackupPolicy, Executable, Health, ReleasePlan, ServicePlan
+from released.domain.revert.plan import RevertPlan, ServiceReversal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

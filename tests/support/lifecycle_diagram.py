@@ -10,7 +10,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from released.domain import lifecycle
+from released.domain.releases import lifecycle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

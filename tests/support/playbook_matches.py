@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from released.domain.matching import Facts, match
-from released.domain.playbook import Playbook, read_playbooks
+from released.domain.playbooks.matching import Facts, match
+from released.domain.playbooks.playbook import Playbook, read_playbooks
 from released.store.shipped import shipped
 
 if TYPE_CHECKING:

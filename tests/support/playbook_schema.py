@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from released.domain.playbook import json_schema
+from released.domain.playbooks.playbook import json_schema
 
 FILE = Path(__file__).resolve().parents[2] / "recovery" / "playbooks" / "playbook.schema.json"
 

@@ -14,8 +14,8 @@ from released.adapters.commands.scripts import Command
 from released.domain import events as ev
 from released.domain.failure import Failure
 from released.domain.ids import Phase, Sha
-from released.domain.release import ReleaseState, required_reversal
-from released.domain.steps import Recovery
+from released.domain.releases.release import ReleaseState, required_reversal
+from released.domain.releases.steps import Recovery
 from released.phases.effects import Done, Fate, Harmless, NotDone, Observed, Process, Step
 from support.simulated_world import SimulatedShims, SimulatedWorld
 

@@ -18,12 +18,13 @@ from released.adapters.docker.engine import DockerEngine
 from released.adapters.git.checkout import Git
 from released.adapters.interruption import Interruption
 from released.domain import commands as cmd
-from released.domain import decide, environment, lifecycle, release
 from released.domain import events as ev
 from released.domain.configuration import Environment
+from released.domain.environments import environment
 from released.domain.ids import Phase, RequestId, Sha, Ticket
-from released.domain.plan import Executable, ReleasePlan
-from released.domain.revert_plan import RevertPlan
+from released.domain.releases import decide, lifecycle, release
+from released.domain.releases.plan import Executable, ReleasePlan
+from released.domain.revert.plan import RevertPlan
 from released.engine.instruments import Instruments
 from released.engine.runner import Phases
 from released.engine.slots import attempt_folder

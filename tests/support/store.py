@@ -14,7 +14,7 @@ import msgspec
 from released.domain import events as ev
 from released.domain.failure import Failure, NextCommand
 from released.domain.ids import PHASES, Phase, ServiceName, Sha, Ticket
-from released.domain.plan import (
+from released.domain.releases.plan import (
     BackupPolicy,
     Container,
     Executable,
@@ -24,7 +24,7 @@ from released.domain.plan import (
     ReleasePlan,
     ServicePlan,
 )
-from released.domain.revert_plan import KeptImage, RevertPlan, ServiceReversal
+from released.domain.revert.plan import KeptImage, RevertPlan, ServiceReversal
 from released.store.event_store import EventStore, NewEvent, StreamWrite
 from released.store.sqlite import open_sqlite
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from released.domain import events as ev
-from released.domain import hook
-from released.domain.environment import EnvironmentState
+from released.domain.environments import hook
+from released.domain.environments.environment import EnvironmentState
 from released.domain.errors import Refused
 from released.domain.ids import Phase, ServiceName
-from released.domain.plan import Executable
-from released.domain.release import ReleaseState
+from released.domain.releases.plan import Executable
+from released.domain.releases.release import ReleaseState
 from support.given_when_then import (
     BASE,
     MERGE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from released.domain.plan import BackupPolicy
+from released.domain.releases.plan import BackupPolicy
 
 NOTHING = BackupPolicy()
 DATA = BackupPolicy(("volume",), "stop", ("data",), 3)

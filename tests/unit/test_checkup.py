@@ -6,8 +6,8 @@ import datetime as dt
 
 import pytest
 
-from released.domain import checkup
-from released.domain.checkup import Check
+from released.domain.environments import checkup
+from released.domain.environments.checkup import Check
 
 MIB, GIB = 1024**2, 1024**3
 NOON = dt.datetime(2026, 5, 18, 12, tzinfo=dt.UTC)

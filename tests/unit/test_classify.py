@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from released.domain.classify import UNMATCHED, affected, classify, unmatched
+from released.domain.ops_repo.classify import UNMATCHED, affected, classify, unmatched
 
 SERVICES = ["postgres", "redmine", "wikijs"]
 NOTHING: dict[str, list[str]] = {}

@@ -6,7 +6,7 @@ import pytest
 
 from released.adapters.docker.containers import Running
 from released.domain.ids import ServiceName
-from released.domain.plan import BackupPolicy, Container, Health, ServicePlan
+from released.domain.releases.plan import BackupPolicy, Container, Health, ServicePlan
 from released.phases.health import container_lines
 
 

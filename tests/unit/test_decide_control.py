@@ -7,13 +7,14 @@ import datetime as dt
 import pytest
 
 from released.domain import commands as cmd
-from released.domain import decide, environment, recovery, release
 from released.domain import events as ev
+from released.domain.environments import environment
+from released.domain.environments.hold import refuse_held
 from released.domain.errors import NotFound, Refused
 from released.domain.failure import Failure, killed
-from released.domain.hold import refuse_held
 from released.domain.ids import Phase
-from released.domain.release import ReleaseState
+from released.domain.releases import decide, recovery, release
+from released.domain.releases.release import ReleaseState
 from support.given_when_then import (
     REQUEST,
     TICKET,

@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 
 from released.domain import commands as cmd
-from released.domain import decide, environment, hook, lifecycle
 from released.domain import events as ev
-from released.domain.environment import EnvironmentState
+from released.domain.environments import environment, hook
+from released.domain.environments.environment import EnvironmentState
 from released.domain.errors import IllegalEvent, Refused
 from released.domain.failure import Failure
 from released.domain.ids import Phase, ServiceName
-from released.domain.plan import Executable
-from released.domain.release import ReleaseState
+from released.domain.releases import decide, lifecycle
+from released.domain.releases.plan import Executable
+from released.domain.releases.release import ReleaseState
 from support.given_when_then import REQUEST, TICKET, prepared, recorded, requested, started
 
 PLACE = "environment/prod"

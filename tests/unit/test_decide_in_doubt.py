@@ -6,9 +6,9 @@ import pytest
 
 from released.domain import commands as cmd
 from released.domain import events as ev
-from released.domain import recovery
 from released.domain.errors import Refused
 from released.domain.ids import Phase
+from released.domain.releases import recovery
 from support.given_when_then import (
     REQUEST,
     TICKET,

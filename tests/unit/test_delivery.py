@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from released.domain.delivery import Answer, Fate, fate, pause_s
+from released.domain.webhook.delivery import Answer, Fate, fate, pause_s
 
 NOW = dt.datetime(2026, 5, 18, 15, 30, tzinfo=dt.UTC)
 SILENCE = Answer(0, "no answer")

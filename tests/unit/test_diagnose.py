@@ -14,7 +14,7 @@ from released.domain.diagnosis.occurrence import likeness, occurrences
 from released.domain.diagnosis.service_change import good_releases
 from released.domain.failure import Failure, NextCommand
 from released.domain.ids import Phase
-from released.domain.surroundings import ContainerSeen, Surroundings
+from released.domain.releases.surroundings import ContainerSeen, Surroundings
 from support.given_when_then import (
     BEGIN,
     BOOT,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from released.domain.dockerfile import base_images
+from released.domain.ops_repo.dockerfile import base_images
 
 
 @pytest.mark.parametrize(

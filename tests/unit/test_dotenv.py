@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from released.domain import dotenv
+from released.domain.ops_repo import dotenv
 
 REST = "# production\nCONTAINER_PREFIX=prod-\n\n  export DB_PASSWORD='p w\\'d' # secret\n=broken line\n\tX = 1\n"
 

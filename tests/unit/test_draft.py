@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from released.domain import events as ev
-from released.domain.draft import draft
 from released.domain.failure import Failure
 from released.domain.ids import Phase
-from released.domain.matching import Facts, match
-from released.domain.playbook import Playbook, read_playbooks
+from released.domain.playbooks.draft import draft
+from released.domain.playbooks.matching import Facts, match
+from released.domain.playbooks.playbook import Playbook, read_playbooks
 from support.given_when_then import REQUEST, prepared, recorded, requested, started
 
 OUTPUT = (

@@ -6,9 +6,9 @@ import pytest
 
 from released.adapters.docker.containers import Running
 from released.domain import events as ev
-from released.domain.drift import Checkout, Deployed, checkout_findings, pin_finding, release_findings
+from released.domain.environments.drift import Checkout, Deployed, checkout_findings, pin_finding, release_findings
 from released.domain.ids import Phase, ServiceName
-from released.domain.plan import BackupPolicy, Container, Health, Image, ServicePlan
+from released.domain.releases.plan import BackupPolicy, Container, Health, Image, ServicePlan
 from released.phases.drift import stray_findings
 from released.phases.images import image_lines
 from support.given_when_then import TICKET, halted, requested, started, state_after

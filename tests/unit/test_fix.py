@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from released.domain.errors import InvalidInput, Refused
-from released.domain.fix import Kind, agreed_command, fix_lines
-from released.domain.playbook import Fix, Playbook
+from released.domain.playbooks.fix import Kind, agreed_command, fix_lines
+from released.domain.playbooks.playbook import Fix, Playbook
 
 PLAYBOOK = Playbook(
     id="stale-key",

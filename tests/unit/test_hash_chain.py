@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from released.domain.release import fold
+from released.domain.releases.release import fold
 from released.store.event_row import EventRow, to_recorded
 from released.store.hash_chain import verify
 from released.store.tables import EVENTS

@@ -10,10 +10,10 @@ import pytest
 from transitions import MachineError
 
 from released.domain import events as ev
-from released.domain import lifecycle
 from released.domain.errors import IllegalEvent
 from released.domain.ids import PHASES, Phase, ServiceName, Ticket
-from released.domain.plan import Executable
+from released.domain.releases import lifecycle
+from released.domain.releases.plan import Executable
 from support.given_when_then import (
     REQUEST,
     halted,

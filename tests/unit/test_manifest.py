@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from released.domain.manifest import InvalidManifest, Manifest, parse_manifest
+from released.domain.ops_repo.manifest import InvalidManifest, Manifest, parse_manifest
 
 FILE = "packages/wikijs/manifest.yaml"
 SPECIFIED = """\

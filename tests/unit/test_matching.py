@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from released.domain.matching import Facts, Match, match
-from released.domain.playbook import Fix, Playbook
+from released.domain.playbooks.matching import Facts, Match, match
+from released.domain.playbooks.playbook import Fix, Playbook
 
 
 def playbook(name: str, symptom: str, services: tuple[str, ...] = (), tags: tuple[str, ...] = ("release",)) -> Playbook:

@@ -8,8 +8,8 @@ import pytest
 from released.domain import events as ev
 from released.domain.failure import Failure
 from released.domain.ids import Phase, ServiceName
-from released.domain.narration import line
-from released.domain.plan import Executable
+from released.domain.releases.narration import line
+from released.domain.releases.plan import Executable
 from support.given_when_then import (
     BASE,
     MERGE,

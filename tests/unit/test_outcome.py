@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from released.domain import events as ev
-from released.domain import next_steps
 from released.domain.failure import Failure, NextCommand
 from released.domain.ids import Phase
-from released.domain.outcome import Outcome, outcome
+from released.domain.releases import next_steps
+from released.domain.releases.outcome import Outcome, outcome
 from support.given_when_then import (
     REQUEST,
     TAKEN_BACK,

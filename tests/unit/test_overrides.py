@@ -7,7 +7,7 @@ import pytest
 
 from released.domain import events as ev
 from released.domain.ids import PHASES, Phase, Ticket
-from released.domain.overrides import Override, overrides_in
+from released.domain.releases.overrides import Override, overrides_in
 from support.given_when_then import (
     ACTOR,
     BEGIN,

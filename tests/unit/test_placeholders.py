@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from released.domain.errors import InvalidInput
-from released.domain.matching import Found
-from released.domain.placeholders import Filled, accepted, fill, recorded_values
-from released.domain.release import ReleaseState, fold
+from released.domain.playbooks.matching import Found
+from released.domain.playbooks.placeholders import Filled, accepted, fill, recorded_values
+from released.domain.releases.release import ReleaseState, fold
 from support.given_when_then import recorded, requested
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from released.domain.playbook import Playbook, read_playbooks
+from released.domain.playbooks.playbook import Playbook, read_playbooks
 
 FILE = "recovery/playbooks/release-disk.yaml"
 SPECIFIED = """\

@@ -6,7 +6,7 @@ import pytest
 
 from released.domain import events as ev
 from released.domain.ids import Phase
-from released.domain.playbook_record import proven
+from released.domain.playbooks.record import proven
 from support.given_when_then import (
     REQUEST,
     halted,

@@ -7,8 +7,8 @@ import msgspec
 from released.domain import events as ev
 from released.domain.failure import Failure
 from released.domain.ids import Phase
-from released.domain.matching import Facts
-from released.domain.recorded_failure import RecordedFailure, last_failure
+from released.domain.playbooks.matching import Facts
+from released.domain.playbooks.recorded_failure import RecordedFailure, last_failure
 from support.given_when_then import (
     halted,
     nothing_to_do,

@@ -7,8 +7,8 @@ import datetime as dt
 import pytest
 
 from released.domain import events as ev
-from released.domain import recovery
 from released.domain.ids import Phase
+from released.domain.releases import recovery
 from support.given_when_then import (
     BEGIN,
     BOOT,

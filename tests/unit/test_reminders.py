@@ -7,11 +7,11 @@ import datetime as dt
 import pytest
 
 from released.domain import events as ev
-from released.domain import lifecycle, reminders
 from released.domain.errors import IllegalEvent
 from released.domain.ids import Phase
-from released.domain.release import fold
-from released.domain.reminders import Standstill
+from released.domain.releases import lifecycle, reminders
+from released.domain.releases.release import fold
+from released.domain.releases.reminders import Standstill
 from support.given_when_then import BEGIN, REQUEST, halted, prepared, recorded, requested, resumed, started, state_after
 
 FIRST_S = 900.0

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from released.domain import events as ev
-from released.domain import revert_commit
 from released.domain.errors import InvalidInput
-from released.domain.release import Reversal
-from released.domain.trailers import trailers
+from released.domain.releases.release import Reversal
+from released.domain.revert import commit as revert_commit
+from released.domain.revert.trailers import trailers
 from support.given_when_then import ACTOR, BASE, BEGIN, MERGE, TAKEN_BACK, revert_plan
 
 CLAIM = {"Release-Revert": "1234", "Restores-Tree": BASE}

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from released.domain import events as ev
-from released.domain import step_state
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure
 from released.domain.ids import Phase
+from released.domain.releases import step_state
 from released.engine import supervisor
 from released.engine.faults import POINTS
 from released.engine.runner import Runner

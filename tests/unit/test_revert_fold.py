@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from released.domain import events as ev
-from released.domain import release
 from released.domain.failure import Failure
 from released.domain.ids import Phase
+from released.domain.releases import release
 from support.given_when_then import (
     ACTOR,
     BASE,

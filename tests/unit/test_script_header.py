@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from released.domain.errors import Refused
-from released.domain.script_header import Header, parse_header
+from released.domain.ops_repo.script_header import Header, parse_header
 
 PATH = "releases/1234-a.sh"
 

@@ -10,7 +10,7 @@ import pytest
 from released.domain import events as ev
 from released.domain.failure import Failure
 from released.domain.ids import Phase
-from released.domain.snapshot import stood_before, touched_services
+from released.domain.revert.snapshot import stood_before, touched_services
 from support.given_when_then import (
     BASE,
     BROUGHT_BACK,

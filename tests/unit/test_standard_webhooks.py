@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from released.domain.standard_webhooks import headers, parse_secret
+from released.domain.webhook.standard_webhooks import headers, parse_secret
 
 AT = dt.datetime.fromtimestamp(1614265330, dt.UTC)
 EXAMPLE = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from released.domain.errors import Refused
-from released.domain.plan import ServicePlan
-from released.domain.start_order import in_start_order
+from released.domain.ops_repo.start_order import in_start_order
+from released.domain.releases.plan import ServicePlan
 from support.given_when_then import service
 
 

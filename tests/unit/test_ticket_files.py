@@ -9,7 +9,7 @@ import pytest
 from released.domain import events as ev
 from released.domain.failure import Failure
 from released.domain.ids import Phase
-from released.domain.ticket_files import is_ours, render_env, render_log
+from released.domain.releases.ticket_files import is_ours, render_env, render_log
 from support.given_when_then import (
     BASE,
     BEGIN,

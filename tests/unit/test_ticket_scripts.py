@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from released.domain.errors import Refused
-from released.domain.ticket_scripts import foreign_scripts, owners, scripts_of
+from released.domain.ops_repo.ticket_scripts import foreign_scripts, owners, scripts_of
 
 
 def test_a_tickets_scripts_are_listed_in_name_order() -> None:

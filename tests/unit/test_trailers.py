@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from released.domain.trailers import trailers
+from released.domain.revert.trailers import trailers
 
 REVERT = "Take back 1234\n\nIt broke the wiki.\n\nRelease-Revert: 1234\nRestores-Tree: 0123abc\n"
 

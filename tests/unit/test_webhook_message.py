@@ -10,7 +10,7 @@ import pytest
 from released.domain import events as ev
 from released.domain.failure import Failure, NextCommand
 from released.domain.ids import Phase
-from released.domain.webhook_message import body, message
+from released.domain.webhook.message import body, message
 from support.given_when_then import (
     REQUEST,
     halted,

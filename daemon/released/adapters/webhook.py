@@ -12,9 +12,9 @@ from pathlib import Path
 
 import httpx
 
-from released.domain.delivery import Answer
 from released.domain.errors import InvalidInput
-from released.domain.standard_webhooks import headers, parse_secret
+from released.domain.webhook.delivery import Answer
+from released.domain.webhook.standard_webhooks import headers, parse_secret
 from released.version import VERSION
 
 ATTEMPT_S = 10.0

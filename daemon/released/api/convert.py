@@ -10,22 +10,22 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from released.adapters.docker.containers import Running
 from released.domain import events as ev
-from released.domain import lifecycle
-from released.domain.checkup import Check
-from released.domain.drift import Finding
+from released.domain.environments.checkup import Check
+from released.domain.environments.drift import Finding
+from released.domain.environments.hook import exit_code, told
 from released.domain.failure import Failure, NextCommand
-from released.domain.hook import exit_code, told
 from released.domain.ids import (
     PHASES,
     Phase,
 )
-from released.domain.narration import line
-from released.domain.outcome import Outcome
-from released.domain.overrides import Override
-from released.domain.plan import ServicePlan
-from released.domain.release import ReleaseState
-from released.domain.reminders import Standstill
-from released.domain.step_state import StepState
+from released.domain.releases import lifecycle
+from released.domain.releases.narration import line
+from released.domain.releases.outcome import Outcome
+from released.domain.releases.overrides import Override
+from released.domain.releases.plan import ServicePlan
+from released.domain.releases.release import ReleaseState
+from released.domain.releases.reminders import Standstill
+from released.domain.releases.step_state import StepState
 from released.store import codec
 from released.store.release_list import ListedRelease
 from releasepb.v1 import releases_pb2 as pb

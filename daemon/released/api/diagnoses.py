@@ -5,7 +5,7 @@ from __future__ import annotations
 from released.api.convert import next_command, printable, timestamp
 from released.api.playbooks import playbook_match
 from released.domain.diagnosis.document import Clue, Diagnosis, Evidence, Occurrence, ServiceChange
-from released.domain.surroundings import ContainerSeen, Surroundings
+from released.domain.releases.surroundings import ContainerSeen, Surroundings
 from released.engine.diagnosing import Diagnosed
 from releasepb.v1 import releases_pb2 as pb
 

@@ -15,7 +15,7 @@ from released.api.previews import commit
 from released.api.service_logs import read_logs
 from released.api.waiting_line import Waiter, WaitingLine
 from released.domain import events as ev
-from released.domain.environment import FailedReturn
+from released.domain.environments.environment import FailedReturn
 from released.domain.errors import NotFound, ReleasedError
 from released.domain.ids import parse_request_id, parse_service, parse_sha
 from released.engine.checkup.checks import examine

@@ -10,16 +10,16 @@ from released.api import convert
 from released.api.diagnoses import diagnosis
 from released.api.hub import Hub, News
 from released.domain import events as ev
-from released.domain import release
 from released.domain.ids import Phase
-from released.domain.outcome import FAILED, IN_DOUBT
-from released.domain.release import ReleaseState
-from released.domain.step_state import StepState
+from released.domain.releases import release
+from released.domain.releases.outcome import FAILED, IN_DOUBT
+from released.domain.releases.release import ReleaseState
+from released.domain.releases.step_state import StepState
 from released.engine.diagnosing import diagnosed
 from released.engine.estimates import median_durations_s
+from released.engine.playbooks.unknown_failures import told
 from released.engine.slots import attempt_folder
 from released.engine.station import Station
-from released.engine.unknown_failures import told
 from released.store.outputs import read_output
 from released.store.release_list import list_releases
 from releasepb.v1 import releases_pb2 as pb

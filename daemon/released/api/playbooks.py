@@ -14,19 +14,19 @@ from released.api.hooks import follow_hook
 from released.api.hub import Hub, actor, answering
 from released.domain import commands as cmd
 from released.domain import events as ev
-from released.domain import playbook as known
-from released.domain.detection import latest_detections
 from released.domain.errors import InvalidInput
-from released.domain.fix import agreed_command
 from released.domain.ids import Ticket, parse_request_id, parse_ticket
-from released.domain.matching import Match, match
-from released.engine import detection
-from released.engine.back_test import Trial, back_test
-from released.engine.fixes import failure_of, fix_of
-from released.engine.known_failures import facts_of, library, unknown_playbook
-from released.engine.playbook_records import PlaybookRecord, playbook_records
+from released.domain.playbooks import playbook as known
+from released.domain.playbooks.detection import latest_detections
+from released.domain.playbooks.fix import agreed_command
+from released.domain.playbooks.matching import Match, match
+from released.engine.playbooks import detection
+from released.engine.playbooks.back_test import Trial, back_test
+from released.engine.playbooks.fixes import failure_of, fix_of
+from released.engine.playbooks.known_failures import facts_of, library, unknown_playbook
+from released.engine.playbooks.records import PlaybookRecord, playbook_records
+from released.engine.playbooks.unknown_failures import draft_of
 from released.engine.station import Station
-from released.engine.unknown_failures import draft_of
 from releasepb.v1 import releases_pb2 as pb
 from releasepb.v1 import releases_pb2_grpc as rpc
 

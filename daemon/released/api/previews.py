@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from released.adapters.git.records import Commit
 from released.api import convert
 from released.domain.ids import Phase
-from released.domain.plan import ServicePlan
-from released.domain.revert_plan import ServiceReversal
+from released.domain.releases.plan import ServicePlan
+from released.domain.revert.plan import ServiceReversal
 from released.engine.previews import RevertPreview, RunPreview
 from releasepb.v1 import releases_pb2 as pb
 

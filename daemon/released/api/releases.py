@@ -11,15 +11,15 @@ from released.api import convert, following, previews, requests
 from released.api.diagnoses import diagnosis
 from released.api.hub import Hub, actor, answering
 from released.api.waiting_line import WaitingLine
-from released.domain import lifecycle
+from released.domain.environments.hold import told_resumed
 from released.domain.errors import InvalidInput, NotFound
-from released.domain.hold import told_resumed
 from released.domain.ids import Ticket, parse_phase, parse_ticket
-from released.domain.next_steps import run
+from released.domain.releases import lifecycle
+from released.domain.releases.next_steps import run
 from released.engine.desk import Accepted
 from released.engine.diagnosing import diagnosed
+from released.engine.playbooks.unknown_failures import told
 from released.engine.station import Station
-from released.engine.unknown_failures import told
 from released.store.release_list import list_releases
 from releasepb.v1 import releases_pb2 as pb
 from releasepb.v1 import releases_pb2_grpc as rpc

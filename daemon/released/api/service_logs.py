@@ -10,7 +10,7 @@ from released.adapters.docker.container_log import ContainerLog
 from released.api.gathering import Gathering
 from released.api.hub import Hub
 from released.domain.errors import NotFound
-from released.domain.plan import ServicePlan
+from released.domain.releases.plan import ServicePlan
 from released.engine.station import Station
 from releasepb.v1 import releases_pb2 as pb
 

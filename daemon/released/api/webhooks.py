@@ -11,7 +11,7 @@ import grpc
 from released.api import convert
 from released.api.hub import Hub, actor, answering
 from released.domain.errors import InvalidInput, NotFound
-from released.domain.webhook_url import without_query
+from released.domain.webhook.url import without_query
 from released.engine.courier import Courier
 from releasepb.v1 import releases_pb2 as pb
 from releasepb.v1 import releases_pb2_grpc as rpc

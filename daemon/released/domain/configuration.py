@@ -10,8 +10,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from released.domain import strict_yaml
 from released.domain.fields import Duration, matching
-from released.domain.reminders import LONGEST_PAUSE
-from released.domain.webhook_url import parse_webhook_url
+from released.domain.releases.reminders import LONGEST_PAUSE
+from released.domain.webhook.url import parse_webhook_url
 
 
 def _absolute(value: object) -> object:

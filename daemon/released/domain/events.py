@@ -12,9 +12,9 @@ import msgspec
 
 from released.domain.failure import Failure, NextCommand
 from released.domain.ids import Phase, ServiceName, Ticket
-from released.domain.plan import Executable, ReleasePlan
-from released.domain.revert_plan import RevertPlan
-from released.domain.surroundings import Surroundings
+from released.domain.releases.plan import Executable, ReleasePlan
+from released.domain.releases.surroundings import Surroundings
+from released.domain.revert.plan import RevertPlan
 
 
 class Actor(msgspec.Struct, frozen=True):

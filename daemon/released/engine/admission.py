@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from released.domain import commands as cmd
-from released.domain import decide
+from released.domain.releases import decide
 from released.engine.answers import Answers
 
 

@@ -11,11 +11,12 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from released.domain import environment, release
 from released.domain import events as ev
+from released.domain.environments import environment
 from released.domain.errors import InvalidInput, NotFound, Refused, ReleasedError
 from released.domain.ids import RequestId, Ticket
-from released.domain.release import ReleaseState
+from released.domain.releases import release
+from released.domain.releases.release import ReleaseState
 from released.domain.requests import refuse_reused
 from released.engine.instruments import Instruments, id_of_request
 from released.phases.world import World

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from released.domain import events as ev
-from released.domain import lifecycle, release
+from released.domain.releases import lifecycle, release
 from released.store.event_store import EventStore
 from released.store.release_list import list_releases
 

@@ -15,10 +15,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from released.domain import delivery, webhook_message
 from released.domain import events as ev
-from released.domain.delivery import Answer, Fate
-from released.domain.webhook_message import Message
+from released.domain.webhook import delivery
+from released.domain.webhook import message as webhook_message
+from released.domain.webhook.delivery import Answer, Fate
+from released.domain.webhook.message import Message
 from released.engine.faults import SENT, Faults
 from released.engine.instruments import Instruments
 from released.store.errors import StoreStopped

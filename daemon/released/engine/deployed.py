@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from released.domain import environment, lifecycle, release
 from released.domain import events as ev
-from released.domain.drift import Deployed
-from released.domain.environment import Returned
+from released.domain.environments import environment
+from released.domain.environments.drift import Deployed
+from released.domain.environments.environment import Returned
 from released.domain.ids import Phase
-from released.domain.release import ReleaseState
+from released.domain.releases import lifecycle, release
+from released.domain.releases.release import ReleaseState
 from released.store.event_store import EventStore
 from released.store.release_list import list_releases
 

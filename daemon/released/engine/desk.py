@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from released.domain import commands as cmd
-from released.domain import decide, lifecycle
 from released.domain import events as ev
+from released.domain.environments.hook import refuse_while_hook_runs
 from released.domain.errors import Refused
-from released.domain.hook import refuse_while_hook_runs
 from released.domain.ids import Phase, Ticket, parse_sha
-from released.domain.plan import ReleasePlan
-from released.domain.release import ReleaseState, required
-from released.domain.snapshot import touched_services
+from released.domain.releases import decide, lifecycle
+from released.domain.releases.plan import ReleasePlan
+from released.domain.releases.release import ReleaseState, required
+from released.domain.revert.snapshot import touched_services
 from released.engine.answers import Answers, Asked, Decided
 from released.engine.faults import KILL, Faults
 from released.engine.fingerprint import refuse_stale

@@ -8,19 +8,19 @@ from typing import NamedTuple
 
 from released.adapters.interruption import Interruption
 from released.domain import events as ev
-from released.domain import release
 from released.domain.diagnosis.diagnose import Past, diagnose, failure_to_tell_of
 from released.domain.diagnosis.document import Diagnosis, Occurrence, Present
 from released.domain.diagnosis.occurrence import likeness, occurrences
 from released.domain.diagnosis.service_change import Good, good_releases
 from released.domain.errors import NotFound, ReleasedError
-from released.domain.matching import Match, match
-from released.domain.playbook import Library
-from released.domain.recorded_failure import RecordedFailure, services_to_look_at
-from released.domain.release import ReleaseState
+from released.domain.playbooks.matching import Match, match
+from released.domain.playbooks.playbook import Library
+from released.domain.playbooks.recorded_failure import RecordedFailure, services_to_look_at
+from released.domain.releases import release
+from released.domain.releases.release import ReleaseState
 from released.engine.estimates import median_durations_s
 from released.engine.instruments import utc_now
-from released.engine.known_failures import facts_of, library
+from released.engine.playbooks.known_failures import facts_of, library
 from released.engine.station import Station
 from released.phases.health import container_lines, endpoint_lines
 from released.phases.projects import containers_now

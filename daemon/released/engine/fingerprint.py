@@ -6,12 +6,12 @@ import hashlib
 
 import msgspec
 
-from released.domain import next_steps
 from released.domain.commands import Revert, StartRun
 from released.domain.errors import Refused
 from released.domain.failure import NextCommand
-from released.domain.plan import ReleasePlan, ServicePlan
-from released.domain.revert_plan import RevertPlan
+from released.domain.releases import next_steps
+from released.domain.releases.plan import ReleasePlan, ServicePlan
+from released.domain.revert.plan import RevertPlan
 from released.phases.projects import containers_now
 from released.phases.world import World
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from released.domain import events as ev
-from released.domain.environment import Hold
-from released.domain.hold import admit_change, refuse_overtaken
+from released.domain.environments.environment import Hold
+from released.domain.environments.hold import admit_change, refuse_overtaken
 from released.domain.ids import RequestId
 from released.engine.answers import Answers, Asked, Decided
 from released.engine.instruments import Instruments

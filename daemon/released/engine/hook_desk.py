@@ -11,10 +11,10 @@ import msgspec
 
 from released.domain import commands as cmd
 from released.domain import events as ev
-from released.domain.decide.starting import refuse_busy
-from released.domain.environment import EnvironmentState
-from released.domain.hook import admit_hook
-from released.domain.release import ReleaseState
+from released.domain.environments.environment import EnvironmentState
+from released.domain.environments.hook import admit_hook
+from released.domain.releases.decide.starting import refuse_busy
+from released.domain.releases.release import ReleaseState
 from released.domain.requests import reused
 from released.engine.answers import Answers, Asked, Decided
 from released.engine.instruments import Instruments, id_of_end

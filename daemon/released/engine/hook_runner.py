@@ -12,11 +12,12 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from released.domain import environment, hook, release
 from released.domain import events as ev
-from released.domain.environment import HookRun
+from released.domain.environments import environment, hook
+from released.domain.environments.environment import HookRun
 from released.domain.errors import ReleasedError, StepInDoubt
 from released.domain.failure import Failure
+from released.domain.releases import release
 from released.engine.faults import Faults
 from released.engine.instruments import Instruments, id_of_end
 from released.engine.slots import AttemptSlot

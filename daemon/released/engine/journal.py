@@ -6,9 +6,10 @@ step and the intent of the next travel together. Only an intent must be durable 
 
 from __future__ import annotations
 
-from released.domain import environment, release
 from released.domain import events as ev
+from released.domain.environments import environment
 from released.domain.ids import Ticket
+from released.domain.releases import release
 from released.engine.instruments import Instruments
 from released.store.errors import Conflict
 from released.store.event_store import EventStore, Fence, NewEvent, StreamWrite

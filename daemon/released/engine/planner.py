@@ -6,14 +6,14 @@ import msgspec
 
 from released.adapters.commands.scripts import Running
 from released.domain import commands as cmd
-from released.domain import decide
 from released.domain import events as ev
+from released.domain.environments.hold import refuse_held
 from released.domain.errors import Refused
-from released.domain.hold import refuse_held
 from released.domain.ids import Sha
-from released.domain.plan import ReleasePlan
-from released.domain.release import ReleaseState, Reversal
-from released.domain.revert_plan import RevertPlan
+from released.domain.releases import decide
+from released.domain.releases.plan import ReleasePlan
+from released.domain.releases.release import ReleaseState, Reversal
+from released.domain.revert.plan import RevertPlan
 from released.engine.answers import Answers
 from released.engine.instruments import Instruments
 from released.engine.previews import RevertPreview, RunPreview, preview_revert, preview_run

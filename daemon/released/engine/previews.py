@@ -11,10 +11,10 @@ from released.adapters.git.records import Commit
 from released.domain import events as ev
 from released.domain.errors import ReleasedError
 from released.domain.ids import Phase
-from released.domain.overrides import Override, overrides_in
-from released.domain.plan import ReleasePlan, ServicePlan
-from released.domain.release import ReleaseState, Reversal, required
-from released.domain.revert_plan import RevertPlan
+from released.domain.releases.overrides import Override, overrides_in
+from released.domain.releases.plan import ReleasePlan, ServicePlan
+from released.domain.releases.release import ReleaseState, Reversal, required
+from released.domain.revert.plan import RevertPlan
 from released.engine.fingerprint import fingerprint
 from released.phases import migrate, prepare, revert, ticket, verify
 from released.phases.projects import containers_now, project_of

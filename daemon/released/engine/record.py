@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 
-from released.domain import environment, lifecycle, release
 from released.domain import events as ev
+from released.domain.environments import environment
 from released.domain.ids import Ticket
-from released.domain.release import ReleaseState
+from released.domain.releases import lifecycle, release
+from released.domain.releases.release import ReleaseState
 from released.phases.history import HeldCommits, History, LaterRelease
 from released.store.event_store import EventStore
 from released.store.release_list import list_releases

@@ -8,10 +8,11 @@ import logging
 
 import msgspec
 
-from released.domain import environment, release, reminders
 from released.domain import events as ev
-from released.domain.release import ReleaseState
-from released.domain.reminders import Standstill
+from released.domain.environments import environment
+from released.domain.releases import release, reminders
+from released.domain.releases.release import ReleaseState
+from released.domain.releases.reminders import Standstill
 from released.engine.instruments import Instruments
 from released.store.errors import Conflict
 from released.store.event_store import EventStore, Fence, NewEvent, StreamWrite

@@ -11,14 +11,14 @@ import contextlib
 import logging
 import threading
 
-from released.domain import decide
 from released.domain import events as ev
-from released.domain.environment import EnvironmentState
+from released.domain.environments.environment import EnvironmentState
 from released.domain.errors import Refused, ReleasedError
 from released.domain.failure import Failure, NextCommand
 from released.domain.ids import RequestId, Sha, parse_sha
 from released.domain.listing import lines
-from released.domain.next_steps import WHY, look_at_environment
+from released.domain.releases import decide
+from released.domain.releases.next_steps import WHY, look_at_environment
 from released.domain.requests import reused
 from released.engine.answers import Answers, Asked, Decided
 from released.engine.faults import RETURN, Faults

@@ -15,12 +15,12 @@ from itertools import count
 import msgspec
 
 from released.domain import events as ev
-from released.domain import next_steps, recovery
 from released.domain.errors import ReleasedError, StepInDoubt
 from released.domain.failure import EVIDENCE_BYTES, Failure
 from released.domain.ids import Phase
-from released.domain.release import ReleaseState
-from released.domain.steps import Recovery
+from released.domain.releases import next_steps, recovery
+from released.domain.releases.release import ReleaseState
+from released.domain.releases.steps import Recovery
 from released.engine.faults import Faults
 from released.engine.journal import Journal
 from released.engine.slots import AttemptSlot, attempt_folder

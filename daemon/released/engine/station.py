@@ -9,12 +9,13 @@ from pathlib import Path
 from released.adapters.commands.scripts import Scripts
 from released.adapters.docker.engine import DockerEngine
 from released.adapters.git.checkout import Git
-from released.domain import environment, release
 from released.domain import events as ev
 from released.domain.configuration import Environment
-from released.domain.drift import Finding
+from released.domain.environments import environment
+from released.domain.environments.drift import Finding
 from released.domain.ids import RequestId
-from released.domain.plan import ServicePlan
+from released.domain.releases import release
+from released.domain.releases.plan import ServicePlan
 from released.engine.admission import Admission
 from released.engine.answers import Answers
 from released.engine.brought_back import back_with

@@ -10,11 +10,12 @@ import logging
 import threading
 from collections.abc import Callable
 
-from released.domain import environment, recovery
 from released.domain import events as ev
+from released.domain.environments import environment
 from released.domain.errors import Refused
 from released.domain.ids import Phase, Ticket
-from released.domain.release import ReleaseState
+from released.domain.releases import recovery
+from released.domain.releases.release import ReleaseState
 from released.engine import workspace_lock
 from released.engine.faults import Faults
 from released.engine.instruments import Instruments

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from released.adapters.durability import remove_leftovers, write_durably
 from released.domain import events as ev
-from released.domain.ticket_files import is_ours, render_env, render_log
+from released.domain.releases.ticket_files import is_ours, render_env, render_log
 from released.store.event_store import EventStore
 
 logger = logging.getLogger(__name__)

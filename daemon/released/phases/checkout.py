@@ -6,7 +6,7 @@ from released.domain import events as ev
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure, NextCommand
 from released.domain.ids import Phase
-from released.domain.release import ReleaseState, required
+from released.domain.releases.release import ReleaseState, required
 from released.phases.effects import Harmless, Slot, Step
 from released.phases.world import World
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from released.adapters.git.checkout import Git
-from released.domain import revert_commit
 from released.domain.errors import InvalidInput
 from released.domain.ids import Sha
-from released.domain.trailers import trailers
+from released.domain.revert import commit as revert_commit
+from released.domain.revert.trailers import trailers
 
 
 def tree_within(git: Git, head: Sha, merge: Sha) -> Sha:

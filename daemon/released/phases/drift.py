@@ -8,9 +8,16 @@ import msgspec
 
 from released.adapters.docker.containers import Running
 from released.adapters.git.records import CheckoutState
-from released.domain.drift import Checkout, Deployed, Finding, checkout_findings, pin_finding, release_findings
+from released.domain.environments.drift import (
+    Checkout,
+    Deployed,
+    Finding,
+    checkout_findings,
+    pin_finding,
+    release_findings,
+)
 from released.domain.failure import NextCommand
-from released.domain.plan import ServicePlan
+from released.domain.releases.plan import ServicePlan
 from released.phases.drift_fixes import Fixes
 from released.phases.health import container_lines
 from released.phases.images import image_lines

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from released.adapters.docker.containers import Running
-from released.domain import next_steps
 from released.domain.errors import Refused, StepFailed
 from released.domain.failure import NextCommand
-from released.domain.plan import ServicePlan
-from released.domain.release import ReleaseState
+from released.domain.releases import next_steps
+from released.domain.releases.plan import ServicePlan
+from released.domain.releases.release import ReleaseState
 from released.phases.projects import compose_project, project_of
 from released.phases.world import World
 

@@ -15,7 +15,7 @@ from released.adapters.commands.scripts import Command, Exit, Exited, Lost, NotS
 from released.domain.errors import StepFailed, StepInDoubt
 from released.domain.events import CommandExited, Result
 from released.domain.failure import Failure, killed
-from released.domain.steps import Recovery
+from released.domain.releases.steps import Recovery
 from released.store.outputs import tail
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from released.adapters.durability import rewrite_durably
-from released.domain import dotenv
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure
+from released.domain.ops_repo import dotenv
 from released.phases.effects import Slot
 from released.phases.world import World
 

@@ -11,9 +11,9 @@ from released.domain import events as ev
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure
 from released.domain.ids import Phase
-from released.domain.plan import Executable
-from released.domain.release import ReleaseState, required
-from released.domain.steps import Recovery
+from released.domain.releases.plan import Executable
+from released.domain.releases.release import ReleaseState, required
+from released.domain.releases.steps import Recovery
 from released.phases.effects import Process, Step
 from released.phases.world import World
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from released.adapters.commands.scripts import Command, Exit
 from released.adapters.durability import sync_filesystem
 from released.domain.failure import Failure
-from released.domain.release import ReleaseState
-from released.domain.steps import Recovery
+from released.domain.releases.release import ReleaseState
+from released.domain.releases.steps import Recovery
 from released.phases.effects import Process
 from released.phases.executables import facts
 from released.phases.world import World

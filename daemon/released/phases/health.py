@@ -9,7 +9,7 @@ from released.adapters.probes import delays, http_code
 from released.domain import events as ev
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure
-from released.domain.plan import ServicePlan
+from released.domain.releases.plan import ServicePlan
 from released.phases.effects import Slot
 from released.phases.projects import containers_now
 from released.phases.world import World

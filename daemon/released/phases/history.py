@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from released.domain.environment import Returned
+from released.domain.environments.environment import Returned
 from released.domain.ids import Sha
 
 

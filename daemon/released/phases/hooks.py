@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from released.domain.errors import InvalidInput, NotFound, Refused
 from released.domain.ids import HookName, ServiceName
-from released.domain.plan import Executable
-from released.domain.release import ReleaseState
-from released.domain.steps import Recovery
+from released.domain.releases.plan import Executable
+from released.domain.releases.release import ReleaseState
+from released.domain.releases.steps import Recovery
 from released.phases.effects import Process
 from released.phases.executables import changed_since_commit, executable_process, facts
 from released.phases.reading import read_executable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from released.adapters.docker.containers import Running
-from released.domain.plan import Image, ServicePlan
+from released.domain.releases.plan import Image, ServicePlan
 
 
 def image_lines(service: ServicePlan, found: Sequence[Running], expected_id: str | None) -> list[str]:

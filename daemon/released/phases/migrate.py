@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from released.adapters.commands.scripts import Exit
 from released.domain import events as ev
-from released.domain import next_steps
 from released.domain.failure import Failure
 from released.domain.ids import Phase
-from released.domain.plan import Executable, ServicePlan
-from released.domain.release import ReleaseState, required
+from released.domain.releases import next_steps
+from released.domain.releases.plan import Executable, ServicePlan
+from released.domain.releases.release import ReleaseState, required
 from released.phases.checkout import at_merge
 from released.phases.effects import Harmless, Process, Step
 from released.phases.env_file import set_variables

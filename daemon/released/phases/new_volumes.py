@@ -6,9 +6,9 @@ import msgspec
 
 from released.adapters.docker.compose_model import declared_volumes
 from released.adapters.git.checkout import Git
-from released.domain import manifest as mf
 from released.domain.ids import Sha
-from released.domain.plan import ServicePlan
+from released.domain.ops_repo import manifest as mf
+from released.domain.releases.plan import ServicePlan
 
 
 def with_new_volumes(git: Git, service: ServicePlan, base: Sha, merge: Sha) -> ServicePlan:

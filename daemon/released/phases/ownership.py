@@ -13,8 +13,8 @@ from released.domain import events as ev
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure
 from released.domain.ids import Phase
-from released.domain.release import ReleaseState
-from released.domain.revert_plan import ServiceReversal
+from released.domain.releases.release import ReleaseState
+from released.domain.revert.plan import ServiceReversal
 from released.phases.projects import containers_now
 from released.phases.world import World
 

@@ -9,16 +9,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from released.adapters.git.records import ChangedPath
-from released.domain import classify
 from released.domain.configuration import Environment
 from released.domain.errors import Refused
 from released.domain.events import RunOptions
 from released.domain.failure import NextCommand
 from released.domain.ids import Sha, Ticket, parse_sha
-from released.domain.next_steps import revert
-from released.domain.plan import Executable, PathVerdict, ReleasePlan, ServicePlan
-from released.domain.start_order import in_start_order
-from released.domain.ticket_scripts import foreign_scripts, scripts_of
+from released.domain.ops_repo import classify
+from released.domain.ops_repo.start_order import in_start_order
+from released.domain.ops_repo.ticket_scripts import foreign_scripts, scripts_of
+from released.domain.releases.next_steps import revert
+from released.domain.releases.plan import Executable, PathVerdict, ReleasePlan, ServicePlan
 from released.phases.commit_range import CommitRange, find_range
 from released.phases.history import History
 from released.phases.new_volumes import with_new_volumes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from released.domain import events as ev
-from released.domain.release import ReleaseState, required
+from released.domain.releases.release import ReleaseState, required
 from released.phases.effects import Done, Fate, NotDone, Observed, Slot, Step
 from released.phases.saving import back_up, keep_images
 from released.phases.world import World

@@ -6,7 +6,7 @@ from released.adapters.docker.compose import ComposeProject
 from released.adapters.docker.containers import Running
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure
-from released.domain.plan import ServicePlan
+from released.domain.releases.plan import ServicePlan
 from released.phases.world import World
 
 

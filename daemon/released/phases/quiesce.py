@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from released.adapters.durability import write_durably
-from released.domain.plan import ServicePlan
+from released.domain.releases.plan import ServicePlan
 from released.phases.effects import Slot
 from released.phases.projects import containers_now
 from released.phases.world import World

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from released.adapters.git.checkout import Git
 from released.adapters.git.records import TreeEntry
-from released.domain import dotenv, strict_yaml
-from released.domain import manifest as mf
+from released.domain import strict_yaml
 from released.domain.configuration import Environment
 from released.domain.errors import Refused
 from released.domain.ids import ServiceName, Sha
-from released.domain.plan import BackupPolicy, Container, Executable, Health, Image, ServicePlan
-from released.domain.script_header import parse_header
+from released.domain.ops_repo import dotenv
+from released.domain.ops_repo import manifest as mf
+from released.domain.ops_repo.script_header import parse_header
+from released.domain.releases.plan import BackupPolicy, Container, Executable, Health, Image, ServicePlan
 
 COMPOSE_FILES = ("docker-compose.yaml", "docker-compose.yml", "compose.yaml", "compose.yml")
 UNSUPPORTED_BACKUPS = ("database", "workspace")

@@ -11,9 +11,9 @@ from released.domain import events as ev
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure
 from released.domain.ids import Phase
-from released.domain.plan import ServicePlan
-from released.domain.release import ReleaseState
-from released.domain.steps import Recovery
+from released.domain.releases.plan import ServicePlan
+from released.domain.releases.release import ReleaseState
+from released.domain.releases.steps import Recovery
 from released.phases.effects import Done, Fate, Harmless, NotDone, Process, Slot
 from released.phases.ownership import refuse_strangers
 from released.phases.projects import compose_project, project_of

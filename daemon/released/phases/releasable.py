@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from released.adapters.git.checkout import Git
 from released.adapters.git.records import CheckoutState
-from released.domain import next_steps
 from released.domain.configuration import Environment
 from released.domain.errors import Refused
 from released.domain.failure import NextCommand
+from released.domain.releases import next_steps
 
 
 def releasable(git: Git, settings: Environment) -> CheckoutState:

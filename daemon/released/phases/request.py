@@ -9,7 +9,7 @@ import msgspec
 from released.domain.events import RunOptions
 from released.domain.failure import NextCommand
 from released.domain.ids import Sha, Ticket
-from released.domain.next_steps import run_with
+from released.domain.releases.next_steps import run_with
 
 
 @dataclass(frozen=True)

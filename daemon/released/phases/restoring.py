@@ -14,9 +14,9 @@ from released.adapters.durability import sync_engine_data, sync_filesystem, writ
 from released.domain import events as ev
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure
-from released.domain.plan import ServicePlan
-from released.domain.release import ReleaseState, required_reversal
-from released.domain.revert_plan import ServiceReversal
+from released.domain.releases.plan import ServicePlan
+from released.domain.releases.release import ReleaseState, required_reversal
+from released.domain.revert.plan import ServiceReversal
 from released.phases.effects import Harmless, Slot
 from released.phases.ownership import own_labels, taken_by_restore, users
 from released.phases.saving import kept_images, set_dir_of

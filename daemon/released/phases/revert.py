@@ -10,13 +10,13 @@ from itertools import chain
 
 from released.adapters.durability import sync_engine_data
 from released.domain import events as ev
-from released.domain import revert_commit
 from released.domain.errors import Refused, StepFailed
 from released.domain.failure import Failure
 from released.domain.ids import Phase, Sha
-from released.domain.plan import Executable, ServicePlan
-from released.domain.release import ReleaseState, Reversal, required_reversal
-from released.domain.revert_plan import RevertPlan, ServiceReversal
+from released.domain.releases.plan import Executable, ServicePlan
+from released.domain.releases.release import ReleaseState, Reversal, required_reversal
+from released.domain.revert import commit as revert_commit
+from released.domain.revert.plan import RevertPlan, ServiceReversal
 from released.phases.effects import Done, Fate, Harmless, NotDone, Observed, Slot, Step
 from released.phases.env_file import set_variables
 from released.phases.executables import executable_step

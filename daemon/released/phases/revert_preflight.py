@@ -11,16 +11,16 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from released.domain import events as ev
-from released.domain import lifecycle, next_steps
 from released.domain.errors import InvalidInput, Refused
 from released.domain.failure import NextCommand
 from released.domain.ids import ServiceName, Sha
 from released.domain.listing import lines
-from released.domain.plan import ReleasePlan, ServicePlan
-from released.domain.release import ReleaseState, required
-from released.domain.revert_plan import KeptImage, RevertPlan, ServiceReversal
-from released.domain.snapshot import Snapshot, stood_before
-from released.domain.start_order import in_start_order
+from released.domain.ops_repo.start_order import in_start_order
+from released.domain.releases import lifecycle, next_steps
+from released.domain.releases.plan import ReleasePlan, ServicePlan
+from released.domain.releases.release import ReleaseState, required
+from released.domain.revert.plan import KeptImage, RevertPlan, ServiceReversal
+from released.domain.revert.snapshot import Snapshot, stood_before
 from released.phases.deployed_tree import takes_back
 from released.phases.history import LaterRelease
 from released.phases.preflight import refuse_missing_variables, refuse_unreadable_variables

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from released.adapters.backups import sets
 from released.domain.errors import Refused, ReleasedError
-from released.domain.release import ReleaseState
-from released.domain.revert_plan import ServiceReversal
+from released.domain.releases.release import ReleaseState
+from released.domain.revert.plan import ServiceReversal
 from released.phases.ownership import own_labels, strangers, taken_by_restore, users
 from released.phases.saving import set_dir_of
 from released.phases.world import World

@@ -12,12 +12,12 @@ from released.adapters.backups import sets
 from released.adapters.backups.sets import BackupFile, BackupSet
 from released.adapters.durability import sync_engine_data, sync_filesystem, write_durably
 from released.domain import events as ev
-from released.domain.dotenv import written_value
 from released.domain.errors import ReleasedError, StepFailed
 from released.domain.failure import Failure
 from released.domain.ids import Phase
-from released.domain.plan import ServicePlan
-from released.domain.release import ReleaseState
+from released.domain.ops_repo.dotenv import written_value
+from released.domain.releases.plan import ServicePlan
+from released.domain.releases.release import ReleaseState
 from released.phases.effects import Done, Fate, Harmless, NotDone, Observed, Slot
 from released.phases.env_file import read_env_file
 from released.phases.projects import containers_now, project_of

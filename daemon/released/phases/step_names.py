@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from released.domain.errors import Refused
-from released.domain.plan import ReleasePlan
-from released.domain.release import ReleaseState
+from released.domain.releases.plan import ReleasePlan
+from released.domain.releases.release import ReleaseState
 from released.phases import migrate, prepare, ticket, verify
 from released.phases.world import World
 

@@ -13,10 +13,10 @@ from released.adapters.docker.containers import Running
 from released.adapters.interruption import Interruption
 from released.adapters.probes import http_answer
 from released.domain import events as ev
-from released.domain.plan import ServicePlan
-from released.domain.recorded_failure import services_to_look_at
-from released.domain.release import ReleaseState
-from released.domain.surroundings import (
+from released.domain.playbooks.recorded_failure import services_to_look_at
+from released.domain.releases.plan import ServicePlan
+from released.domain.releases.release import ReleaseState
+from released.domain.releases.surroundings import (
     LOG_CHARACTERS,
     MOST_CONTAINERS,
     MOST_PATHS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from released.domain.ids import Phase
-from released.domain.release import ReleaseState, required
+from released.domain.releases.release import ReleaseState, required
 from released.phases.checkout import at_merge
 from released.phases.effects import Step
 from released.phases.executables import executable_step

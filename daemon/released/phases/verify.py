@@ -8,8 +8,8 @@ from released.adapters.probes import delays
 from released.domain import events as ev
 from released.domain.errors import StepFailed
 from released.domain.ids import Phase
-from released.domain.plan import ServicePlan
-from released.domain.release import ReleaseState, required
+from released.domain.releases.plan import ServicePlan
+from released.domain.releases.release import ReleaseState, required
 from released.phases.checkout import at_merge
 from released.phases.effects import Harmless, Slot, Step
 from released.phases.health import container_lines, endpoint_lines, unhealthy

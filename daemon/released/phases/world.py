@@ -15,8 +15,8 @@ from released.adapters.docker.compose import Compose
 from released.adapters.docker.engine import DockerEngine
 from released.adapters.git.checkout import Git
 from released.adapters.interruption import Interruption
-from released.domain import dotenv
 from released.domain.configuration import Environment
+from released.domain.ops_repo import dotenv
 from released.domain.redaction import Redactor, secret_values
 
 

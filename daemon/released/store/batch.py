@@ -12,8 +12,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection, insert
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
-from released.domain import lifecycle
 from released.domain.events import Recorded
+from released.domain.releases import lifecycle
 from released.store import codec, hash_chain, instants
 from released.store.connections import driver
 from released.store.errors import Conflict, DuplicateEvent, StaleEpoch

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from released.domain import lifecycle
+from released.domain.releases import lifecycle
 from released.store.event_row import to_recorded
 from released.store.hash_chain import GENESIS
 from released.store.tables import EVENTS, LEASES

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from released.domain.events import Actor, Recorded
-from released.domain.release import ReleaseState, fold
+from released.domain.releases.release import ReleaseState, fold
 from released.store import codec, instants
 from released.store.event_row import to_recorded
 from released.store.event_store import EventStore

@@ -8,8 +8,8 @@ from released.domain import events as ev
 from released.domain.diagnosis.clues import of_kind
 from released.domain.diagnosis.document import Clue, Present
 from released.domain.failure import NextCommand
-from released.domain.recorded_failure import RecordedFailure
-from released.domain.release import ReleaseState
+from released.domain.playbooks.recorded_failure import RecordedFailure
+from released.domain.releases.release import ReleaseState
 
 
 class Case(NamedTuple):

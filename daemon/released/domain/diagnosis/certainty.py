@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from released.domain import events as ev
-from released.domain import lifecycle
 from released.domain.diagnosis.document import Certainty
 from released.domain.ids import PHASES, Phase
-from released.domain.release import ReleaseState
-from released.domain.snapshot import touched_services
-from released.domain.step_state import StepState
-from released.domain.steps import Recovery
+from released.domain.releases import lifecycle
+from released.domain.releases.release import ReleaseState
+from released.domain.releases.step_state import StepState
+from released.domain.releases.steps import Recovery
+from released.domain.revert.snapshot import touched_services
 
 _MOST = 3
 _WILL = {

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from released.domain.diagnosis.document import Clue
-from released.domain.surroundings import Surroundings
+from released.domain.releases.surroundings import Surroundings
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _HOST = r"(?:\[[0-9A-Fa-f:]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)"

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from released.domain import events as ev
-from released.domain import lifecycle, release
 from released.domain.diagnosis.case import Case
 from released.domain.diagnosis.certainty import certainty
 from released.domain.diagnosis.clues import clues
@@ -18,9 +17,10 @@ from released.domain.diagnosis.service_change import Good, service_changes
 from released.domain.diagnosis.way_on import way_on
 from released.domain.durations import format_duration
 from released.domain.ids import Phase
-from released.domain.outcome import outcome
-from released.domain.recorded_failure import RecordedFailure, last_failure
-from released.domain.release import ReleaseState
+from released.domain.playbooks.recorded_failure import RecordedFailure, last_failure
+from released.domain.releases import lifecycle, release
+from released.domain.releases.outcome import outcome
+from released.domain.releases.release import ReleaseState
 
 _SLOW, _SLOW_S = 3, 60.0
 """A phase is overdue once it took this many times what it usually takes, and so many seconds at least …"""

@@ -7,7 +7,7 @@ import datetime as dt
 import msgspec
 
 from released.domain.failure import NextCommand
-from released.domain.surroundings import Surroundings
+from released.domain.releases.surroundings import Surroundings
 
 
 class Cause(msgspec.Struct, frozen=True):

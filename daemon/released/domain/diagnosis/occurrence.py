@@ -9,7 +9,7 @@ from typing import NamedTuple
 from released.domain import events as ev
 from released.domain.diagnosis.clues import clues
 from released.domain.diagnosis.document import Clue, Occurrence
-from released.domain.recorded_failure import RecordedFailure, failures
+from released.domain.playbooks.recorded_failure import RecordedFailure, failures
 
 _VARYING = re.compile(r"[0-9a-f]{7,40}|\d+")
 _TELLING = ("variable", "endpoint", "image")

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from released.domain import events as ev
 from released.domain.diagnosis.document import ServiceChange
 from released.domain.ids import Phase
-from released.domain.plan import ServicePlan
-from released.domain.release import ReleaseState
+from released.domain.releases.plan import ServicePlan
+from released.domain.releases.release import ReleaseState
 
 
 class Good(NamedTuple):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from released.domain import next_steps
 from released.domain.diagnosis.case import Case
 from released.domain.diagnosis.conclusion import Conclusion, Fault, configurable
 from released.domain.failure import NextCommand
 from released.domain.ids import Phase
+from released.domain.releases import next_steps
 
 _FROM_PREPARE = ("image_pull_failed", "image_build_failed", "source_drift")
 _OF_A_SCRIPT = ("variable_unset", "stale_credential", "network_unreachable", "script_failed")

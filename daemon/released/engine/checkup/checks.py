@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from released.domain.checkup import Check, failed
+from released.domain.environments.checkup import Check, failed
 from released.domain.errors import ReleasedError
 from released.engine.checkup import clock, disk, docker, images, permissions, record, repository, webhook, workspace
 from released.engine.checkup.subject import Subject

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from released.domain.checkup import Check, clock_after_record, clock_of_engine
+from released.domain.environments.checkup import Check, clock_after_record, clock_of_engine
 from released.engine.checkup.subject import Subject
 
 

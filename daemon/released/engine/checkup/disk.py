@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from released.domain.checkup import Check, space, warning
+from released.domain.environments.checkup import Check, space, warning
 from released.engine.checkup.subject import Subject
 
 

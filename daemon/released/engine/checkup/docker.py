@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from released.adapters.docker.compose import Compose
-from released.domain.checkup import Check, engine_version, ok
+from released.domain.environments.checkup import Check, engine_version, ok
 from released.engine.checkup.subject import Subject
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from released.adapters.git.records import TreeEntry
-from released.domain.checkup import Check, ok, warning
-from released.domain.dockerfile import base_images
+from released.domain.environments.checkup import Check, ok, warning
 from released.domain.errors import StepFailed
 from released.domain.ids import Sha
+from released.domain.ops_repo.dockerfile import base_images
 from released.engine.checkup.subject import Subject
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from released.domain.checkup import Check, ok, private_folder, secret_file, socket_mode
 from released.domain.configuration import Listener
+from released.domain.environments.checkup import Check, ok, private_folder, secret_file, socket_mode
 from released.engine.checkup.subject import Subject
 
 

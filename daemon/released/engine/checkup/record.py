@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from released.domain.checkup import Check, store_integrity, store_settings
+from released.domain.environments.checkup import Check, store_integrity, store_settings
 from released.engine.checkup.subject import Subject
 from released.store.integrity import durability, quick_check
 

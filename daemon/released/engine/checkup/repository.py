@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from released.adapters.git.files import owner_name
-from released.domain.checkup import Check, checkout_on_record, failed, ok, warning
+from released.domain.environments.checkup import Check, checkout_on_record, failed, ok, warning
 from released.domain.ids import parse_sha
 from released.engine.checkup.subject import Subject
 from released.engine.deployed import deployed

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from released.domain import checkup
-from released.domain.checkup import Check
+from released.domain.environments import checkup
+from released.domain.environments.checkup import Check
 from released.engine.courier import Courier
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from released.domain.checkup import Check, failed, ok
+from released.domain.environments.checkup import Check, failed, ok
 from released.engine.checkup.subject import Subject
 
 

@@ -1,0 +1,1 @@
+"""Playbooks at work: matched, tried on past failures, looked with, applied."""

@@ -1,0 +1,56 @@
+"""What playbooks would have told of the failures that are on record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from released.domain import events as ev
+from released.domain.playbooks.matching import Facts, match
+from released.domain.playbooks.playbook import Playbook
+from released.domain.playbooks.recorded_failure import RecordedFailure, failures
+from released.engine.playbooks.known_failures import facts_of, library
+from released.engine.station import Station
+
+_FAILURES = 1000
+
+
+class Hit(NamedTuple):
+    """A playbook that tells of a failure, and how many tell of it better."""
+
+    playbook: str
+    score: float
+    rank: int
+    """From 1."""
+
+
+class Trial(NamedTuple):
+    """A past failure, and which of the playbooks on trial tell of it."""
+
+    recorded: ev.Recorded
+    facts: Facts
+    hits: tuple[Hit, ...]
+
+
+def back_test(station: Station, tried: Sequence[Playbook]) -> list[Trial]:
+    """Try playbooks on the failures of an environment, the latest first, at most a thousand.
+
+    They are ranked among the known ones; where they have the id of one, they take its place.
+    """
+    ids = {playbook.id for playbook in tried}
+    known = [playbook for playbook in library(station.world.git).playbooks if playbook.id not in ids]
+    found = sorted(_failures(station), key=lambda failure: failure.recorded.position, reverse=True)
+    return [_trial(station, failure, (*known, *tried), ids) for failure in islice(found, _FAILURES)]
+
+
+def _failures(station: Station) -> Iterator[RecordedFailure]:
+    for stream in station.store.streams(ev.release_stream(station.name, "")):
+        yield from failures(station.store.read(stream))
+
+
+def _trial(station: Station, failure: RecordedFailure, playbooks: Sequence[Playbook], ids: set[str]) -> Trial:
+    facts = facts_of(station.world, failure)
+    matches = enumerate(match(playbooks, facts), 1)
+    hits = (Hit(one.playbook.id, one.score, rank) for rank, one in matches if one.playbook.id in ids)
+    return Trial(failure.recorded, facts, tuple(hits))

@@ -1,0 +1,125 @@
+"""Runs the detection commands of the playbooks that tell of a failure, in a sandbox, and records what they found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from released.adapters.commands.sandbox import Ran, Sandbox
+from released.adapters.docker.window import window
+from released.domain import events as ev
+from released.domain.errors import Refused
+from released.domain.playbooks.detection import is_found
+from released.domain.playbooks.matching import Match
+from released.domain.playbooks.placeholders import Values, fill, recorded_values
+from released.domain.playbooks.playbook import Detection
+from released.domain.playbooks.recorded_failure import RecordedFailure
+from released.domain.releases import release
+from released.engine.instruments import id_of_request
+from released.engine.station import Station
+from released.phases.world import World
+from released.store.errors import Conflict, DuplicateEvent
+from released.store.event_store import NewEvent, StreamWrite
+
+_MOST = 3
+"""Playbooks whose detection is run: those behind them are hardly the cause."""
+_TAIL_BYTES = 2048
+
+
+def wanted(station: Station, *, asked: bool) -> bool:
+    """Tell whether detection commands run now.
+
+    Raises:
+        Refused: ``detection_off``, they were asked for where the configuration forbids them.
+    """
+    policy = station.world.settings.playbooks.detect
+    if asked and policy == "never":
+        raise Refused(
+            "detection_off",
+            f"Detection commands do not run in {station.name}: the configuration says playbooks.detect: never.",
+        )
+    return asked or policy == "always"
+
+
+def detect(
+    station: Station,
+    failure: RecordedFailure,
+    matches: Sequence[Match],
+    request_id: str,
+    actor: ev.Actor,
+    hidden: Sequence[Path],
+) -> dict[str, ev.DetectionRan]:
+    """Run the detection of the best matches of a failure; give what was recorded, by the id of the playbook.
+
+    Sent twice with one request id, it is recorded once.
+
+    Args:
+        station: the environment.
+        failure: of a ticket of it.
+        matches: the playbooks that tell of it, the best first.
+        request_id: made by the client.
+        actor: who asks.
+        hidden: files and folders that commands are not to see.
+
+    Raises:
+        Refused: ``sandbox_missing``.
+    """
+    found = {}
+    with window(station.world.settings.docker) as engine:
+        sandbox = Sandbox(station.world.root, tuple(hidden), engine)
+        for match in [one for one in matches if one.playbook.detection][:_MOST]:
+            values = values_of(station, failure, match)
+            ran = ev.DetectionRan(
+                request_id,
+                match.playbook.id,
+                failure.recorded.version,
+                tuple(_check(station.world, sandbox, one, values) for one in match.playbook.detection),
+            )
+            found[match.playbook.id] = _recorded(station, failure.recorded.stream, ran, actor)
+    return found
+
+
+def values_of(station: Station, failure: RecordedFailure, match: Match) -> Values:
+    """Gather what a playbook's placeholders stand for in a failure."""
+    ticket = failure.recorded.stream.removeprefix(ev.release_stream(station.name, ""))
+    state = release.fold(station.events(ticket)[: failure.recorded.version])
+    settings = station.world.settings
+    place = {"ticket": ticket, "remote": settings.remote, "branch": settings.branch, "environment": station.name}
+    return {**place, **recorded_values(state, failure.facts.services, match.found)}
+
+
+def _check(world: World, sandbox: Sandbox, detection: Detection, values: Values) -> ev.DetectionCheck:
+    filled = fill(detection.command, values)
+    if filled.missing:
+        names = ", ".join(f"<{name}>" for name in filled.missing)
+        return ev.DetectionCheck(filled.command, failed=f"The record does not say what {names} stands for.")
+    ran = sandbox.run(filled.command, network=detection.network)
+    expected = fill(detection.expect, values).command
+    return ev.DetectionCheck(
+        world.mask(filled.command),
+        ran.exit_code,
+        not ran.ended_for and is_found(expected, ran.output),
+        _tail(world.mask(ran.output)),
+        _sentence(ran),
+    )
+
+
+def _sentence(ran: Ran) -> str:
+    return f"It was ended: {ran.ended_for}." if ran.ended_for else ""
+
+
+def _tail(output: str) -> str:
+    encoded = output.encode()
+    return output if len(encoded) <= _TAIL_BYTES else encoded[-_TAIL_BYTES:].decode(errors="ignore").partition("\n")[2]
+
+
+def _recorded(station: Station, stream: str, ran: ev.DetectionRan, actor: ev.Actor) -> ev.DetectionRan:
+    event_id = id_of_request(station.name, f"{ran.request_id}/{ran.playbook}")
+    instruments = station.instruments
+    while (given := station.store.find(event_id)) is None:
+        with suppress(Conflict, DuplicateEvent):
+            new = NewEvent(event_id, instruments.now(), actor, ran)
+            version = len(station.store.read(stream))
+            station.store.append([StreamWrite(stream, version, (new,))], station.fence)
+    return given.event if isinstance(given.event, ev.DetectionRan) else ran
