@@ -1,0 +1,192 @@
+"""The facts of releases, in the past tense. What is not in one of these does not exist.
+
+Events of a release live in the stream ``release/<environment>/<ticket>``; leases and the lock of an environment in
+``environment/<name>``. Names and shapes are versioned by the codec of the store; fields are only ever added.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import msgspec
+
+from released.domain.events.of_environments import (
+    ByHand,
+    FixStarted,
+    Held,
+    HookEnded,
+    HookStarted,
+    LeaseTaken,
+    LockFreed,
+    LockTaken,
+    ReturnEnded,
+    ReturnStarted,
+    Unheld,
+)
+from released.domain.events.of_releases import (
+    Abandoned,
+    Adopted,
+    CancelRequested,
+    DetectionCheck,
+    DetectionRan,
+    Halted,
+    Noted,
+    NothingToDo,
+    PhaseCompleted,
+    PhaseSkipped,
+    PhaseStarted,
+    PlannedStep,
+    PlaybookApplied,
+    Recovered,
+    Refused,
+    Released,
+    Reminded,
+    Resumed,
+    Reverted,
+    RevertOptions,
+    RevertRequested,
+    RevertUndone,
+    RunOptions,
+    RunRequested,
+    StepFailed,
+    StepInterrupted,
+    StepResolved,
+    StepStarted,
+    StepSucceeded,
+)
+from released.domain.events.origin import Actor, OutputRef
+from released.domain.events.results import (
+    BackedUp,
+    Checked,
+    CheckoutMoved,
+    CommandExited,
+    Composed,
+    DataRestored,
+    ImageReady,
+    ImagesKept,
+    Pushed,
+    Recreated,
+    Result,
+)
+
+__all__ = [
+    "Abandoned",
+    "Actor",
+    "Adopted",
+    "BackedUp",
+    "ByHand",
+    "CancelRequested",
+    "Checked",
+    "CheckoutMoved",
+    "CommandExited",
+    "Composed",
+    "DataRestored",
+    "DetectionCheck",
+    "DetectionRan",
+    "Event",
+    "FixStarted",
+    "Halted",
+    "Held",
+    "HookEnded",
+    "HookStarted",
+    "ImageReady",
+    "ImagesKept",
+    "LeaseTaken",
+    "LockFreed",
+    "LockTaken",
+    "Noted",
+    "NothingToDo",
+    "OutputRef",
+    "PhaseCompleted",
+    "PhaseSkipped",
+    "PhaseStarted",
+    "PlannedStep",
+    "PlaybookApplied",
+    "Pushed",
+    "Recorded",
+    "Recovered",
+    "Recreated",
+    "Refused",
+    "Released",
+    "Reminded",
+    "Result",
+    "Resumed",
+    "ReturnEnded",
+    "ReturnStarted",
+    "RevertOptions",
+    "RevertRequested",
+    "RevertUndone",
+    "Reverted",
+    "RunOptions",
+    "RunRequested",
+    "StepFailed",
+    "StepInterrupted",
+    "StepResolved",
+    "StepStarted",
+    "StepSucceeded",
+    "Unheld",
+    "environment_stream",
+    "release_stream",
+]
+
+Event = (
+    LeaseTaken
+    | LockTaken
+    | LockFreed
+    | Held
+    | Unheld
+    | ReturnStarted
+    | ReturnEnded
+    | HookStarted
+    | FixStarted
+    | HookEnded
+    | RunRequested
+    | Refused
+    | PhaseStarted
+    | PhaseCompleted
+    | PhaseSkipped
+    | StepStarted
+    | StepSucceeded
+    | StepFailed
+    | StepInterrupted
+    | Recovered
+    | Halted
+    | Resumed
+    | RevertRequested
+    | Reverted
+    | RevertUndone
+    | Adopted
+    | CancelRequested
+    | StepResolved
+    | Abandoned
+    | Noted
+    | Reminded
+    | DetectionRan
+    | PlaybookApplied
+    | NothingToDo
+    | Released
+)
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """An event as it stands in the store."""
+
+    position: int
+    """Place in the whole log, from 1, without gaps."""
+    stream: str
+    version: int
+    """Place in its stream, from 1, without gaps."""
+    event_id: str
+    at: dt.datetime
+    actor: Actor
+    event: Event
+
+
+def release_stream(environment: str, ticket: str) -> str:
+    """Name the stream of a ticket's releases."""
+    return f"release/{environment}/{ticket}"
+
+
+def environment_stream(environment: str) -> str:
+    """Name the stream of an environment's leases, locks, holds and what is run by hand."""
+    return f"environment/{environment}"
