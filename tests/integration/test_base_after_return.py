@@ -14,9 +14,9 @@ from released.domain import events as ev
 from released.domain.configuration import Environment
 from released.domain.events import RunOptions
 from released.domain.ids import Sha
-from released.phases.commit_range import find_range
-from released.phases.history import History
-from released.phases.request import Request
+from released.phases.planning.commit_range import find_range
+from released.phases.planning.history import History
+from released.phases.planning.request import Request
 from released.phases.world import World
 from support.docker_stack import ENGINE_URL
 from support.given_when_then import TICKET, place_after

@@ -16,9 +16,9 @@ from released.domain.errors import Refused
 from released.domain.events import RunOptions
 from released.domain.ids import Phase, Sha, Ticket
 from released.engine.record import EnvironmentRecord
-from released.phases.commit_range import find_range
-from released.phases.history import HeldCommits, History
-from released.phases.request import Request
+from released.phases.planning.commit_range import find_range
+from released.phases.planning.history import HeldCommits, History
+from released.phases.planning.request import Request
 from released.phases.world import World
 from released.store.projections import Projector
 from released.store.release_list import ReleaseList

@@ -9,7 +9,7 @@ import pytest
 from released.adapters.git.checkout import Git
 from released.domain.configuration import Environment
 from released.domain.errors import Refused
-from released.phases.reading import read_catalogue
+from released.phases.planning.reading import read_catalogue
 from support.ops_repo import OpsRepo
 
 if TYPE_CHECKING:

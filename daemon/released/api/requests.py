@@ -18,7 +18,7 @@ from released.domain.ids import (
     parse_sha,
     parse_ticket,
 )
-from released.phases.revert_preflight import ALL
+from released.phases.planning.revert_preflight import ALL
 from releasepb.v1 import releases_pb2 as pb
 
 _PLACEHOLDER = re.compile("<[a-z ]+>")

@@ -23,8 +23,8 @@ from released.engine.planner import Planner
 from released.engine.record import EnvironmentRecord
 from released.engine.workspace_lock import refuse_if_unusable
 from released.phases.checkout import moved
-from released.phases.preflight import later_deployed, plan_adoption, plan_release
-from released.phases.request import Request
+from released.phases.planning.preflight import later_deployed, plan_adoption, plan_release
+from released.phases.planning.request import Request
 from released.phases.world import World
 
 

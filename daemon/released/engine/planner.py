@@ -20,9 +20,9 @@ from released.engine.previews import RevertPreview, RunPreview, preview_revert, 
 from released.engine.record import EnvironmentRecord
 from released.engine.slots import attempt_folder
 from released.engine.workspace_lock import refuse_if_taken
-from released.phases.preflight import plan_release
-from released.phases.request import Request
-from released.phases.revert_preflight import plan_revert
+from released.phases.planning.preflight import plan_release
+from released.phases.planning.request import Request
+from released.phases.planning.revert_preflight import plan_revert
 from released.phases.world import World
 
 

@@ -9,7 +9,7 @@ from released.domain.environments import environment
 from released.domain.ids import Ticket
 from released.domain.releases import lifecycle, release
 from released.domain.releases.release import ReleaseState
-from released.phases.history import HeldCommits, History, LaterRelease
+from released.phases.planning.history import HeldCommits, History, LaterRelease
 from released.store.event_store import EventStore
 from released.store.release_list import list_releases
 

@@ -25,8 +25,8 @@ from released.engine.faults import RETURN, Faults
 from released.engine.instruments import Instruments, id_of_end
 from released.engine.record import EnvironmentRecord
 from released.engine.workspace_lock import refuse_if_taken
-from released.phases.deployed_tree import tree_within
-from released.phases.releasable import releasable
+from released.phases.planning.deployed_tree import tree_within
+from released.phases.planning.releasable import releasable
 from released.phases.world import World
 from released.store.errors import Conflict
 from released.store.event_store import EventStore, Fence, NewEvent, StreamWrite

@@ -32,7 +32,7 @@ from released.engine.return_to_main import ReturnToMain
 from released.engine.supervisor import Supervisor
 from released.engine.ticket_files import TicketFiles
 from released.phases.drift import findings
-from released.phases.reading import read_catalogue
+from released.phases.planning.reading import read_catalogue
 from released.phases.world import World
 from released.store.errors import STORE_ERRORS
 from released.store.event_store import EventStore, Fence

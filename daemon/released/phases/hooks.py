@@ -9,7 +9,7 @@ from released.domain.releases.release import ReleaseState
 from released.domain.releases.steps import Recovery
 from released.phases.effects import Process
 from released.phases.executables import changed_since_commit, executable_process, facts
-from released.phases.reading import read_executable
+from released.phases.planning.reading import read_executable
 from released.phases.world import World
 
 

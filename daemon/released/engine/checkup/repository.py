@@ -9,7 +9,7 @@ from released.domain.environments.checkup import Check, checkout_on_record, fail
 from released.domain.ids import parse_sha
 from released.engine.checkup.subject import Subject
 from released.engine.deployed import deployed
-from released.phases.releasable import refuse_other_branch, releasable
+from released.phases.planning.releasable import refuse_other_branch, releasable
 
 _REMOTE_S = 10.0
 

@@ -8,8 +8,8 @@ from released.adapters.git.checkout import Git
 from released.domain.errors import Refused
 from released.domain.ids import Sha
 from released.domain.listing import lines, shortened
-from released.phases.history import HeldCommits
-from released.phases.request import Request
+from released.phases.planning.history import HeldCommits
+from released.phases.planning.request import Request
 
 
 def brought_back(git: Git, request: Request, held: Iterable[HeldCommits], since: Sha, merge: Sha) -> tuple[str, ...]:

@@ -19,11 +19,11 @@ from released.domain.ops_repo.start_order import in_start_order
 from released.domain.ops_repo.ticket_scripts import foreign_scripts, scripts_of
 from released.domain.releases.next_steps import revert
 from released.domain.releases.plan import Executable, PathVerdict, ReleasePlan, ServicePlan
-from released.phases.commit_range import CommitRange, find_range
-from released.phases.history import History
-from released.phases.new_volumes import with_new_volumes
-from released.phases.reading import UNSUPPORTED_BACKUPS, Catalogue, read_catalogue, read_executable
-from released.phases.request import Request
+from released.phases.planning.commit_range import CommitRange, find_range
+from released.phases.planning.history import History
+from released.phases.planning.new_volumes import with_new_volumes
+from released.phases.planning.reading import UNSUPPORTED_BACKUPS, Catalogue, read_catalogue, read_executable
+from released.phases.planning.request import Request
 from released.phases.step_names import refuse_taken_names
 from released.phases.world import World
 

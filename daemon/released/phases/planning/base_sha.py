@@ -9,9 +9,9 @@ from released.domain.errors import Refused
 from released.domain.events import RunOptions
 from released.domain.failure import NextCommand
 from released.domain.ids import Sha, parse_sha
-from released.phases.deployed_tree import restored, tree_within
-from released.phases.history import History
-from released.phases.request import Request
+from released.phases.planning.deployed_tree import restored, tree_within
+from released.phases.planning.history import History
+from released.phases.planning.request import Request
 from released.phases.world import World
 
 

@@ -9,12 +9,12 @@ from released.adapters.git.records import Commit
 from released.domain.errors import Refused
 from released.domain.ids import Sha
 from released.domain.listing import shortened
-from released.phases.base_sha import Tips, find_base, upstream
-from released.phases.deployed_tree import tree_within
-from released.phases.held_commits import brought_back
-from released.phases.history import History
-from released.phases.releasable import refuse_other_branch, releasable
-from released.phases.request import Request
+from released.phases.planning.base_sha import Tips, find_base, upstream
+from released.phases.planning.deployed_tree import tree_within
+from released.phases.planning.held_commits import brought_back
+from released.phases.planning.history import History
+from released.phases.planning.releasable import refuse_other_branch, releasable
+from released.phases.planning.request import Request
 from released.phases.world import World
 
 

@@ -21,12 +21,12 @@ from released.domain.releases.plan import ReleasePlan, ServicePlan
 from released.domain.releases.release import ReleaseState, required
 from released.domain.revert.plan import KeptImage, RevertPlan, ServiceReversal
 from released.domain.revert.snapshot import Snapshot, stood_before
-from released.phases.deployed_tree import takes_back
-from released.phases.history import LaterRelease
-from released.phases.preflight import refuse_missing_variables, refuse_unreadable_variables
-from released.phases.reading import Catalogue, read_catalogue
-from released.phases.releasable import refuse_other_branch, releasable
-from released.phases.revert_readiness import losses, refuse_unready
+from released.phases.planning.deployed_tree import takes_back
+from released.phases.planning.history import LaterRelease
+from released.phases.planning.preflight import refuse_missing_variables, refuse_unreadable_variables
+from released.phases.planning.reading import Catalogue, read_catalogue
+from released.phases.planning.releasable import refuse_other_branch, releasable
+from released.phases.planning.revert_readiness import losses, refuse_unready
 from released.phases.world import World
 
 ALL = "all"
