@@ -270,17 +270,25 @@ def test_a_playbook_that_was_applied_counts_as_confirmed_and_once_the_release_go
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (("script-failed", "1234"), 2, "1 commands are run in the checkout of ticket 1234, one after the other."),
-        (("stale-credential", "1234", "--yes"), 2, "say it with --set service=…"),
-        (("stale-credential", "1234", "--yes", "--set", "service=x;reboot"), 2, "cannot stand for <service>"),
-        (("no-such-playbook", "1234", "--yes"), 4, "There is no playbook 'no-such-playbook'."),
+        (
+            ("playbook", "apply", "script-failed", "1234"),
+            2,
+            "1 commands are run in the checkout of ticket 1234, one after the other.",
+        ),
+        (("playbook", "apply", "stale-credential", "1234", "--yes"), 2, "say it with --set service=…"),
+        (
+            ("playbook", "apply", "stale-credential", "1234", "--yes", "--set", "service=x;reboot"),
+            2,
+            "cannot stand for <service>",
+        ),
+        (("playbook", "apply", "no-such-playbook", "1234", "--yes"), 4, "There is no playbook 'no-such-playbook'."),
     ],
     ids=["nobody agreed", "a placeholder is not known", "a value is no plain word", "no such playbook"],
 )
 def test_what_is_not_applied(own: Site, arguments: tuple[str, ...], code: int, told: str) -> None:
     before = own.log()
 
-    refused = own.client("playbook", "apply", *arguments)
+    refused = own.client(*arguments)
 
     assert (refused.returncode, own.log()) == (code, before)
     assert told in " ".join(refused.stderr.split())
