@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from support.site import Site
 
+APPLY = ("playbook", "apply")
 HELLO = "#!/bin/sh\necho hello\n"
 OWN = """\
 - id: search-index-missing
@@ -271,17 +272,17 @@ def test_a_playbook_that_was_applied_counts_as_confirmed_and_once_the_release_go
     ("arguments", "code", "told"),
     [
         (
-            ("playbook", "apply", "script-failed", "1234"),
+            (*APPLY, "script-failed", "1234"),
             2,
             "1 commands are run in the checkout of ticket 1234, one after the other.",
         ),
-        (("playbook", "apply", "stale-credential", "1234", "--yes"), 2, "say it with --set service=…"),
+        ((*APPLY, "stale-credential", "1234", "--yes"), 2, "say it with --set service=…"),
         (
-            ("playbook", "apply", "stale-credential", "1234", "--yes", "--set", "service=x;reboot"),
+            (*APPLY, "stale-credential", "1234", "--yes", "--set", "service=x;reboot"),
             2,
             "cannot stand for <service>",
         ),
-        (("playbook", "apply", "no-such-playbook", "1234", "--yes"), 4, "There is no playbook 'no-such-playbook'."),
+        ((*APPLY, "no-such-playbook", "1234", "--yes"), 4, "There is no playbook 'no-such-playbook'."),
     ],
     ids=["nobody agreed", "a placeholder is not known", "a value is no plain word", "no such playbook"],
 )
