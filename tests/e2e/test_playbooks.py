@@ -274,7 +274,7 @@ def test_a_playbook_that_was_applied_counts_as_confirmed_and_once_the_release_go
         (
             (*APPLY, "script-failed", "1234"),
             2,
-            "1 commands are run in the checkout of ticket 1234, one after the other.",
+            "In the checkout of ticket 1234 one command is run, as shown above.",
         ),
         ((*APPLY, "stale-credential", "1234", "--yes"), 2, "say it with --set service=…"),
         (

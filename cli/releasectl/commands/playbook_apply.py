@@ -61,7 +61,8 @@ def _complete(connection: Connection, asked: pb.PlanFixRequest, settings: Settin
 
 def _agree(plan: pb.FixPlan, ticket: str, settings: Settings) -> None:
     commands = sum(line.kind in _COMMANDS for line in plan.lines)
-    confirm(settings, f"{commands} commands are run in the checkout of ticket {ticket}, one after the other.")
+    what = "one command is" if commands == 1 else f"{commands} commands are"
+    confirm(settings, f"In the checkout of ticket {ticket} {what} run, as shown above.")
 
 
 def _do(
