@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+REFUSED, NOT_FOUND = 3, 4
 _MORE_THAN_ANY_POOL = 40
 
 
@@ -47,6 +48,22 @@ def _ask(releases: rpc.ReleasesStub, ticket: int) -> object:
 def test_releases_are_listed_while_commands_wait_for_a_remote_that_does_not_answer(waiting: BareEnvironment) -> None:
     with grpc.insecure_channel(waiting.address.replace("unix://", "unix:")) as channel:
         rpc.ReleasesStub(channel).ListReleases(pb.ListReleasesRequest(), timeout=PATIENCE_S)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        ("cancel", "1", "--kill", "--yes", "--reason", "it does not end"),
+        ("resolve", "1", "prepare.tree", "--as", "done", "--yes", "--reason", "looked at it"),
+        ("lock", "release", "--yes", "--reason", "never mind"),
+        ("note", "1", "the remote is down"),
+    ],
+    ids=lambda order: order[0],
+)
+def test_what_is_decided_by_the_record_alone_waits_for_no_remote(
+    waiting: BareEnvironment, order: tuple[str, ...]
+) -> None:
+    assert waiting.client("--timeout", f"{PATIENCE_S:g}s", *order).returncode in (REFUSED, NOT_FOUND)
 
 
 def test_a_daemon_ends_when_it_is_asked_to_while_commands_wait_for_a_remote(waiting: BareEnvironment) -> None:

@@ -66,7 +66,7 @@ class Environments(rpc.EnvironmentsServicer):
         async with answering(context):
             station, caller = self._hub.station(request.environment), actor(context)
             command = requests.release_lock(await self._hub.masked(station, request))
-            await self._hub.command(station, lambda: station.desk.release_lock(command, caller))
+            await self._hub.blocking(lambda: station.desk.release_lock(command, caller))
             return await self._shown(station)
 
     async def _shown(self, station: Station) -> pb.Environment:

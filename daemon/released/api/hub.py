@@ -46,7 +46,8 @@ class Hub:
     patient: ThreadPoolExecutor
     """For looks at what may keep one waiting: remotes, whole files."""
     desks: Mapping[str, ThreadPoolExecutor]
-    """One thread for each station's desk: it takes one command at a time, and a remote may keep it waiting."""
+    """One thread for each station's desk, for commands that look at the world: one at a time, and a remote may keep it
+    waiting. What the record alone decides needs none: whoever stops a release waits for nobody."""
     followers: Followers = field(default_factory=Followers)
     courier: Courier | None = None
     """Of the webhook, where one is configured."""
@@ -88,7 +89,7 @@ class Hub:
         return await self.command(station, work)
 
     async def command(self, station: Station, work: Callable[[], T]) -> T:
-        """Have a station's desk take a command; those of other stations and all reads go on meanwhile."""
+        """Have a station's desk take a command that looks at the world; all else goes on meanwhile."""
         return await asyncio.get_running_loop().run_in_executor(self.desks[station.name], work)
 
 

@@ -93,14 +93,14 @@ class Releases(rpc.ReleasesServicer):
         async with answering(context):
             station, caller = self._hub.station(request.environment), actor(context)
             command = requests.cancel(await self._hub.masked(station, request))
-            return _accepted(station, await self._hub.command(station, lambda: station.desk.cancel(command, caller)))
+            return _accepted(station, await self._hub.blocking(lambda: station.desk.cancel(command, caller)))
 
     async def Resolve(self, request: pb.ResolveRequest, context: Context) -> pb.Accepted:
         """Settle a step that is in doubt."""
         async with answering(context):
             station, caller = self._hub.station(request.environment), actor(context)
             command = requests.resolve(await self._hub.masked(station, request))
-            return _accepted(station, await self._hub.command(station, lambda: station.desk.resolve(command, caller)))
+            return _accepted(station, await self._hub.blocking(lambda: station.desk.resolve(command, caller)))
 
     async def Check(self, request: pb.CheckRequest, context: Context) -> pb.CheckResponse:
         """Tell whether a command could be done now."""
@@ -115,7 +115,7 @@ class Releases(rpc.ReleasesServicer):
         async with answering(context):
             station, caller = self._hub.station(request.environment), actor(context)
             command = requests.note(await self._hub.masked(station, request))
-            return _accepted(station, await self._hub.command(station, lambda: station.desk.note(command, caller)))
+            return _accepted(station, await self._hub.blocking(lambda: station.desk.note(command, caller)))
 
     async def GetRelease(self, request: pb.GetReleaseRequest, context: Context) -> pb.Release:
         """Show where a ticket stands."""

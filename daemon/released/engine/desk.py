@@ -38,7 +38,10 @@ class Accepted:
 
 
 class Desk:
-    """One environment's counter: one command at a time."""
+    """One environment's counter.
+
+    Commands that look at the world are to be taken one at a time; what the record alone decides, whenever it comes.
+    """
 
     def __init__(
         self,
