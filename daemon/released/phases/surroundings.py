@@ -1,4 +1,7 @@
-"""Looks around at the moment of a failure; whatever cannot be looked at is said and hides nothing else."""
+"""Looks around at the moment of a failure; whatever cannot be looked at is said and hides nothing else.
+
+The halt is on record only once this is over, so it is so in bounded time, whatever hangs.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import msgspec
 
 from released.adapters.docker.containers import Running
 from released.adapters.interruption import Interruption
+from released.adapters.patience import Patience
 from released.adapters.probes import http_answer
 from released.domain import events as ev
 from released.domain.playbooks.recorded_failure import services_to_look_at
@@ -20,6 +24,7 @@ from released.domain.releases.surroundings import (
     LOG_CHARACTERS,
     MOST_CONTAINERS,
     MOST_PATHS,
+    MOST_PORTS,
     PROBE_CHARACTERS,
     ContainerSeen,
     Probed,
@@ -29,6 +34,8 @@ from released.phases.projects import containers_now
 from released.phases.world import World
 
 _PROBE_S = 2.0
+_ALTOGETHER_S = 15.0
+"""How long a look around may take."""
 
 T = TypeVar("T")
 
@@ -48,7 +55,7 @@ def look_around(world: World, services: Sequence[ServicePlan]) -> Surroundings:
     """
     looking = _Looking(world)
     engine = looking.at("the engine", lambda: world.engine.version(), "")  # noqa: PLW0108 (finding the method may fail)
-    checkout = looking.at("the checkout", lambda: world.git.state(), None)  # noqa: PLW0108 (likewise)
+    checkout = looking.at("the checkout", lambda: world.git.heeding(looking.patience.over).state(), None)
     return Surroundings(
         containers=tuple(looking.containers(services)) if engine else (),
         probes=tuple(looking.probes(services)),
@@ -64,14 +71,15 @@ def look_around(world: World, services: Sequence[ServicePlan]) -> Surroundings:
 class _Looking:
     def __init__(self, world: World) -> None:
         self._world = world
+        self.patience = Patience(_ALTOGETHER_S)
         self.unseen: list[str] = []
 
     def at(self, what: str, look: Callable[[], T], instead: T) -> T:
         """Look; where that fails, whatever the reason, say so: it must not keep the halt from the record."""
         try:
-            return look()
+            return self.patience.look(look)
         except Exception as error:  # noqa: BLE001 (see above)
-            self.unseen.append(self._world.mask(f"{what}: {error}"))
+            self.unseen.append(self._world.mask(f"{what}: {error}")[:PROBE_CHARACTERS])
             return instead
 
     def containers(self, services: Iterable[ServicePlan]) -> Iterator[ContainerSeen]:
@@ -94,7 +102,7 @@ class _Looking:
             image=one.image_ref,
             exit_code=one.exit_code,
             oom_killed=one.oom_killed,
-            ports=one.ports,
+            ports=one.ports[:MOST_PORTS],
             log=log,
             health_log=mask(health_log)[-LOG_CHARACTERS:],
         )

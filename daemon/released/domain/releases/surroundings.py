@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 LOG_CHARACTERS, PROBE_CHARACTERS = 2048, 512
-MOST_CONTAINERS, MOST_PATHS = 6, 20
+MOST_CONTAINERS, MOST_PATHS, MOST_PORTS = 6, 20, 20
 
 
 class ContainerSeen(msgspec.Struct, frozen=True):
