@@ -14,7 +14,7 @@ from released.adapters.docker.containers import removed
 from released.adapters.docker.engine import DockerEngine
 from released.adapters.git.checkout import Git
 from released.domain.configuration import Environment
-from released.domain.surroundings import MOST_PORTS, PROBE_CHARACTERS
+from released.domain.releases.surroundings import MOST_PORTS, PROBE_CHARACTERS
 from released.phases import surroundings
 from released.phases.surroundings import look_around
 from released.phases.world import World

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -31,6 +32,8 @@ _CHUNK = 65536
 _TAIL = 4096
 _ESTIMATED_FROM = 10
 _PROJECTION_S = 5.0
+_DIAGNOSIS_S = 10.0
+"""How long whoever waits for the end of a release is let wait for the diagnosis."""
 
 logger = logging.getLogger(__name__)
 
@@ -54,18 +57,20 @@ async def watch(hub: Hub, station: Station, request: pb.WatchRequest) -> AsyncIt
                 yield pb.WatchItem(event=convert.event(recorded))
         # Who is told that it is over finds the derived files written.
         await hub.blocking(lambda: hub.projector.wait_for(station.store.head(), _PROJECTION_S))
-        yield pb.WatchItem(end=await _end(hub, station, record.state))
+        yield pb.WatchItem(end=await told_end(hub, station, record.state))
     finally:
         news.close()
 
 
-async def _end(hub: Hub, station: Station, state: ReleaseState) -> pb.End:
-    """Tell how it came out, and what is the matter where it did not end well."""
+async def told_end(hub: Hub, station: Station, state: ReleaseState) -> pb.End:
+    """Tell how it came out, and what is the matter where it did not end well, if that is to be had soon."""
     outcome = await hub.blocking(lambda: told(station, state))
     end = convert.end(state, outcome)
     if outcome.exit_code in (FAILED, IN_DOUBT):
         try:
-            found = await hub.patiently(lambda: diagnosed(station, state.ticket))
+            # Looks that wait for somebody outside share few threads: a hung remote must not keep the end from anybody.
+            async with asyncio.timeout(_DIAGNOSIS_S):
+                found = await hub.patiently(lambda: diagnosed(station, state.ticket))
             end.diagnosis.CopyFrom(diagnosis(found, station.name))
         except Exception:
             logger.exception("%s: the end of %s is told without a diagnosis", station.name, state.ticket)
