@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -23,8 +25,15 @@ from releasepb.v1 import releases_pb2 as pb
 
 _PLACEHOLDER = re.compile("<[a-z ]+>")
 """As in the commands that are shown to be typed next."""
+_MOST_NAMES = 100
+_LONGEST_TEXT = 10_000
+"""Characters of a reason or a remark: the record is read as a whole each time that somebody looks at a ticket."""
+_LONGEST_STEP = 200
+"""Characters: a service's name, a file's, and a verb."""
 _ASKED_LATER = "asked for later"
 """Stands for a reason while it is found out whether a command could be done at all."""
+
+NameT = TypeVar("NameT")
 
 
 def start_run(request: pb.RunRequest) -> cmd.StartRun:
@@ -34,9 +43,9 @@ def start_run(request: pb.RunRequest) -> cmd.StartRun:
         InvalidInput: a name in it is wrong.
     """
     options = ev.RunOptions(
-        skip=tuple(parse_phase(phase) for phase in request.skip),
+        skip=_names(parse_phase, request.skip),
         base=parse_sha(request.base) if request.base else None,
-        with_tickets=tuple(parse_ticket(ticket) for ticket in request.with_tickets),
+        with_tickets=_names(parse_ticket, request.with_tickets),
         verify_all=request.verify_all,
         reason=optional_reason(request.reason),
         include_reverted=request.include_reverted,
@@ -54,7 +63,7 @@ def revert(request: pb.RevertRequest) -> cmd.Revert:
     options = ev.RevertOptions(
         skip_git=request.skip_git,
         skip_data=request.skip_data,
-        with_data=tuple(name if name == ALL else parse_service(name) for name in request.with_data),
+        with_data=_names(lambda name: name if name == ALL else parse_service(name), request.with_data),
         push=request.push,
         reason=optional_reason(request.reason),
     )
@@ -67,7 +76,7 @@ def revert_after(request: pb.RevertRequest) -> cmd.Revert:
     Raises:
         InvalidInput: a name in it is wrong.
     """
-    return msgspec.structs.replace(revert(request), after=tuple(map(parse_ticket, request.after)))
+    return msgspec.structs.replace(revert(request), after=_names(parse_ticket, request.after))
 
 
 def adopt(request: pb.AdoptRequest) -> cmd.Adopt:
@@ -114,6 +123,8 @@ def resolve(request: pb.ResolveRequest) -> cmd.Resolve:
         InvalidInput: a name in it is wrong, or the reason is missing.
     """
     ticket, request_id = parse_ticket(request.ticket), parse_request_id(request.request_id)
+    if len(request.step) > _LONGEST_STEP:
+        raise InvalidInput("step_invalid", f"The name of a step has at most {_LONGEST_STEP} characters.")
     return cmd.Resolve(ticket, request_id, request.step, request.done, reason(request.reason))
 
 
@@ -174,7 +185,7 @@ def reason(text: str) -> str:
     """Accept a reason.
 
     Raises:
-        InvalidInput: it is missing, or a placeholder of ours.
+        InvalidInput: it is missing, a placeholder of ours, or too long.
     """
     if not text.strip():
         raise InvalidInput("reason_missing", "This needs a reason (--reason); it is put on the record.")
@@ -185,9 +196,22 @@ def optional_reason(text: str) -> str:
     """Accept a reason that may be left out.
 
     Raises:
-        InvalidInput: it is a placeholder of ours.
+        InvalidInput: it is a placeholder of ours, or too long.
     """
     given = text.strip()
+    if len(given) > _LONGEST_TEXT:
+        raise InvalidInput(
+            "text_too_long",
+            f"A reason or remark has at most {_LONGEST_TEXT} characters, and this one {len(given)}. Put the rest where "
+            "it can be read, and say where that is.",
+        )
     if _PLACEHOLDER.fullmatch(given):
         raise InvalidInput("reason_missing", f"{given} stands for the reason; put the real one there.")
     return given
+
+
+def _names(parse: Callable[[str], NameT], given: Sequence[str]) -> tuple[NameT, ...]:
+    """Accept a list of names, each once."""
+    if len(given) > _MOST_NAMES:
+        raise InvalidInput("too_many_names", f"At most {_MOST_NAMES} names may be given at once, got {len(given)}.")
+    return tuple(dict.fromkeys(map(parse, given)))

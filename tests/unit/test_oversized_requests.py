@@ -1,0 +1,53 @@
+"""Requests that would blow the record up, from somebody who may use the socket."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from released.api import requests
+from released.domain.errors import InvalidInput
+from releasepb.v1 import releases_pb2 as pb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MANY = 50_000
+ID = "request-1"
+
+
+@pytest.mark.parametrize(
+    ("read", "code"),
+    [
+        (lambda: requests.note(pb.NoteRequest(ticket="1", request_id=ID, text="x" * MANY)), "text_too_long"),
+        (lambda: requests.start_run(pb.RunRequest(ticket="1", request_id=ID, reason="x" * MANY)), "text_too_long"),
+        (
+            lambda: requests.resolve(pb.ResolveRequest(ticket="1", request_id=ID, step="x" * MANY, reason="why")),
+            "step_invalid",
+        ),
+        (
+            lambda: requests.start_run(pb.RunRequest(ticket="1", request_id=ID, with_tickets=map(str, range(MANY)))),
+            "too_many_names",
+        ),
+        (
+            lambda: requests.revert(pb.RevertRequest(ticket="1", request_id=ID, with_data=["web"] * MANY)),
+            "too_many_names",
+        ),
+        (
+            lambda: requests.revert_after(pb.RevertRequest(ticket="1", request_id=ID, after=map(str, range(MANY)))),
+            "too_many_names",
+        ),
+    ],
+    ids=["remark", "reason", "step", "tickets", "services", "tickets before"],
+)
+def test_it_is_refused_before_anything_is_recorded(read: Callable[[], object], code: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        read()
+    assert refused.value.code == code
+
+
+def test_a_name_that_is_given_twice_counts_once() -> None:
+    command = requests.start_run(pb.RunRequest(ticket="1", request_id=ID, skip=["verify"] * 3))
+
+    assert command.options.skip == ("verify",)
