@@ -125,6 +125,17 @@ def test_a_halt_reaches_the_receiver_signed_masked_and_named_by_its_event(
     assert is_signed(received)
 
 
+def test_of_what_is_no_answer_the_beginning_is_told(secret: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as rude:
+        thread = threading.Thread(target=_say, args=(rude, b"x" * 60_000 + b"\r\n\r\n"))
+        thread.start()
+        answer = Receiver(f"http://127.0.0.1:{rude.getsockname()[1]}/", secret, PATIENCE_S).post("id", AT, b"{}")
+        thread.join()
+
+    assert answer.told.startswith("RemoteProtocolError: illegal status line")
+    assert len(answer.told) <= 200
+
+
 @pytest.mark.parametrize("behaviour", [500, 503, 429, 302, HANG, DRIP])
 def test_whatever_goes_wrong_the_message_comes_again_and_the_next_one_after_it(
     store: EventStore, receiver: WebhookReceiver, url: str, secret: Path, behaviour: int | str
@@ -307,3 +318,10 @@ def test_nothing_of_the_secret_or_of_the_urls_query_is_logged(
     ours = [line.getMessage() for line in caplog.records if line.name.startswith("released")]
     assert ours
     assert not [line for line in ours if "sesame" in line or secret.read_text().strip() in line]
+
+
+def _say(server: socket.socket, words: bytes) -> None:
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(65536)  # what is not read when it is closed resets the connection
+        connection.sendall(words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import select
 import socket
 from contextlib import contextmanager, suppress
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from released.adapters.interruption import Interruption
-from released.adapters.probes import delays, http_code
+from released.adapters.probes import delays, http_answer, http_code
 from released.domain.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -78,6 +79,17 @@ def test_an_answer_that_is_no_http_is_zero() -> None:
         thread.join()
 
 
+def test_a_body_is_read_as_it_comes_and_never_unpacked() -> None:
+    packed = gzip.compress(b"x" * 1_000_000)
+    head = f"HTTP/1.1 503 Busy\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n".encode()
+    with socket.create_server(("127.0.0.1", 0)) as sly:
+        thread = Thread(target=_say, args=(sly, head + packed))
+        thread.start()
+        answer = http_answer(f"http://127.0.0.1:{sly.getsockname()[1]}/", TIMEOUT_S, Interruption(), 64)
+        thread.join()
+    assert answer == (503, packed[:64].decode(errors="replace"))
+
+
 @pytest.mark.parametrize(
     "drop",
     [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 200 OK\r\nX-Drop: 1\r\nX-Rest: "],
@@ -111,6 +123,7 @@ def test_a_first_pause_above_the_cap_is_cut_to_it() -> None:
 def _say(server: socket.socket, words: bytes) -> None:
     connection, _ = server.accept()
     with connection:
+        connection.recv(65536)  # what is not read when it is closed resets the connection
         connection.sendall(words)
 
 

@@ -47,6 +47,7 @@ def test_chance_takes_at_most_half_of_a_pause(chance: float) -> None:
         ("soon", 1.0),
         ("-5", 1.0),
         ("Mon, 18 May 2026 15:40:00", 1.0),
+        ("Mon, 18 May 99999999999999999999 15:40:00 GMT", 1.0),
         ("", 1.0),
     ],
 )

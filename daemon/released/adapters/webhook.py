@@ -20,6 +20,8 @@ from released.version import VERSION
 ATTEMPT_S = 10.0
 """How long an attempt may take, however often the receiver says a little."""
 _LARGEST_SECRET = 4096
+_LONGEST_COMPLAINT = 200
+"""Characters: it may quote whatever the receiver said."""
 
 
 class Receiver:
@@ -47,7 +49,7 @@ class Receiver:
         except TimeoutError:
             return Answer(0, f"no answer within {self._attempt_s:g}s")
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            return Answer(0, f"{type(error).__name__}: {error}")
+            return Answer(0, f"{type(error).__name__}: {error}"[:_LONGEST_COMPLAINT])
         except InvalidInput as error:
             return Answer(0, f"{self._secret_file}: {error.message}")
 

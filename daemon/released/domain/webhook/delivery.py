@@ -71,5 +71,5 @@ def _wish_s(retry_after: str, now: dt.datetime) -> float:
         return float(retry_after[:9])
     try:
         return (parsedate_to_datetime(retry_after) - now).total_seconds()
-    except (ValueError, TypeError):  # no date, or one without a zone
+    except (ValueError, TypeError, OverflowError):  # no date, one without a zone, or one that no calendar knows
         return 0.0
