@@ -20,6 +20,7 @@ from released.engine import faults
 from released.engine.courier import Courier
 from released.engine.instruments import Instruments
 from released.engine.station import Station, open_station
+from released.engine.supervisor import hand_over
 from released.sd_notify import beat, heartbeat_s, notify
 from released.store.projections import Follower, Projector
 from released.store.release_list import ReleaseList
@@ -29,7 +30,7 @@ from released.version import VERSION
 logger = logging.getLogger(__name__)
 
 _HAND_OVER_S = 10.0
-"""How long SIGTERM waits for the present step; what runs under a shim goes on by itself."""
+"""How long SIGTERM waits for the present steps of all environments; what runs under a shim goes on by itself."""
 _LAST_ATTEMPT_S = 1.0
 _THREADS = 32
 _PATIENT_THREADS = 4
@@ -99,8 +100,8 @@ class Daemon:
         """End between two steps where that is soon; else the next daemon recovers the step."""
         for station in self._stations.values():
             station.hook_runner.stop()
-            if not station.supervisor.stop(_HAND_OVER_S):
-                logger.warning("%s: stopped in the middle of a step; the next start recovers it", station.name)
+        for name in hand_over({station.name: station.supervisor for station in self._stations.values()}, _HAND_OVER_S):
+            logger.warning("%s: stopped in the middle of a step; the next start recovers it", name)
         if self._courier is not None:
             self._courier.stop(_LAST_ATTEMPT_S)
         self._projector.stop()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 
 from released.domain import events as ev
 from released.domain.environments import environment
@@ -196,3 +197,11 @@ class Supervisor:
             Phase.VERIFY: lambda state: verify.steps(world, state),
             Phase.REVERT: lambda state: revert.steps(world, state),
         }
+
+
+def hand_over(supervisors: Mapping[str, Supervisor], timeout_s: float) -> list[str]:
+    """Stop all together; give the names of those whose step had not ended once the time was over."""
+    deadline = time.monotonic() + timeout_s
+    for supervisor in supervisors.values():
+        supervisor.stop(0.0)
+    return [name for name, one in supervisors.items() if not one.stop(max(deadline - time.monotonic(), 0.0))]
