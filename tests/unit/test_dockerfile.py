@@ -15,6 +15,7 @@ from released.domain.ops_repo.dockerfile import base_images
         ("FROM --platform=linux/amd64 debian:12 AS build\nFROM build\nFROM Build AS again\n", ("debian:12",)),
         ("ARG TAG=1\nFROM wiki:${TAG}\nFROM scratch\n", ()),
         ("FROM a@sha256:1\nFROM a@sha256:1 AS b\n", ("a@sha256:1",)),
+        ("\n" * 200_000 + " " * 200_000 + "\nFROM " + "--a " * 50_000 + "x y z", ()),
         ("", ()),
     ],
 )

@@ -9,18 +9,19 @@ from released.domain.diagnosis.document import Clue
 from released.domain.releases.surroundings import Surroundings
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
-_HOST = r"(?:\[[0-9A-Fa-f:]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)"
+_HOST = r"(?:\[[0-9A-Fa-f:]+\]|(?<![A-Za-z0-9._-])[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)"
 _IMAGE = r"[A-Za-z0-9][A-Za-z0-9._:/@-]*"
 _ANSWERS = (
     "manifest unknown|pull access denied|repository does not exist|unauthorized|authentication required|denied|"
     "not found|no such manifest|toomanyrequests|connection refused|no such host|i/o timeout|TLS handshake timeout"
 )
 
+# What has no beginning of its own begins where a word does: else a long line is tried from each of its characters on.
 _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
-        ("variable", r"(?P<subject>[A-Za-z_]\w*): unbound variable"),
-        ("variable", r"(?P<subject>[A-Za-z_]\w*): parameter (?:null or )?not set"),
+        ("variable", r"\b(?P<subject>[A-Za-z_]\w*): unbound variable"),
+        ("variable", r"\b(?P<subject>[A-Za-z_]\w*): parameter (?:null or )?not set"),
         ("variable", r"KeyError: '(?P<subject>[A-Z_][A-Z0-9_]*)'"),
         ("variable", r"[Tt]he \"?(?P<subject>[A-Za-z_]\w*)\"? variable is not set"),
         ("endpoint", rf"/dev/tcp/(?P<host>{_HOST})/(?P<port>\d+): "),
@@ -44,8 +45,8 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("registry", rf"(?P<subject>{_ANSWERS})"),
         ("image", rf"\.image: got (?P<subject>{_IMAGE})"),
         ("path", r"^  (?P<status>[ MADTRCU?!]{2}) (?P<subject>\S.*?)(?:  \((?P<who>.*)\))?$"),
-        ("line", r"(?P<subject>[\w.+@-]+: line \d+): "),
-        ("line", r"(?P<subject>[\w.+@-]+\.sh: \d+): "),
+        ("line", r"(?<![\w.+@-])(?P<subject>[\w.+@-]+: line \d+): "),
+        ("line", r"(?<![\w.+@-])(?P<subject>[\w.+@-]+\.sh: \d+): "),
         ("disk", r"(?P<subject>No space left on device)"),
         ("migration", r"(?P<subject>(?i:\b(?:migration|schema)\b.*\b(?:fail|error|irreversible|half|partial)\w*))"),
         ("commit", r"HEAD stood at (?P<subject>[0-9a-f]{40}) before"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?\s*$", re.IGNORECASE | re.MULTILINE)
+_FROM = re.compile(r"\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?\s*", re.IGNORECASE)
+"""A line; white space of the whole file would be tried from each of its lines on."""
 _EMPTY = "scratch"
 
 
@@ -15,7 +16,8 @@ def base_images(text: str) -> tuple[str, ...]:
     """
     found: dict[str, None] = {}
     stages = {_EMPTY}
-    for image, stage in _FROM.findall(text):
+    for line in filter(None, map(_FROM.fullmatch, text.splitlines())):
+        image, stage = line.groups("")
         if image.lower() not in stages and "$" not in image:
             found[image] = None
         stages.add(stage.lower())
