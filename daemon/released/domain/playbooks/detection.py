@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from released.domain import events as ev
 
 
-def is_found(expect: str, output: str) -> bool:
-    """Tell whether what a playbook expects, text or ``/pattern/``, is in an output."""
-    if len(expect) > 1 and expect.startswith("/") and expect.endswith("/"):
-        return re.search(expect[1:-1], output, re.MULTILINE) is not None
-    return expect in output
+def pattern_of(expect: str) -> str | None:
+    """Give the regular expression of what a playbook expects; ``None`` where that is plain text."""
+    is_pattern = len(expect) > 1 and expect.startswith("/") and expect.endswith("/")
+    return expect[1:-1] if is_pattern else None
 
 
 def latest_detections(events: Sequence[ev.Recorded], failure: int) -> dict[str, ev.DetectionRan]:

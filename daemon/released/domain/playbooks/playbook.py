@@ -19,6 +19,7 @@ from pydantic import (
 
 from released.domain import strict_yaml
 from released.domain.fields import matching
+from released.domain.playbooks.detection import pattern_of
 from released.domain.playbooks.symptom import symptom_lines
 
 LARGEST_BYTES = 128 * 1024
@@ -40,9 +41,10 @@ def _symptom(value: str) -> str:
 
 
 def _expectation(value: str) -> str:
-    if len(value) > 1 and value.startswith("/") and value.endswith("/"):
+    pattern = pattern_of(value)
+    if pattern is not None:
         try:
-            re.compile(value[1:-1])
+            re.compile(pattern)
         except (re.error, OverflowError, RecursionError) as error:
             raise ValueError(f"expected a regular expression between the slashes, got {value!r}: {error}") from None
     return value

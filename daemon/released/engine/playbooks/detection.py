@@ -7,10 +7,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from released.adapters.commands.sandbox import Ran, Sandbox
+from released.adapters.commands.searching import search
 from released.adapters.docker.window import window
 from released.domain import events as ev
 from released.domain.errors import Refused
-from released.domain.playbooks.detection import is_found
+from released.domain.playbooks.detection import pattern_of
 from released.domain.playbooks.matching import Match
 from released.domain.playbooks.placeholders import Values, fill, recorded_values
 from released.domain.playbooks.playbook import Detection
@@ -95,18 +96,21 @@ def _check(world: World, sandbox: Sandbox, detection: Detection, values: Values)
         names = ", ".join(f"<{name}>" for name in filled.missing)
         return ev.DetectionCheck(filled.command, failed=f"The record does not say what {names} stands for.")
     ran = sandbox.run(filled.command, network=detection.network)
-    expected = fill(detection.expect, values).command
+    found, failed = _judged(fill(detection.expect, values).command, ran)
     return ev.DetectionCheck(
-        world.mask(filled.command),
-        ran.exit_code,
-        not ran.ended_for and is_found(expected, ran.output),
-        _tail(world.mask(ran.output)),
-        _sentence(ran),
+        world.mask(filled.command), ran.exit_code, found, _tail(world.mask(ran.output)), failed=failed
     )
 
 
-def _sentence(ran: Ran) -> str:
-    return f"It was ended: {ran.ended_for}." if ran.ended_for else ""
+def _judged(expected: str, ran: Ran) -> tuple[bool, str]:
+    """Tell whether it was found, or why nobody can tell."""
+    if ran.ended_for:
+        return False, f"It was ended: {ran.ended_for}."
+    pattern = pattern_of(expected)
+    try:
+        return (expected in ran.output if pattern is None else search(pattern, ran.output)), ""
+    except TimeoutError as error:
+        return False, f"Nobody can tell: {error}."
 
 
 def _tail(output: str) -> str:
