@@ -346,6 +346,13 @@ def test_a_draft_passes_lint_tells_of_its_failure_and_holds_no_secret(strange: S
     assert "script-failed-1234 (1.)" in strange.client("playbook", "test", str(file)).stdout
 
 
+def test_a_secret_stands_for_nothing_in_a_command(strange: Site) -> None:
+    refused = strange.client(*APPLY, "stale-credential", "1234", "--yes", "--set", f"service={SECRET}")
+
+    assert (refused.returncode, SECRET in str(strange.log())) == (2, False)
+    assert "holds a secret of .env" in refused.stderr
+
+
 def test_a_draft_takes_the_place_of_no_file(strange: Site, tmp_path: Path) -> None:
     file = tmp_path / "kept.yaml"
     file.write_text("mine", encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from released.domain.errors import NotFound
+from released.domain.errors import InvalidInput, NotFound
 from released.domain.ids import Ticket
 from released.domain.playbooks.fix import FixLine, fix_lines
 from released.domain.playbooks.matching import Match, match
@@ -41,11 +41,23 @@ def fix_of(station: Station, ticket: Ticket, playbook_id: str, values: Mapping[s
 
     Raises:
         NotFound: there is no such playbook, or no failure.
-        InvalidInput: a value is not a plain word.
+        InvalidInput: a value is not a plain word, or holds a secret.
     """
+    _refuse_secrets(station, values)
     failure, known = failure_of(station, ticket), library(station.world.git).playbooks
     playbook = next((one for one in known if one.id == playbook_id), None)
     if playbook is None:
         raise unknown_playbook(playbook_id)
     found = match([playbook], facts_of(station.world, failure)) or (Match(playbook, 0.0, (), ()),)
     return fix_lines(playbook, {**values_of(station, failure, found[0]), **accepted(values)})
+
+
+def _refuse_secrets(station: Station, values: Mapping[str, str]) -> None:
+    mask = station.world.mask
+    for name, value in values.items():
+        if mask(value) != value:
+            raise InvalidInput(
+                "value_secret",
+                f"What is given for <{mask(name)}> holds a secret of .env, and a command is on record, and seen by "
+                "every user of this host while it runs. Have the command read it from .env.",
+            )
