@@ -11,13 +11,14 @@ from releasectl.exit_codes import ExitCode
 class Next:
     """A command that may be typed next; ``danger`` is ``none``, ``changes`` or ``data-loss``.
 
-    Where it has a condition, it is only for those for whom that holds.
+    Where it has a condition, it is only for those for whom that holds; ``human``: no program decides on it.
     """
 
     argv: tuple[str, ...]
     effect: str
     danger: str = "none"
     condition: str = ""
+    human: bool = False
 
 
 @dataclass

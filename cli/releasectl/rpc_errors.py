@@ -63,4 +63,6 @@ def _rich(error: grpc.RpcError) -> status_pb2.Status | None:
 
 def from_messages(commands: Iterable[pb.NextCommand]) -> tuple[Next, ...]:
     """Read next commands from the wire."""
-    return tuple(Next(tuple(each.argv), each.effect, each.danger or "none", each.condition) for each in commands)
+    return tuple(
+        Next(tuple(each.argv), each.effect, each.danger or "none", each.condition, each.human) for each in commands
+    )

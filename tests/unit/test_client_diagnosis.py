@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from releasectl.settings import Settings
-from releasectl.views.diagnosis import diagnosis_document, print_diagnosis
+from releasectl.views.addressed import addressed_document
+from releasectl.views.diagnosis import print_diagnosis
 from releasectl.views.diagnosis_summary import short_form
 from releasepb.v1 import releases_pb2 as pb
 
@@ -97,6 +98,6 @@ def test_the_short_form_is_cause_recommendation_playbook_and_what_is_done_by_han
 
 
 def test_the_document_has_the_condition_of_each_command() -> None:
-    document = diagnosis_document(TOLD, Settings())
+    document = addressed_document(TOLD, Settings())
     assert [command["condition"] for command in document["next"]] == ["", "need be"]
     assert document["evidence"]["surroundings"]["free_bytes"] == {"/ops": 3 << 30}

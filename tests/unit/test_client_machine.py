@@ -23,7 +23,15 @@ ERROR = {
     "code": 8,
     "reason": "script_in_doubt",
     "message": "It may have run.\nLook, then settle it.",
-    "next": [{"argv": ["releasectl", "status", "1234"], "effect": "shows it", "danger": "none", "condition": ""}],
+    "next": [
+        {
+            "argv": ["releasectl", "status", "1234"],
+            "effect": "shows it",
+            "danger": "none",
+            "condition": "",
+            "human": False,
+        }
+    ],
 }
 
 

@@ -69,7 +69,7 @@ def test_what_was_only_refused_was_not_found() -> None:
 def test_what_was_given_up_has_failed_and_freed_the_environment(events: list[ev.Event]) -> None:
     given_up = told(*events, ev.Abandoned(REQUEST, "never mind"))
     message = "Ticket 1234 was given up; the environment is free, and what it did stays as it is."
-    assert given_up == Outcome(1, message, next=next_steps.revert("1234"))
+    assert given_up == Outcome(1, message, next=next_steps.revert("1234", loses_data=False))
 
 
 # --- taken back --------------------------------------------------------------------------------------------------

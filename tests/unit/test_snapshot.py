@@ -10,7 +10,8 @@ import pytest
 from released.domain import events as ev
 from released.domain.failure import Failure
 from released.domain.ids import Phase
-from released.domain.revert.snapshot import stood_before, touched_services
+from released.domain.releases.touched import touched_services
+from released.domain.revert.snapshot import stood_before
 from support.given_when_then import (
     BASE,
     BROUGHT_BACK,

@@ -8,7 +8,8 @@ from releasectl.arguments.global_flags import command as declare
 from releasectl.arguments.parameters import TICKET
 from releasectl.calls.connection import COMMAND_TIMEOUT_S, connect
 from releasectl.settings import Settings
-from releasectl.views.diagnosis import diagnosis_document, print_diagnosis
+from releasectl.views.addressed import addressed_document
+from releasectl.views.diagnosis import print_diagnosis
 from releasectl.views.machine import emit
 from releasepb.v1 import releases_pb2 as pb
 
@@ -28,4 +29,4 @@ def command(settings: Settings, *, ticket: str) -> None:
     if settings.is_text:
         print_diagnosis(told, settings)
     else:
-        emit(diagnosis_document(told, settings))
+        emit(addressed_document(told, settings))

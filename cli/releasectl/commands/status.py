@@ -8,8 +8,9 @@ from releasectl.arguments.global_flags import command as declare
 from releasectl.arguments.parameters import TICKET
 from releasectl.calls.connection import Connection, connect
 from releasectl.settings import Settings
-from releasectl.views.machine import document, emit
-from releasectl.views.status import print_environment, print_release
+from releasectl.views.addressed import addressed_document
+from releasectl.views.machine import emit
+from releasectl.views.status import print_release, show_environment
 from releasepb.v1 import releases_pb2 as pb
 
 
@@ -20,12 +21,12 @@ def command(settings: Settings, *, ticket: str | None) -> None:
     """Show where a ticket stands; without a ticket, the environment: its lock, its active release, its services."""
     with connect(settings) as connection:
         answer = _ask(connection, ticket)
-    if not settings.is_text:
-        emit(document(answer))
-    elif isinstance(answer, pb.Release):
+    if isinstance(answer, pb.Environment):
+        show_environment(answer, settings)
+    elif settings.is_text:
         print_release(answer, settings)
     else:
-        print_environment(answer, settings)
+        emit(addressed_document(answer, settings))
 
 
 def _ask(connection: Connection, ticket: str | None) -> pb.Release | pb.Environment:

@@ -1,4 +1,4 @@
-"""A diagnosis as people read it, on one screen, and as programs do."""
+"""A diagnosis as people read it, on one screen."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from releasectl.text.tables import short, show, word
 from releasectl.text.terminal import width
 from releasectl.text.times import minute_stamp
 from releasectl.views.diagnosis_summary import cause_line, playbook_line
-from releasectl.views.machine import Document, document
-from releasectl.views.reporting import evidence_lines, next_documents, next_lines
+from releasectl.views.reporting import evidence_lines, next_lines
 from releasectl.views.status import Fact, facts_table
 from releasepb.v1 import releases_pb2 as pb
 
@@ -27,11 +26,6 @@ _SHOWN_ELSEWHERE = ("port",)
 """Kinds of clues that stand beside the container, too."""
 _OVER = ("released", "reverted", "abandoned")
 _GIB = 1 << 30
-
-
-def diagnosis_document(told: pb.Diagnosis, settings: Settings) -> Document:
-    """Give a diagnosis to programs; the commands are those that work as they stand."""
-    return {**document(told), "next": next_documents(from_messages(told.next), settings)}
 
 
 def print_diagnosis(told: pb.Diagnosis, settings: Settings) -> None:

@@ -9,8 +9,9 @@ from releasectl.exit_codes import ExitCode
 from releasectl.rpc_errors import from_messages
 from releasectl.settings import Settings
 from releasectl.text.sanitize import clean
+from releasectl.views.addressed import addressed_document
 from releasectl.views.diagnosis_summary import short_form
-from releasectl.views.machine import Document, document
+from releasectl.views.machine import Document
 from releasectl.views.reporting import error_document, report_text
 from releasepb.v1 import releases_pb2 as pb
 
@@ -29,7 +30,7 @@ def show_end(end: pb.End, settings: Settings) -> None:
 def end_document(end: pb.End, settings: Settings) -> Document:
     """Give it to programs; there is an ``error`` where the release did not end well."""
     failure = failure_of(end)
-    shown = document(end)
+    shown = addressed_document(end, settings)
     return shown if failure is None else {**shown, "error": error_document(failure, settings)}
 
 

@@ -48,6 +48,7 @@ def next_documents(commands: Sequence[Next], settings: Settings) -> list[dict[st
             "effect": command.effect,
             "danger": command.danger,
             "condition": command.condition,
+            "human": command.human,
         }
         for command in commands
     ]

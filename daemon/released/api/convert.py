@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -20,6 +20,7 @@ from released.domain.ids import (
 )
 from released.domain.releases import lifecycle
 from released.domain.releases.narration import line
+from released.domain.releases.next_steps import needs_person
 from released.domain.releases.outcome import Outcome
 from released.domain.releases.overrides import Override
 from released.domain.releases.plan import ServicePlan
@@ -83,10 +84,20 @@ def failure(known: Failure, state: ReleaseState) -> pb.Failure:
     )
 
 
-def next_command(command: NextCommand) -> pb.NextCommand:
-    """Show a command that may be typed next."""
-    argv, effect, danger = command.argv, command.effect, command.danger
-    return pb.NextCommand(argv=argv, effect=effect, danger=danger, condition=command.condition)
+def next_command(command: NextCommand, by_hand: Sequence[str] = ()) -> pb.NextCommand:
+    """Show a command that may be typed next.
+
+    Args:
+        command: it.
+        by_hand: what only a person can do before.
+    """
+    return pb.NextCommand(
+        argv=command.argv,
+        effect=command.effect,
+        danger=command.danger,
+        condition=command.condition,
+        human=needs_person(command, by_hand),
+    )
 
 
 # --- releases ----------------------------------------------------------------------------------------------------

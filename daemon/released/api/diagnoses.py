@@ -32,7 +32,7 @@ def diagnosis(found: Diagnosed, environment: str) -> pb.Diagnosis:
         before=map(_occurrence, told.before),
         playbooks=[playbook_match(one, found.known.origins) for one in found.matches],
         by_hand=map(printable, told.by_hand),
-        next=map(next_command, told.next),
+        next=[next_command(one, told.by_hand) for one in told.next],
         problems=map(printable, found.known.problems),
     )
 

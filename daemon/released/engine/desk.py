@@ -14,7 +14,7 @@ from released.domain.ids import Phase, Ticket, parse_sha
 from released.domain.releases import decide, lifecycle
 from released.domain.releases.plan import ReleasePlan
 from released.domain.releases.release import ReleaseState, required
-from released.domain.revert.snapshot import touched_services
+from released.domain.releases.touched import touched_services
 from released.engine.answers import Answers, Asked, Decided
 from released.engine.faults import KILL, Faults
 from released.engine.fingerprint import refuse_stale

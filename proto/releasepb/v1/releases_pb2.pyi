@@ -1341,11 +1341,14 @@ class NextCommand(_message.Message):
     EFFECT_FIELD_NUMBER: _builtins.int
     DANGER_FIELD_NUMBER: _builtins.int
     CONDITION_FIELD_NUMBER: _builtins.int
+    HUMAN_FIELD_NUMBER: _builtins.int
     effect: _builtins.str
     danger: _builtins.str
     """none, changes, data-loss"""
     condition: _builtins.str
     """what must be so, in words that follow "if"; empty: nothing"""
+    human: _builtins.bool
+    """a person decides: a reason is to be stated, data may be lost, or something is mended by hand before"""
     @_builtins.property
     def argv(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
@@ -1355,10 +1358,11 @@ class NextCommand(_message.Message):
         effect: _builtins.str = ...,
         danger: _builtins.str = ...,
         condition: _builtins.str = ...,
+        human: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["argv", b"argv", "condition", b"condition", "danger", b"danger", "effect", b"effect"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["argv", b"argv", "condition", b"condition", "danger", b"danger", "effect", b"effect", "human", b"human"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

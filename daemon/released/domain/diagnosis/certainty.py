@@ -11,7 +11,7 @@ from released.domain.releases import lifecycle
 from released.domain.releases.release import ReleaseState
 from released.domain.releases.step_state import StepState
 from released.domain.releases.steps import Recovery
-from released.domain.revert.snapshot import touched_services
+from released.domain.releases.touched import touched_services
 
 _MOST = 3
 _WILL = {

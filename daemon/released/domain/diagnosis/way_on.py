@@ -29,7 +29,7 @@ def way_on(case: Case, conclusion: Conclusion, choice: str) -> tuple[NextCommand
     """List the commands that carry out what is recommended, then those for whom it is otherwise."""
     match case.kind:
         case "halted" if choice == "revert":
-            return (*_look(case, conclusion), *next_steps.revert(case.ticket), *_instead_of_revert(case, conclusion))
+            return (*_look(case, conclusion), *next_steps.take_back(case.state), *_instead_of_revert(case, conclusion))
         case "halted":
             return (*_look(case, conclusion), *_go_on(case, conclusion), *_instead_of_resume(case, conclusion))
         case "in_doubt":
@@ -92,7 +92,7 @@ def _instead_of_resume(case: Case, conclusion: Conclusion) -> Iterator[NextComma
         return
     if _from(case, conclusion) is not Phase.PREPARE and conclusion.fault is not Fault.PATIENCE:
         yield next_steps.resume(case.ticket, Phase.PREPARE, _why(case)).provided(_FIXED)
-    yield next_steps.revert(case.ticket)[0].provided(_TOMORROW)
+    yield next_steps.take_back(case.state)[0].provided(_TOMORROW)
 
 
 def _instead_of_revert(case: Case, conclusion: Conclusion) -> Iterator[NextCommand]:
@@ -136,4 +136,4 @@ def _at_the_end(case: Case) -> Iterator[NextCommand]:
     if case.kind == "reverted":
         yield next_steps.run(case.ticket)[0].provided(_FIXED)
     else:
-        yield next_steps.revert(case.ticket)[0].provided("it is to be taken back")
+        yield next_steps.take_back(case.state)[0].provided("it is to be taken back")

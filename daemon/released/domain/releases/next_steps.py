@@ -7,14 +7,38 @@ from typing import TYPE_CHECKING
 from released.domain.events import FixStarted
 from released.domain.failure import NextCommand
 from released.domain.ids import Phase
+from released.domain.releases.touched import revert_loses_data
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from released.domain.events import ByHand, RevertOptions, RunOptions
     from released.domain.releases.release import ReleaseState
 
 CLIENT = "releasectl"
 WHY = "<why>"
 """Stands for a reason, which is different each time: what is in angle brackets is refused where it is not replaced."""
+_AGAINST_THE_USUAL = ("unhold", "--skip", "--base", "--with", "--include-reverted", "--allow-branch")
+"""A decision that stands in every later view of the release, or takes back one of somebody else."""
+
+
+def needs_person(command: NextCommand, by_hand: Sequence[str] = ()) -> bool:
+    """Tell whether a person decides on a command, so that no program types it by itself.
+
+    That is so where something has to be put in words, where data may be lost, where the command goes against the usual
+    way or against what a person decided, and where it goes on from what only a person can mend.
+
+    Args:
+        command: that is offered.
+        by_hand: what only a person can do before it.
+    """
+    words = command.argv[1:] if command.argv[:1] == (CLIENT,) else ()
+    return (
+        command.danger == "data-loss"
+        or any("<" in word for word in command.argv)
+        or any(word in _AGAINST_THE_USUAL for word in words)
+        or (bool(by_hand) and words[:1] in (("run",), ("resume",)))
+    )
 
 
 def run(ticket: str, *options: str) -> tuple[NextCommand, ...]:
@@ -127,13 +151,15 @@ def cancel(ticket: str) -> tuple[NextCommand, ...]:
     return (NextCommand(argv, "stops it after the present step", "changes"),)
 
 
-def revert(ticket: str, *options: str) -> tuple[NextCommand, ...]:
-    """Take a release back."""
-    return (
-        NextCommand(
-            (CLIENT, "revert", ticket, *options), f"takes ticket {ticket} back; shows first what that loses", "changes"
-        ),
-    )
+def revert(ticket: str, *, loses_data: bool = True) -> tuple[NextCommand, ...]:
+    """Take a release back; where nobody looked what that restores, data may be lost."""
+    effect = f"takes ticket {ticket} back; shows first what that loses"
+    return (NextCommand((CLIENT, "revert", ticket), effect, "data-loss" if loses_data else "changes"),)
+
+
+def take_back(state: ReleaseState) -> tuple[NextCommand, ...]:
+    """Take a release back of which the record says what that restores."""
+    return revert(state.ticket, loses_data=revert_loses_data(state))
 
 
 def plan_revert(ticket: str, options: RevertOptions) -> tuple[NextCommand, ...]:
@@ -185,7 +211,7 @@ def after_halt(state: ReleaseState, cause: str = "") -> tuple[NextCommand, ...]:
             (CLIENT, "run", ticket, f"--from={phase}", *_reason_of(why)), f"does phase {phase} again", "changes"
         ),
         *(take_up_a_fix(ticket, why) if phase is not Phase.PREPARE else ()),
-        *revert(ticket),
+        *take_back(state),
         log(ticket, phase),
     )
 

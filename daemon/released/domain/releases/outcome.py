@@ -35,7 +35,7 @@ def outcome(state: ReleaseState) -> Outcome:
             return Outcome(NOTHING_TO_DO, _nothing_to_do(state))
         case lifecycle.ABANDONED:
             told = f"Ticket {state.ticket} was given up; the environment is free, and what it did stays as it is."
-            return Outcome(FAILED, told, next=next_steps.revert(state.ticket))
+            return Outcome(FAILED, told, next=next_steps.take_back(state))
         case lifecycle.HALTED if state.halt is not None:
             code = IN_DOUBT if state.halt.cause == "in_doubt" else FAILED
             return Outcome(code, _halted(state), state.halt.failure, state.halt.failure.next)

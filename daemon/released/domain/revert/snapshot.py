@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from released.domain import events as ev
 from released.domain.ids import Phase, Sha
 from released.domain.releases import lifecycle
 from released.domain.releases.release import ReleaseState, required, required_reversal
+from released.domain.releases.touched import touched_services
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -68,26 +67,3 @@ def _left_at(state: ReleaseState, head: str) -> str:
 
 def _reverted_services(state: ReleaseState) -> tuple[str, ...]:
     return tuple(service.name for service in required_reversal(state).plan.services)
-
-
-def touched_services(state: ReleaseState) -> tuple[str, ...]:
-    """List the services that a release may have changed: by a hook or new containers, or by a script of the ticket.
-
-    One that only an earlier plan of the run affected counts, too: a fix that was taken up does not bring it back.
-    """
-    attempted = [step for step in state.steps.values() if step.attempt > 0]
-    planned = [service.name for service in required(state.plan).services]
-    known = dict.fromkeys([*planned, *(one.service for one in state.results(ev.ImagesKept, Phase.PREPARE))])
-    changed = {_changed_by(step.name, list(known)) for step in attempted if step.phase is Phase.MIGRATE}
-    if any(step.phase is Phase.TICKET and not step.name.endswith(".checkout") for step in attempted):
-        changed.update(planned)
-    return tuple(name for name in known if name in changed)
-
-
-def _changed_by(step: str, services: Sequence[str]) -> str:
-    """Name the service that a step of migrate changes; reading its Compose file and getting its image does not.
-
-    A service's name may have dots, so the longest one that fits is meant.
-    """
-    service = max((name for name in services if step.startswith(f"{name}.")), key=len, default="")
-    return "" if step in (f"{service}.compose", f"{service}.image") else service

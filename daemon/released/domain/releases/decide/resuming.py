@@ -68,7 +68,7 @@ def _refuse_other_way(state: ReleaseState, phase: Phase) -> None:
         raise Refused(
             "not_reverting",
             f"Ticket {state.ticket} is not on its way back; a revert is begun with releasectl revert {state.ticket}.",
-            next_steps.revert(state.ticket),
+            next_steps.take_back(state),
         )
 
 
