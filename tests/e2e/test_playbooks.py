@@ -404,6 +404,17 @@ def test_what_detection_found_is_on_record_and_shown_from_then_on(own: Site) -> 
     assert shown["applies"] is False
 
 
+def test_diagnose_tells_what_detection_found_and_offers_no_playbook_that_does_not_apply(own: Site) -> None:
+    own.client("playbook", "match", "1234", "--detect")
+
+    told = own.document("diagnose", "1234")
+    typed = [command["argv"][1:3] for command in told["next"]]
+
+    assert told["playbooks"][0]["detection"]["applies"] is False
+    assert ["playbook", "apply"] not in typed
+    assert "; it looked: that is not it\n" in own.client("diagnose", "1234").stdout
+
+
 def test_where_the_configuration_forbids_it_no_detection_runs(sites: BareSites) -> None:
     site = sites.site("never")
     _dirty(site)

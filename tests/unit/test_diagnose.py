@@ -222,6 +222,11 @@ def test_a_refusal_changed_nothing() -> None:
     assert found.certainty.certain == ("the command was refused: it changed nothing, and no run was opened",)
 
 
+def test_what_a_detection_found_out_of_a_refusal_leaves_it_the_latest() -> None:
+    looked = ev.DetectionRan(REQUEST, "dirty-tree", 1, ())
+    assert told(refused(), looked).kind == "refused"
+
+
 def test_a_refused_command_does_not_hide_why_a_release_is_halted() -> None:
     assert told(*CAUSES["script_failed"], refused()).cause.code == "script_failed"
 

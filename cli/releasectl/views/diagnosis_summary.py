@@ -23,5 +23,8 @@ def cause_line(told: pb.Diagnosis) -> str:
 
 
 def playbook_line(match: pb.PlaybookMatch) -> str:
-    """Name a playbook with its score, and where it is from."""
-    return f"{one_line(match.playbook.id)} ({match.score:.2f}, {one_line(match.playbook.origin)})"
+    """Name a playbook with its score, where it is from, and what its detection found."""
+    found = ""
+    if match.HasField("detection"):
+        found = "; it looked: " + ("that is it" if match.detection.applies else "that is not it")
+    return f"{one_line(match.playbook.id)} ({match.score:.2f}, {one_line(match.playbook.origin)}){found}"

@@ -30,7 +30,9 @@ def diagnosis(found: Diagnosed, environment: str) -> pb.Diagnosis:
         changes=map(_change, told.changes),
         recommendation=pb.Recommendation(choice=told.recommendation.choice, why=told.recommendation.why),
         before=map(_occurrence, told.before),
-        playbooks=[playbook_match(one, found.known.origins) for one in found.matches],
+        playbooks=[
+            playbook_match(one, found.known.origins, found.detections.get(one.playbook.id)) for one in found.matches
+        ],
         by_hand=map(printable, told.by_hand),
         next=[next_command(one, told.by_hand) for one in told.next],
         problems=map(printable, found.known.problems),

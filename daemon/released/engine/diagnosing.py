@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
+
+import msgspec
 
 from released.adapters.interruption import Interruption
 from released.domain import events as ev
 from released.domain.diagnosis.diagnose import Past, diagnose, failure_to_tell_of
 from released.domain.diagnosis.document import Diagnosis, Occurrence, Present
 from released.domain.diagnosis.occurrence import likeness, occurrences
+from released.domain.diagnosis.playbook_way import playbook_way
 from released.domain.diagnosis.service_change import Good, good_releases
 from released.domain.errors import NotFound, ReleasedError
+from released.domain.playbooks.detection import latest_detections
 from released.domain.playbooks.matching import Match, match
 from released.domain.playbooks.playbook import Library
 from released.domain.playbooks.recorded_failure import RecordedFailure, services_to_look_at
@@ -34,6 +38,8 @@ class Diagnosed(NamedTuple):
     diagnosis: Diagnosis
     matches: tuple[Match, ...]
     known: Library
+    detections: Mapping[str, ev.DetectionRan]
+    """What the detection commands of playbooks found out of the failure, by the id of the playbook."""
 
 
 def diagnosed(station: Station, ticket: str) -> Diagnosed:
@@ -49,7 +55,10 @@ def diagnosed(station: Station, ticket: str) -> Diagnosed:
     histories = dict(_histories(station))
     told = diagnose(ticket, events, _past(histories, ticket, failure), _present(station, events, failure, histories))
     matches = match(known.playbooks, facts_of(station.world, failure)) if failure and told.kind != "released" else ()
-    return Diagnosed(told, matches, known)
+    detections = latest_detections(events, told.version)
+    may_look = station.world.settings.playbooks.detect != "never"
+    following = (*told.next, *playbook_way(told, matches, detections, may_look=may_look))
+    return Diagnosed(msgspec.structs.replace(told, next=following), tuple(matches), known, detections)
 
 
 def _histories(station: Station) -> Iterator[tuple[str, list[ev.Recorded]]]:

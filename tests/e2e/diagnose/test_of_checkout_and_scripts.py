@@ -176,7 +176,7 @@ def test_a_refusal_is_said_to_have_changed_nothing(operators: dict[str, Operator
 def test_of_a_pull_by_hand_both_ways_on_are_given(operators: dict[str, Operator]) -> None:
     told = operators["pulled"].told["pulled"]
     (before,) = _clues(told, "commit")
-    back, run, based = told["next"]
+    back, run, based, *_ = told["next"]
     assert back["argv"][3:] == ["reset", "--hard", before]
     assert run["argv"][:3] == ["releasectl", "run", "1234"]
     assert based["argv"][3:5] == ["--base", before]

@@ -26,6 +26,8 @@ _SLOW, _SLOW_S = 3, 60.0
 """A phase is overdue once it took this many times what it usually takes, and so many seconds at least …"""
 _UNKNOWN_S = 600.0
 """… or so many seconds, where nobody knows what is usual."""
+_BESIDE = ev.Noted | ev.Reminded | ev.DetectionRan | ev.PlaybookApplied
+"""What is recorded beside a failure, and leaves it the latest."""
 
 
 class Past(NamedTuple):
@@ -86,7 +88,7 @@ def _kind(state: ReleaseState, events: Sequence[ev.Recorded], failure: RecordedF
         return "in_doubt" if state.halt.cause == "in_doubt" else "halted"
     if state.is_running:
         return "overdue" if _is_overdue(state, present) else "running"
-    latest = [one for one in events if not isinstance(one.event, ev.Noted | ev.Reminded)][-1:]
+    latest = [one for one in events if not isinstance(one.event, _BESIDE)][-1:]
     refused = failure is not None and isinstance(failure.recorded.event, ev.Refused)
     return "refused" if refused and failure and latest == [failure.recorded] else state.status
 

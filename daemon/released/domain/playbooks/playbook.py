@@ -24,6 +24,8 @@ from released.domain.playbooks.symptom import symptom_lines
 
 LARGEST_BYTES = 128 * 1024
 """Of a file: what is larger is no playbook, and takes long to read."""
+CATCH_ALL = "catch-all"
+"""A tag: the playbook knows that something failed, and not why."""
 
 _ID = r"[a-z0-9]+(-[a-z0-9]+)*"
 _SERVICE = r"[a-z0-9][a-z0-9._-]{0,63}"
@@ -100,6 +102,11 @@ class Playbook(_Model):
     services: list[Service] = []
     """Services that it is about; none: any."""
     tags: list[Tag] = []
+
+    @property
+    def knows_why(self) -> bool:
+        """False where it only knows that something failed."""
+        return CATCH_ALL not in self.tags
 
 
 _FILE = TypeAdapter(Annotated[list[Playbook], Field(min_length=1)])

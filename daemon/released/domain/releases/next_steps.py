@@ -26,7 +26,7 @@ def needs_person(command: NextCommand, by_hand: Sequence[str] = ()) -> bool:
     """Tell whether a person decides on a command, so that no program types it by itself.
 
     That is so where something has to be put in words, where data may be lost, where the command goes against the usual
-    way or against what a person decided, and where it goes on from what only a person can mend.
+    way or against what a person decided, where it repairs what has work by hand in it, and where it goes on from that.
 
     Args:
         command: that is offered.
@@ -37,6 +37,7 @@ def needs_person(command: NextCommand, by_hand: Sequence[str] = ()) -> bool:
         command.danger == "data-loss"
         or any("<" in word for word in command.argv)
         or any(word in _AGAINST_THE_USUAL for word in words)
+        or words[:2] == ("playbook", "apply")
         or (bool(by_hand) and words[:1] in (("run",), ("resume",)))
     )
 
@@ -143,6 +144,18 @@ def look_at_lock() -> tuple[NextCommand, ...]:
 def new_playbook(ticket: str) -> NextCommand:
     """Draft a playbook of a failure that none tells of."""
     return NextCommand((CLIENT, "playbook", "new", ticket), "drafts a playbook of it, for review in the ops repo")
+
+
+def detect(ticket: str) -> NextCommand:
+    """Have the playbooks that tell best of a failure look whether they apply."""
+    argv = (CLIENT, "playbook", "match", ticket, "--detect")
+    return NextCommand(argv, "runs its detection commands, which change nothing, and records what they find")
+
+
+def apply(playbook: str, ticket: str) -> NextCommand:
+    """Have a playbook repair a failure."""
+    argv = (CLIENT, "playbook", "apply", playbook, ticket)
+    return NextCommand(argv, "shows what it has one do, asks, and runs that", "changes")
 
 
 def cancel(ticket: str) -> tuple[NextCommand, ...]:

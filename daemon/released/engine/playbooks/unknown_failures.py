@@ -20,9 +20,6 @@ from released.engine.playbooks.fixes import failure_of
 from released.engine.playbooks.known_failures import facts_of, library
 from released.engine.station import Station
 
-CATCH_ALL = "catch-all"
-"""A tag: the playbook knows that something failed, and not why."""
-
 
 def told(station: Station, state: ReleaseState) -> Outcome:
     """Tell how a release that rests came out; a failure on its way that no playbook knows asks for one."""
@@ -61,7 +58,7 @@ def _unknown(station: Station, ticket: Ticket) -> RecordedFailure | None:
     ]
     if not halts:
         return None
-    known = [playbook for playbook in library(station.world.git).playbooks if CATCH_ALL not in playbook.tags]
+    known = [playbook for playbook in library(station.world.git).playbooks if playbook.knows_why]
     return next((one for one in reversed(halts) if not match(known, facts_of(station.world, one))), None)
 
 
