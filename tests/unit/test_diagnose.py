@@ -215,6 +215,28 @@ def test_after_a_pull_by_hand_the_checkout_goes_back_first() -> None:
     assert conditional(found) == [f"run 1234 --base {before}"]
 
 
+def test_commits_that_are_held_as_bad_are_told_in_a_sentence_and_the_same_run_is_not_simply_asked_again() -> None:
+    message = (
+        "This range brings back commits that were taken back:\n  of ticket 7: abc\nWhere the fix is in it, say so."
+    )
+    along = NextCommand(("releasectl", "run", "1234", "--include-reverted"), "releases", "changes")
+    found = told(ev.Refused("run", REQUEST, "brings_back_reverted", message, next=(along,)))
+    assert found.cause.sentence == "This range brings back commits that were taken back."
+    assert unconditional(found) == []
+    assert conditional(found) == ["run 1234 --include-reverted", "run 1234"]
+
+
+def test_a_command_that_was_offered_on_a_condition_keeps_it() -> None:
+    hotfix = NextCommand(("releasectl", "run", "1234", "--allow-branch"), "releases", "changes", "it is a hotfix")
+    found = told(ev.Refused("run", REQUEST, "wrong_branch", "It is on branch x.", next=(hotfix,)))
+    assert [command.condition for command in found.next] == ["it is a hotfix", ""]
+
+
+def test_whoever_sets_a_variable_for_a_script_is_told_that_scripts_are_not_given_the_env_file() -> None:
+    (ask,) = told(*CAUSES["variable_unset"]).by_hand
+    assert "Set SEARCH_URL in /ops/.env. A script is not given that file" in ask
+
+
 def test_of_a_dirty_tree_files_and_owners_are_clues() -> None:
     message = (
         "Working tree is dirty.\n  ?? notes.txt  (alice, 2026-05-18T14:00Z)\n   M README.md  (bob, 2026-05-18T15:00Z)"

@@ -34,14 +34,14 @@ def test_a_hotfix_branch_is_refused_unless_it_is_allowed_and_the_next_commands_s
 
     assert refusal.reason == "wrong_branch"
     assert f"is on branch {BRANCH}" in refusal.message
-    assert refusal.next[0][:4] == ("releasectl", "run", "1001", "--allow-branch")
-    assert refusal.next[1][:2] == ("releasectl", "return-to-main")
+    assert refusal.next[0][:2] == ("releasectl", "return-to-main")
+    assert refusal.next[1][:4] == ("releasectl", "run", "1001", "--allow-branch")
 
 
 @pytest.mark.usefixtures("deployed")
 def test_the_command_that_the_refusal_names_releases_the_branch(site: Site) -> None:
     check_out_hotfix(site, FIX)
-    command = site.refuses("run", "1001", "--verify-all").next[0]
+    command = site.refuses("run", "1001", "--verify-all").next[1]
 
     finished = site.client(*command[1:])
 

@@ -48,7 +48,8 @@ def _in_its_own_words(case: Case) -> Conclusion:
     first, _, rest = case.message.partition("\n")
     sentence, dot, more = first.partition(". ")
     by_hand = tuple(part for part in (f"{more}\n{rest}".strip(),) if part)
-    return Conclusion(Cause(case.code, sentence + dot.rstrip()), Fault.UNKNOWN, by_hand)
+    whole = f"{sentence[:-1]}." if sentence.endswith(":") else sentence + dot.rstrip()
+    return Conclusion(Cause(case.code, whole), Fault.UNKNOWN, by_hand)
 
 
 # --- prepare -----------------------------------------------------------------------------------------------------
@@ -149,7 +150,11 @@ def _script(case: Case) -> Conclusion:
     script = case.message.partition(" ")[0]
     if names := ", ".join(case.about("variable")):
         told = Cause("variable_unset", f"{script} uses {names}, which is not set.")
-        return Conclusion(told, Fault.HOST, (f"Set {names} in {_dotenv(case)}, which the script must read.",))
+        read = (
+            f"Set {names} in {_dotenv(case)}. A script is not given that file: where {script} does not read it "
+            "(set -a; . ./.env; set +a), have it do so, by a commit that is merged."
+        )
+        return Conclusion(told, Fault.HOST, (read,))
     if refusal := _first(case.about("credential")):
         told = Cause("stale_credential", f"The target of {script} refuses its credential: {refusal}.")
         ask = () if configurable(case) else ("Make the credential anew that the script uses.",)

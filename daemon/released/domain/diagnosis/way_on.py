@@ -120,9 +120,13 @@ def _after_refusal(case: Case, conclusion: Conclusion) -> Iterator[NextCommand]:
         yield from (command.provided("the checkout is to stay where it is") for command in based)
         return
     yield from (command for command in offered if command.danger == "none")
-    yield from (command.provided("that is what you want") for command in offered if command.danger != "none")
+    for command in offered:
+        if command.danger != "none":
+            yield command.provided(command.condition or "that is what you want")
     if case.phase == Phase.PREPARE and case.state.run == 0:
-        yield from next_steps.run(case.ticket)
+        (again,) = next_steps.run(case.ticket)
+        mended = "the branch itself takes them back since"
+        yield again.provided(mended) if conclusion.cause.code == "brings_back_reverted" else again
 
 
 def _look_at_running(case: Case) -> Iterator[NextCommand]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from released.adapters.git.records import Commit
 from released.domain.errors import Refused
+from released.domain.failure import NextCommand
 from released.domain.ids import Sha
 from released.domain.listing import shortened
 from released.phases.planning.base_sha import Tips, find_base, upstream
@@ -40,7 +41,7 @@ def find_range(world: World, request: Request, history: History) -> CommitRange:
     """
     checkout = releasable(world.git, world.settings)
     if not request.options.allow_branch:
-        refuse_other_branch(checkout, world.settings, request.with_other(allow_branch=True))
+        refuse_other_branch(checkout, world.settings, _as_a_hotfix(request))
     head, on = checkout.head, checkout.branch or ""
     branch = "" if on == world.settings.branch else on
     merge = _tip(world, branch, head)
@@ -48,6 +49,12 @@ def find_range(world: World, request: Request, history: History) -> CommitRange:
     base = find_base(world, request, history, Tips(head, merge, branch))
     since = tree_within(world.git, base, merge)
     return CommitRange(base, head, merge, branch, brought_back(world.git, request, history.held, since, merge))
+
+
+def _as_a_hotfix(request: Request) -> tuple[NextCommand, ...]:
+    """Offer the branch that is checked out, to whom it is meant for: it may be the one of an earlier hotfix."""
+    commands = request.with_other(allow_branch=True)
+    return tuple(command.provided(f"that branch is the hotfix of ticket {request.ticket}") for command in commands)
 
 
 def _tip(world: World, branch: str, head: Sha) -> Sha:

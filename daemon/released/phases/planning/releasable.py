@@ -55,7 +55,7 @@ def refuse_other_branch(state: CheckoutState, settings: Environment, instead: tu
         f"{settings.repo} is on branch {state.branch}; releases are made from {settings.branch}. Check it out "
         f"(git -C {settings.repo} checkout {settings.branch}), then run again. A hotfix is released from its own "
         "branch with --allow-branch; return-to-main goes back from there.",
-        (*instead, next_steps.return_to_main()),
+        (next_steps.return_to_main(), *instead),
     )
 
 
