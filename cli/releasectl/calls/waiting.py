@@ -46,6 +46,6 @@ def _who_is_waited_for(connection: Connection, ticket: str, *, again: bool) -> I
         yield "The daemon was away and has lost its line; lining up again."
     if place.lock_ticket not in ("", ticket):
         age = format_duration((dt.datetime.now(dt.UTC) - moment(place.lock_since)).total_seconds())
-        yield f"Waiting for ticket {place.lock_ticket}, which occupies {place.name} since {age}."
+        yield f"Waiting for ticket {place.lock_ticket}, which has occupied {place.name} for {age}."
     if place.waiting:
         yield f"Before this one wait: {', '.join(waiter.ticket for waiter in place.waiting)}."

@@ -43,7 +43,11 @@ def _show(root: Path, commit: str, settings: Settings) -> None:
 def _way_to_a_release(root: Path) -> tuple[Next, ...]:
     git = ("git", "-C", str(root))
     return (
-        Next((*git, "remote", "add", "origin", "URL"), "names its remote, a bare repository that is empty", "changes"),
+        Next(
+            (*git, "remote", "add", "origin", "URL"),
+            "names its remote, a bare repository that is empty (git init --bare --initial-branch main)",
+            "changes",
+        ),
         Next((*git, "push", "--set-upstream", "origin", "main"), "brings the first commit there", "changes"),
         Next(
             ("cp", "--interactive", f"{root}/released.yaml.example", CONFIG),

@@ -100,7 +100,7 @@ def test_a_run_waits_for_the_release_that_occupies_the_environment(
     code, told = ended(client)
 
     assert code == 5
-    assert f"Waiting for ticket {OCCUPANT}, which occupies {site.name} since" in told
+    assert f"Waiting for ticket {OCCUPANT}, which has occupied {site.name} for " in told
     assert started(site) == [OCCUPANT, "1001"]
 
 

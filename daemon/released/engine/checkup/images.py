@@ -17,7 +17,9 @@ def bases(subject: Subject) -> Check:
     needed = dict(_needed(subject, subject.world.git.state().head))
     missing = {image: why for image in needed if (why := _lacking(subject, image))}
     if not missing:
-        return ok("images", f"{len(needed)} base images (FROM) are on the engine or can be pulled.")
+        return ok(
+            "images", f"Base images (FROM) are on the engine or can be pulled: {', '.join(needed) or 'none is named'}."
+        )
     named = "; ".join(f"{image} of {needed[image]}: {why}" for image, why in missing.items())
     return warning(
         "images",
