@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,7 +27,9 @@ def _until(mended: str, otherwise: str, header: str = "") -> str:
 
 SCRIPTS = {
     "releases/1234-10-counts.sh": "#!/bin/sh\necho run >>.asd/counted\n",
-    "releases/1234-20-exits.sh": _until("exit", f"{TELL_SECRET}echo 'no such index: articles' >&2\nexit 3"),
+    "releases/1234-20-exits.sh": _until(
+        "exit", f"echo $TICKET >>.asd/exits\n{TELL_SECRET}echo 'no such index: articles' >&2\nexit 3"
+    ),
     "releases/1234-30-hangs.sh": _until("timeout", "echo importing\nexec sleep 60", "# released: timeout=1s\n"),
     "releases/1234-40-idles.sh": _until("idle", "echo waiting\nexec sleep 60", "# released: idle=1s timeout=1m\n"),
     LAST: "#!/bin/sh\necho last\n",
@@ -43,6 +46,7 @@ def _story(tmp_path_factory: pytest.TempPathFactory, first_images: FirstImages) 
 def _told(stack: Stack) -> Halts:
     story, git = Halts(stack, "1234"), stack.ops.git
     story.client("exit", "run", "1234")
+    story.notes["by hand"] = _typed_in_a_shell(story.said("exit").partition("To reproduce it:\n")[2].splitlines()[0])
     story.notes["occupied by"] = story.occupied_by()
     story.client("status", "status", "1234")
     story.client("status document", "-o", "json", "status", "1234")
@@ -60,6 +64,10 @@ def _told(stack: Stack) -> Halts:
     git("checkout", "--", LAST)
     story.client("end", "resume", "1234", "--reason", "mended")
     return story
+
+
+def _typed_in_a_shell(line: str) -> str:
+    return str(subprocess.run(("/bin/sh", "-c", line), capture_output=True, check=False, timeout=60).returncode)
 
 
 def _mend(stack: Stack, name: str) -> None:
@@ -92,8 +100,9 @@ def test_what_the_script_printed_last_stands_below_with_its_secret_masked(story:
     assert "  │ the password is ***\n  │ no such index: articles\n" in story.told["exit"].stderr
 
 
-def test_the_command_that_reproduces_it_by_hand_is_told(story: Halts) -> None:
-    assert f"cd {story.stack.ops.checkout} && releases/1234-20-exits.sh --yes" in story.said("exit")
+def test_the_command_that_is_told_reproduces_it_by_hand_with_the_variables_of_the_release(story: Halts) -> None:
+    assert story.notes["by hand"] == "3"
+    assert (story.stack.ops.checkout / ".asd/exits").read_text(encoding="utf-8").split()[:2] == ["1234", "1234"]
 
 
 def test_the_log_of_the_ticket_carries_the_exit_code_of_the_script(story: Halts) -> None:

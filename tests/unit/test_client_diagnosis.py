@@ -101,3 +101,16 @@ def test_the_document_has_the_condition_of_each_command() -> None:
     document = addressed_document(TOLD, Settings())
     assert [command["condition"] for command in document["next"]] == ["", "need be"]
     assert document["evidence"]["surroundings"]["free_bytes"] == {"/ops": 3 << 30}
+
+
+def test_what_only_a_person_can_do_is_broken_between_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("releasectl.views.diagnosis.width", lambda _: 30)
+    told = pb.Diagnosis(
+        kind="halted", by_hand=["Look at what somebody left there. By hand it is:\n  cd /a/long/way && x"]
+    )
+    print_diagnosis(told, Settings(no_color=True))
+    assert (
+        "first: Look at what somebody\nleft there. By hand it is:\n  cd /a/long/way && x\n" in capsys.readouterr().out
+    )

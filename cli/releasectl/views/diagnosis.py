@@ -14,7 +14,7 @@ from releasectl.settings import Settings
 from releasectl.text.sanitize import clean, one_line
 from releasectl.text.symbols import style
 from releasectl.text.tables import short, show, word
-from releasectl.text.terminal import width
+from releasectl.text.terminal import prose, width
 from releasectl.text.times import minute_stamp
 from releasectl.views.diagnosis_summary import cause_line, playbook_line
 from releasectl.views.reporting import evidence_lines, next_lines
@@ -34,8 +34,8 @@ def print_diagnosis(told: pb.Diagnosis, settings: Settings) -> None:
     columns = width(sys.stdout.isatty())
     for line in evidence_lines(_last_words(told.evidence), columns - 4):
         click.echo(f"  │ {line}")
-    for line in told.by_hand:
-        click.echo(f"first: {clean(line)}")
+    for ask in told.by_hand:
+        click.echo("\n".join(prose(f"first: {clean(ask)}", columns)))
     for line in next_lines(from_messages(told.next), settings, columns):
         click.echo(line)
     for problem in told.problems:

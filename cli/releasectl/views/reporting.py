@@ -70,7 +70,7 @@ def report_text(error: ClientError, settings: Settings) -> None:
         title = "next:" if error.diagnosis else "or:"
         what_next = advice_lines(error.advice, error.next, settings, columns, title)
     lines = [*what_next, *evidence, *cause] if error.advice else [*cause, *evidence, *what_next]
-    for line in (*lines, *error.diagnosis.splitlines()):
+    for line in (*lines, *prose(error.diagnosis, columns)):
         click.echo(line, err=True, color=color)
 
 

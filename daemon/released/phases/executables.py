@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable
 
 from released.adapters.commands.scripts import Command, Exit
@@ -32,7 +33,7 @@ def executable_process(
     Args:
         world: the environment.
         executable: what is run.
-        variables: gives those that it finds; asked when it is begun, and not when it is adopted.
+        variables: gives those that it finds; asked when it is begun, and again where it failed.
         recovery: what becomes of it where its process was lost.
     """
 
@@ -50,7 +51,7 @@ def executable_process(
         )
 
     def failed(ended: Exit, output: str) -> Failure:
-        return _failure(world, executable, ended, output)
+        return _failure(executable, ended, output, _typed(world, executable, variables()))
 
     return Process(world.scripts, command, failed, recovery=recovery, durable=lambda: sync_filesystem(world.root))
 
@@ -84,13 +85,14 @@ def _argv(world: World, executable: Executable) -> tuple[str, ...]:
     return (path, "--yes") if os.access(path, os.X_OK) else ("bash", path, "--yes")
 
 
-def _typed(world: World, executable: Executable) -> str:
+def _typed(world: World, executable: Executable, variables: dict[str, str]) -> str:
     """Write the command as a person types it; who may not execute the file has bash read it."""
+    found = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
     interpreter = "" if os.access(world.root / executable.path, os.X_OK) else "bash "
-    return f"{interpreter}{executable.path} --yes"
+    return f"cd {world.root} && {found} {interpreter}{executable.path} --yes"
 
 
-def _failure(world: World, executable: Executable, ended: Exit, output: str) -> Failure:
+def _failure(executable: Executable, ended: Exit, output: str, typed: str) -> Failure:
     why = {
         "timeout": f"ran longer than its limit ({executable.timeout_s:g} s) and was stopped"
         if executable.timeout_s
@@ -98,5 +100,4 @@ def _failure(world: World, executable: Executable, ended: Exit, output: str) -> 
         "idle": f"printed nothing for its limit ({executable.idle_s:g} s) and was stopped" if executable.idle_s else "",
     }.get(ended.stopped_by) or f"ended with exit code {ended.rc}"
     code = f"script_{ended.stopped_by}" if ended.stopped_by else "script_failed"
-    message = f"{executable.path} {why}.\nTo reproduce it:\n  cd {world.root} && {_typed(world, executable)}"
-    return Failure(code, message, ended.rc, output)
+    return Failure(code, f"{executable.path} {why}.\nTo reproduce it:\n  {typed}", ended.rc, output)

@@ -194,7 +194,8 @@ def test_of_a_network_failure_host_and_port_are_given(operators: dict[str, Opera
 
 def test_of_a_script_that_failed_it_is_told_how_to_reproduce_that_by_hand(operators: dict[str, Operator]) -> None:
     (by_hand,) = operators["script"].told["script"]["by_hand"]
-    assert by_hand.endswith("checkout && releases/1234-work.sh --yes")
+    assert "checkout && TICKET=1234 BASE_SHA=" in by_hand
+    assert by_hand.endswith(" releases/1234-work.sh --yes")
 
 
 def test_what_a_script_printed_is_evidence(operators: dict[str, Operator]) -> None:

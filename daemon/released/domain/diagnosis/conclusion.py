@@ -169,7 +169,7 @@ def _script_unexplained(case: Case, script: str) -> Conclusion:
     line = _first(case.about("line"))
     said, _, command = case.message.partition("To reproduce it:")
     told = Cause(case.code, f"{said.strip().rstrip('.')}{f', at {line}' if line else ''}.")
-    reproduce = f" By hand it is: {command.strip()}" if command else ""
+    reproduce = f" By hand it is:\n  {command.strip()}" if command else ""
     ask = f"Find out why from its output, and mend {script} or its target.{reproduce}"
     return Conclusion(told, Fault.UNKNOWN, (ask,))
 
