@@ -44,11 +44,13 @@ class Daemon:
         self._configuration = configuration
         self._instruments = Instruments()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="api")
-        self._patient = ThreadPoolExecutor(_PATIENT_THREADS, thread_name_prefix="patient")
         configuration.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         configuration.store.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._store = open_store(configuration.store.url, _fail_stop)
         self._stations = {name: self._station(name) for name in configuration.environments}
+        self._patient = {
+            name: ThreadPoolExecutor(_PATIENT_THREADS, thread_name_prefix=f"patient-{name}") for name in self._stations
+        }
         self._desks = {name: ThreadPoolExecutor(1, thread_name_prefix=f"desk-{name}") for name in self._stations}
         self._projector = Projector(
             self._store,

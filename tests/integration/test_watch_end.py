@@ -36,7 +36,7 @@ class _BusyHub:
     async def blocking(self, work: Callable[[], Any]) -> object:
         return work()
 
-    async def patiently(self, work: Callable[[], Any]) -> object:
+    async def patiently(self, _station: Station, work: Callable[[], Any]) -> object:
         return await asyncio.get_running_loop().run_in_executor(self._patient, work)
 
 

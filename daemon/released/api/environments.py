@@ -71,7 +71,7 @@ class Environments(rpc.EnvironmentsServicer):
 
     async def _shown(self, station: Station) -> pb.Environment:
         waiting = self._lines[station.name].waiting
-        return await self._hub.blocking(lambda: _environment(station, waiting))
+        return await self._hub.patiently(station, lambda: _environment(station, waiting))
 
     async def _reason(self, request: pb.HoldRequest) -> str:
         return requests.reason((await self._hub.masked(self._hub.station(request.environment), request)).reason)
@@ -81,7 +81,8 @@ class Environments(rpc.EnvironmentsServicer):
         async with answering(context):
             station = self._hub.station(request.environment)
             name = parse_service(request.name) if request.name else ""
-            found = [one for one in await self._hub.blocking(lambda: _services(station)) if name in ("", one.name)]
+            running = await self._hub.patiently(station, lambda: _services(station))
+            found = [one for one in running if name in ("", one.name)]
             if name and not found:
                 raise NotFound("service_unknown", f"The ops repo has no service {name!r} at the present commit.")
             return pb.ListServicesResponse(services=found)
@@ -119,7 +120,7 @@ class Environments(rpc.EnvironmentsServicer):
         async with answering(context):
             station = self._hub.station(request.environment)
             await self._hub.blocking(lambda: self._hub.projector.wait_for(station.store.head(), _PROJECTION_S))
-            found = await self._hub.blocking(station.drift)
+            found = await self._hub.patiently(station, station.drift)
             return pb.Drift(
                 findings=[convert.drift_finding(one) for one in found], drifted=any(one.drifted for one in found)
             )
@@ -127,8 +128,9 @@ class Environments(rpc.EnvironmentsServicer):
     async def CheckEnvironment(self, request: pb.CheckEnvironmentRequest, context: Context) -> pb.Checkup:
         """Look at everything that a release needs."""
         async with answering(context):
-            subject = self._hub.subject(self._hub.station(request.environment))
-            found = await self._hub.patiently(lambda: examine(subject))
+            station = self._hub.station(request.environment)
+            subject = self._hub.subject(station)
+            found = await self._hub.patiently(station, lambda: examine(subject))
             return pb.Checkup(
                 checks=[convert.check(one) for one in found], healthy=all(one.status != "failed" for one in found)
             )

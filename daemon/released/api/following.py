@@ -70,7 +70,7 @@ async def told_end(hub: Hub, station: Station, state: ReleaseState) -> pb.End:
         try:
             # Looks that wait for somebody outside share few threads: a hung remote must not keep the end from anybody.
             async with asyncio.timeout(_DIAGNOSIS_S):
-                found = await hub.patiently(lambda: diagnosed(station, state.ticket))
+                found = await hub.patiently(station, lambda: diagnosed(station, state.ticket))
             end.diagnosis.CopyFrom(diagnosis(found, station.name))
         except Exception:
             logger.exception("%s: the end of %s is told without a diagnosis", station.name, state.ticket)

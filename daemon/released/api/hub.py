@@ -43,8 +43,8 @@ class Hub:
     threads: ThreadPoolExecutor
     """For reads."""
     configuration: Configuration
-    patient: ThreadPoolExecutor
-    """For looks at what may keep one waiting: remotes, whole files."""
+    patient: Mapping[str, ThreadPoolExecutor]
+    """For looks at what may keep one waiting, a few threads for each station: engines, remotes, whole records."""
     desks: Mapping[str, ThreadPoolExecutor]
     """One thread for each station's desk, for commands that look at the world: one at a time, and a remote may keep it
     waiting. What the record alone decides needs none: whoever stops a release waits for nobody."""
@@ -70,9 +70,9 @@ class Hub:
         """Do blocking work that waits for nobody outside, in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self.threads, work)
 
-    async def patiently(self, work: Callable[[], T]) -> T:
-        """Do blocking work that may wait for somebody outside, in a thread that no other read needs."""
-        return await asyncio.get_running_loop().run_in_executor(self.patient, work)
+    async def patiently(self, station: Station, work: Callable[[], T]) -> T:
+        """Do blocking work that may wait for somebody outside, in a thread that no read and no other station needs."""
+        return await asyncio.get_running_loop().run_in_executor(self.patient[station.name], work)
 
     def subject(self, station: Station) -> Subject:
         """Name what is examined of an environment."""

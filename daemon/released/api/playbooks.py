@@ -44,7 +44,7 @@ class Playbooks(rpc.PlaybooksServicer):
         async with answering(context):
             station = self._hub.station(request.environment)
             found = await self._hub.blocking(lambda: library(station.world.git))
-            records = await self._hub.patiently(lambda: playbook_records(station, found.playbooks))
+            records = await self._hub.patiently(station, lambda: playbook_records(station, found.playbooks))
             wanted = [one for one in found.playbooks if request.id in ("", one.id)]
             if request.id and not wanted:
                 raise unknown_playbook(printable(request.id))
@@ -63,7 +63,7 @@ class Playbooks(rpc.PlaybooksServicer):
                 return await self._hub.blocking(lambda: _matches(station, ticket))
             request_id = parse_request_id(request.request_id or str(uuid4()))
             hidden = self._hub.configuration.private
-            return await self._hub.patiently(lambda: _detected(station, ticket, request_id, caller, hidden))
+            return await self._hub.patiently(station, lambda: _detected(station, ticket, request_id, caller, hidden))
 
     async def LintPlaybooks(self, request: pb.LintPlaybooksRequest, context: Context) -> pb.LintPlaybooksResponse:
         """Tell every fault of playbook files."""
@@ -81,7 +81,7 @@ class Playbooks(rpc.PlaybooksServicer):
             tried = known.read_playbooks([(request.file.name, request.file.content)])
             if tried.problems:
                 raise InvalidInput("playbooks_invalid", "\n".join(map(printable, tried.problems)))
-            trials = await self._hub.patiently(lambda: back_test(station, tried.playbooks))
+            trials = await self._hub.patiently(station, lambda: back_test(station, tried.playbooks))
             return pb.TestPlaybooksResponse(failures=[_past_failure(trial, station.name) for trial in trials])
 
     async def DraftPlaybook(self, request: pb.DraftPlaybookRequest, context: Context) -> pb.PlaybookFile:

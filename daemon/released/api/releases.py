@@ -132,7 +132,7 @@ class Releases(rpc.ReleasesServicer):
         """Tell from any failure of a ticket its cause, the evidence, and what to type next."""
         async with answering(context):
             station, ticket = self._hub.station(request.environment), parse_ticket(request.ticket)
-            found = await self._hub.patiently(lambda: diagnosed(station, ticket))
+            found = await self._hub.patiently(station, lambda: diagnosed(station, ticket))
             return diagnosis(found, station.name)
 
     async def ListReleases(self, request: pb.ListReleasesRequest, context: Context) -> pb.ListReleasesResponse:
