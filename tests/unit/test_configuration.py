@@ -316,3 +316,9 @@ def test_a_key_of_the_webhook_that_is_not_known_is_told_with_the_nearest() -> No
     assert faults(f"{SHORT}webhook: {{url: 'https://alarm.example/', secret_file: /s, secret: x}}\n") == [
         "6: webhook.secret: expected a known key (secret_file?), got 'secret'"
     ]
+
+
+def test_the_socket_behind_the_public_one_is_hidden_too_for_whoever_reaches_it_calls_in_any_name() -> None:
+    private = parse_configuration(SHORT.replace("/run/released/", "/srv/"), FILE).private
+
+    assert {Path("/srv/released.sock"), Path("/srv/released.sock.in")} <= set(private)

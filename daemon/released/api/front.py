@@ -129,11 +129,6 @@ class Front:
         return dialled
 
 
-def private_socket(listener: Listener) -> Path:
-    """Name the gRPC socket behind a public one: in a folder that nobody but the daemon may enter."""
-    return listener.path.with_name(f"{listener.path.name}.in") / "s"
-
-
 def own_private_folder(folder: Path) -> None:
     """Make the private socket's folder; who can enter it could call in another's name.
 

@@ -10,7 +10,7 @@ from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
 from released.api.environments import Environments
-from released.api.front import Front, own_private_folder, private_socket
+from released.api.front import Front, own_private_folder
 from released.api.hub import Hub
 from released.api.playbooks import Playbooks
 from released.api.releases import Releases
@@ -33,7 +33,7 @@ class Server:
 
     def __init__(self, hub: Hub, listeners: Sequence[Listener]) -> None:
         self._hub = hub
-        self._inner = private_socket(listeners[0])
+        self._inner = listeners[0].inner
         self._fronts = [Front(listener, self._inner) for listener in listeners]
         self._health = HealthServicer()
         self._grpc = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=_CONCURRENT_CALLS)

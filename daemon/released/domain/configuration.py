@@ -132,6 +132,11 @@ class Listener(_Model):
         """The socket's file."""
         return Path(self.address.removeprefix("unix://"))
 
+    @property
+    def inner(self) -> Path:
+        """The gRPC socket behind it, in a folder that only the daemon may enter: callers there say who they are."""
+        return self.path.with_name(f"{self.path.name}.in") / "s"
+
 
 class Webhook(_Model):
     """Where the daemon tells of releases that halt."""
@@ -173,7 +178,7 @@ class Configuration(_Model):
         record = (self.store.path.with_name(self.store.path.name + end) for end in ("", "-wal", "-shm"))
         credentials = (one.git.credential_file for one in self.environments.values())
         engines = (Path(one.docker.removeprefix("unix://")) for one in self.environments.values())
-        sockets = (listener.path for listener in self.listen)
+        sockets = (path for listener in self.listen for path in (listener.path, listener.inner.parent))
         secrets = [file for file in credentials if file] + ([self.webhook.secret_file] if self.webhook else [])
         return (self.state, *record, *sockets, *engines, *secrets)
 
