@@ -111,9 +111,10 @@ class Environments(rpc.EnvironmentsServicer):
         async with answering(context):
             station, caller = self._hub.station(request.environment), actor(context)
             command = requests.run_hook(await self._hub.masked(station, request))
-            started = await self._hub.command(station, lambda: station.hooks.run(command, caller))
-            async for item in follow_hook(self._hub, station, started):
-                yield item
+            with self._hub.followers.admitted():
+                started = await self._hub.command(station, lambda: station.hooks.run(command, caller))
+                async for item in follow_hook(self._hub, station, started):
+                    yield item
 
     async def GetDrift(self, request: pb.GetDriftRequest, context: Context) -> pb.Drift:
         """Compare what runs with what the manifests ask for."""

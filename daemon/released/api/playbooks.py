@@ -108,9 +108,10 @@ class Playbooks(rpc.PlaybooksServicer):
             lines = await self._hub.blocking(lambda: fix_of(station, ticket, request.id, request.values))
             line = agreed_command(lines, request.number, request.text)
             command = cmd.RunFix(ticket, request_id, request.id, line.kind, line.text)
-            started = await self._hub.command(station, lambda: station.hooks.apply(command, caller))
-            async for item in follow_hook(self._hub, station, started):
-                yield item
+            with self._hub.followers.admitted():
+                started = await self._hub.command(station, lambda: station.hooks.apply(command, caller))
+                async for item in follow_hook(self._hub, station, started):
+                    yield item
 
 
 def _refuse_large(files: Iterable[pb.PlaybookFile]) -> None:

@@ -253,12 +253,15 @@ def test_a_line_is_not_endless(bare_sites: BareSites, site: Site, releases: rpc.
     await_waiting(bare_sites, site)
 
 
-def test_followers_are_not_without_number(site: Site, gate: Gate, releases: rpc.ReleasesStub) -> None:
+@pytest.mark.parametrize("command", [("watch", OCCUPANT), ("services", "run", "web", "ensure-config")])
+def test_followers_are_not_without_number(
+    site: Site, gate: Gate, releases: rpc.ReleasesStub, command: tuple[str, ...]
+) -> None:
     request = pb.WatchRequest(environment=site.name, ticket=OCCUPANT)
     streams = [releases.Watch(request) for _ in range(FOLLOWERS)]
     assert all(next(stream) for stream in streams)
 
-    rejection = site.rejects("watch", OCCUPANT, code=3)
+    rejection = site.rejects(*command, code=3)
 
     assert rejection.reason == "too_many_followers"
     for stream in streams:
