@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
@@ -45,7 +44,7 @@ class Environments(rpc.EnvironmentsServicer):
     async def Hold(self, request: pb.HoldRequest, context: Context) -> pb.Environment:
         """Keep releases out."""
         async with answering(context):
-            until = request.until.ToDatetime(dt.UTC) if request.HasField("until") else None
+            until = requests.moment(request.until) if request.HasField("until") else None
             reason = await self._reason(request)
             held = ev.Held(parse_request_id(request.request_id), reason, until)
             return await self._hold(request.environment, held, actor(context))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import msgspec
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from released.domain import commands as cmd
 from released.domain import events as ev
@@ -179,6 +181,18 @@ def run_hook(request: pb.RunHookRequest) -> cmd.RunHook:
     """
     service, hook = parse_service(request.name), parse_hook(request.hook)
     return cmd.RunHook(service, hook, parse_request_id(request.request_id), optional_reason(request.reason))
+
+
+def moment(given: Timestamp) -> dt.datetime:
+    """Accept a moment.
+
+    Raises:
+        InvalidInput: no calendar knows it.
+    """
+    try:
+        return given.ToDatetime(dt.UTC)
+    except (ValueError, OverflowError):
+        raise InvalidInput("time_invalid", "Expected a moment between the years 1 and 9999.") from None
 
 
 def reason(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 
-from released.api import convert
+from released.api import convert, requests
 from released.api.hub import Hub, actor, answering
 from released.domain.errors import InvalidInput, NotFound
 from released.domain.webhook.url import without_query
@@ -62,4 +62,4 @@ class Webhooks(rpc.WebhooksServicer):
 def _since(request: pb.ReplayWebhookRequest) -> dt.datetime:
     if not request.HasField("since"):
         raise InvalidInput("since_missing", "Nothing says from when on messages are to be sent again.")
-    return request.since.ToDatetime(dt.UTC)
+    return requests.moment(request.since)

@@ -1,10 +1,11 @@
-"""Requests that would blow the record up, from somebody who may use the socket."""
+"""Requests that are out of all bounds, from somebody who may use the socket."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from released.api import requests
 from released.domain.errors import InvalidInput
@@ -45,6 +46,14 @@ def test_it_is_refused_before_anything_is_recorded(read: Callable[[], object], c
     with pytest.raises(InvalidInput) as refused:
         read()
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    "moment", [Timestamp(seconds=2**62), Timestamp(seconds=-(2**62)), Timestamp(nanos=-1)], ids=["late", "early", "odd"]
+)
+def test_a_moment_that_no_calendar_knows_is_refused(moment: Timestamp) -> None:
+    with pytest.raises(InvalidInput, match="years 1 and 9999"):
+        requests.moment(moment)
 
 
 def test_a_name_that_is_given_twice_counts_once() -> None:
