@@ -26,3 +26,16 @@ def test_volumes_are_declared_by_key_and_by_name() -> None:
 @pytest.mark.parametrize("text", ["", "services: {}", "volumes: [data]", "just words", "a: [", "- a"])
 def test_a_text_that_declares_none_has_none(text: str) -> None:
     assert declared_volumes(text) == frozenset()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["x-since: 2026-99-99", "services: {web: {ports: !reset [], environment: !override {A: b}}}"],
+    ids=["a date that no calendar knows", "tags of Compose's own"],
+)
+def test_what_is_odd_elsewhere_hides_no_volume(odd: str) -> None:
+    assert declared_volumes(f"{odd}\nvolumes: {{data: {{}}}}\n") == {"data"}
+
+
+def test_a_text_that_is_too_deep_to_be_understood_declares_none() -> None:
+    assert declared_volumes("[" * 100_000) == frozenset()

@@ -50,8 +50,9 @@ def declared_volumes(text: str) -> frozenset[str]:
     that is no Compose file.
     """
     try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError:
+        # Text only: a date that no calendar knows, or a tag of Compose's own, is no reason to understand nothing.
+        document = yaml.BaseLoader(text).get_single_data()
+    except (yaml.YAMLError, RecursionError):
         return frozenset()
     volumes = document.get("volumes") if isinstance(document, dict) else None
     if not isinstance(volumes, dict):
