@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 MAX_CHARACTERS = 1 << 20
 MAX_DEPTH = 32
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 LONGEST_SHOWN = 80
 
 Path = tuple[str | int, ...]
@@ -133,7 +134,7 @@ class _Reading(NamedTuple):
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
                 raise YamlProblem(line, "expected a key of plain text, got a list or a mapping", path)
-            key = str(key_node.value)
+            key = _text(key_node, path)
             if key in result:
                 raise YamlProblem(line, f"expected each key once, got {key!r} twice", (*path, key))
             self.lines[(*path, key)] = line
@@ -141,7 +142,7 @@ class _Reading(NamedTuple):
         return result
 
     def _scalar(self, node: yaml.Node, path: Path) -> str | int | float | bool | None:
-        value = str(node.value)
+        value = _text(node, path)
         kind = node.tag.removeprefix("tag:yaml.org,2002:")
         if kind == "str":
             return value
@@ -155,6 +156,16 @@ class _Reading(NamedTuple):
                 return value == "true"
             case _:
                 return None
+
+
+def _text(node: yaml.Node, path: Path) -> str:
+    """Give the text of a scalar without what only an escape can put there, and neither a tool nor a message takes."""
+    value = str(node.value)
+    if found := _UNPRINTABLE.search(value):
+        raise YamlProblem(
+            node.start_mark.line + 1, f"expected printable text, got the character U+{ord(found[0]):04X}", path
+        )
+    return value
 
 
 def problems(
