@@ -24,6 +24,8 @@ class Operator:
     """The diagnosis of each failure, by the name that the story gives to it."""
     screens: dict[str, str] = field(default_factory=dict)
     """The same as people read it."""
+    asked: list[str] = field(default_factory=list)
+    """Of which failures a diagnosis was asked for, in order."""
     ended: dict[str, CompletedProcess[str]] = field(default_factory=dict)
     """How the last command came out that was typed for it."""
 
@@ -31,6 +33,7 @@ class Operator:
         """Ask for a diagnosis, as a program does."""
         answer = self.client("-o", "json", "diagnose", self.ticket)
         assert answer.returncode == 0, answer.stderr
+        self.asked.append(name)
         self.told[name] = json.loads(answer.stdout)
         return self.told[name]
 

@@ -10,6 +10,7 @@ import pytest
 
 from support.bare_sites import BareSites
 from support.diagnosed import Document, Operator
+from support.what_goes_wrong import CHECKOUT, Row, concluded, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 WORK = "releases/1234-work.sh"
 UNSET = 'set -eu\n. ./.env\necho "$SEARCH_URL"'
+ENDLESS = "# released: timeout=1s\nuntil test -e .asd/mended; do sleep 0.1; done"
 LATE = "test -e .asd/mended || { echo 'the moon stands wrong' >&2; exit 3; }"
 CAUSES = {
     "dirty": "working_tree_dirty",
@@ -27,6 +29,7 @@ CAUSES = {
     "variable": "variable_unset",
     "network": "network_unreachable",
     "detached": "detached_head",
+    "endless": "script_timeout",
 }
 
 
@@ -77,6 +80,7 @@ def _breaks(port: int) -> dict[str, Callable[[Site], None]]:
         "variable": _merge(UNSET),
         "network": _merge(f"exec 3<>/dev/tcp/127.0.0.1/{port}"),
         "detached": _detached,
+        "endless": _merge(ENDLESS),
     }
 
 
@@ -88,6 +92,7 @@ def _mends(target: socket.socket) -> dict[str, Callable[[Site], None]]:
         "variable": lambda site: _dotenv(site, "SEARCH_URL=http://search\n"),
         "network": lambda _: target.listen(),
         "detached": _git("checkout", "--quiet", "main"),
+        "endless": lambda site: (site.ops.checkout / ".asd" / "mended").touch(),
     }
 
 
@@ -158,6 +163,11 @@ def test_a_run_that_fails_ends_with_cause_and_recommendation(operators: dict[str
     assert f"cause: {told['cause']['sentence']}  [{CAUSES[name]}]\nresume: {told['recommendation']['why']}\n" in said
 
 
+@pytest.mark.parametrize("row", rows_of(CHECKOUT), ids=str)
+def test_one_command_leads_from_a_failure_to_the_right_next_one(operators: dict[str, Operator], row: Row) -> None:
+    assert concluded(row, operators[row.name])
+
+
 # --- what is told of each ----------------------------------------------------------------------------------------
 
 
@@ -207,11 +217,14 @@ def test_where_the_checkout_stood_and_what_disk_was_free_is_evidence(operators: 
     assert (seen["branch"], seen["changed_paths"], len(seen["free_bytes"])) == ("main", [], 2)
 
 
-def test_a_failure_that_no_playbook_knows_claims_no_match_and_has_safe_choices(operators: dict[str, Operator]) -> None:
-    told = operators["detached"].told["detached"]
-    assert told["playbooks"] == []
-    assert told["next"][-1]["argv"][:3] == ["releasectl", "run", "1234"]
-    assert told["phase"] == "prepare"
+@pytest.mark.parametrize(("name", "phase", "way"), [("detached", "prepare", "run"), ("endless", "ticket", "resume")])
+def test_a_failure_that_no_playbook_knows_claims_no_match_and_has_safe_choices(
+    operators: dict[str, Operator], name: str, phase: str, way: str
+) -> None:
+    told = operators[name].told[name]
+    typed = [command["argv"][1] for command in told["next"] if not command["condition"]]
+    assert (told["phase"], told["playbooks"], typed[-1]) == (phase, [], way)
+    assert told["evidence"]["message"]
 
 
 def test_a_release_that_is_over_waits_for_nothing_and_tells_what_went_wrong_on_the_way(

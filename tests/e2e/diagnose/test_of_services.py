@@ -10,6 +10,7 @@ import pytest
 from support.diagnosed import Document, Operator
 from support.stack_images import docker
 from support.stories import served
+from support.what_goes_wrong import SERVICES, Row, concluded, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -193,6 +194,11 @@ def test_whoever_types_what_diagnose_prints_releases_the_ticket(released: Story)
     ended = released.web.ended["mismatch"]
     assert ended.returncode == 0, ended.stderr
     assert released.stack.containers.running_tags()["web"] == "2"
+
+
+@pytest.mark.parametrize("row", rows_of(SERVICES), ids=str)
+def test_one_command_leads_from_a_failure_to_the_right_next_one(released: Story, row: Row) -> None:
+    assert concluded(row, released.web)
 
 
 @pytest.mark.parametrize("name", [name for name in CAUSES if name not in ("variable", "backup", "drift")])
