@@ -16,19 +16,18 @@ import msgspec
 
 from released.domain import events as ev
 from released.domain.errors import ReleasedError, StepInDoubt
-from released.domain.failure import EVIDENCE_BYTES, Failure
+from released.domain.failure import Failure
 from released.domain.ids import Phase
 from released.domain.releases import next_steps, recovery
 from released.domain.releases.release import ReleaseState
 from released.domain.releases.steps import Recovery
 from released.engine.faults import Faults
 from released.engine.journal import Journal
-from released.engine.slots import AttemptSlot, attempt_folder
+from released.engine.slots import AttemptSlot, attempt_slot
 from released.phases.effects import Done, Fate, InDoubt, NotDone, Step
 from released.phases.surroundings import witnessed
 from released.phases.world import World
 from released.store.errors import STORE_ERRORS
-from released.store.outputs import tail
 
 Phases = Mapping[Phase, Callable[[ReleaseState], list[Step]]]
 """What each phase of a release does, given what is on record."""
@@ -206,11 +205,11 @@ class Runner:
                 return True
             case InDoubt(look_at):
                 doubt = recovery.in_doubt(self._state, step.name, look_at)
-                self._halt(msgspec.structs.replace(doubt, failure=self._told(doubt.failure, slot)))
+                self._halt(msgspec.structs.replace(doubt, failure=slot.told(doubt.failure)))
                 return False
 
     def _fail(self, step: Step, attempt: int, slot: AttemptSlot, failure: Failure) -> bool:
-        told = self._told(failure, slot)
+        told = slot.told(failure)
         self._journal.refresh()
         phase = self._state.phase or Phase.PREPARE
         halted = recovery.killed(self._state, step.name, told) or self._failed(phase, step.name, told)
@@ -227,14 +226,8 @@ class Runner:
         commands = tuple(dict.fromkeys((*failure.next, *next_steps.after_halt(self._state, "failed"))))
         return ev.Halted(phase, "failed", step, msgspec.structs.replace(failure, next=commands))
 
-    def _told(self, failure: Failure, slot: AttemptSlot) -> Failure:
-        """Put the step's last output beside a failure that has no evidence of its own."""
-        evidence = failure.evidence or tail(slot.path / "output", EVIDENCE_BYTES)
-        return msgspec.structs.replace(failure, evidence=evidence).masked(self._world.mask)
-
     def _slot(self, step: Step, attempt: int) -> AttemptSlot:
-        folder = attempt_folder(self._world.name, self._state.ticket, self._state.run, step.name, attempt)
-        return AttemptSlot(self._world.state_dir, folder, self._world.mask)
+        return attempt_slot(self._world, self._state, step.name, attempt)
 
     def _free_from(self, step: Step, attempt: int) -> int:
         """Count up to an attempt without a folder: a record that was lost or put back leaves old ones behind."""

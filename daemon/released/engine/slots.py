@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from released.domain import events as ev
-from released.store.outputs import OutputWriter, digest
+from released.domain.failure import EVIDENCE_BYTES, Failure
+from released.domain.releases.release import ReleaseState
+from released.phases.world import World
+from released.store.outputs import OutputWriter, digest, tail
 
 
 class AttemptSlot:
@@ -32,6 +37,17 @@ class AttemptSlot:
         written = self._writer.close() if self._writer else digest(file)
         self._writer = None
         return ev.OutputRef(str(self._relative / "output"), written.bytes, written.sha256)
+
+    def told(self, failure: Failure) -> Failure:
+        """Put what was printed last beside a failure that has no evidence of its own, secrets masked."""
+        evidence = failure.evidence or tail(self.path / "output", EVIDENCE_BYTES)
+        return msgspec.structs.replace(failure, evidence=evidence).masked(self._mask)
+
+
+def attempt_slot(world: World, state: ReleaseState, step: str, attempt: int) -> AttemptSlot:
+    """Give the folder of an attempt of a step of the present run."""
+    folder = attempt_folder(world.name, state.ticket, state.run, step, attempt)
+    return AttemptSlot(world.state_dir, folder, world.mask)
 
 
 def attempt_folder(environment: str, ticket: str, run: int, step: str, attempt: int) -> Path:

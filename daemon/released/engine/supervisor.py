@@ -11,6 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
+import msgspec
+
 from released.domain import events as ev
 from released.domain.environments import environment
 from released.domain.errors import Refused
@@ -23,7 +25,7 @@ from released.engine.instruments import Instruments
 from released.engine.journal import Journal
 from released.engine.reminder import Reminder
 from released.engine.runner import HandedOver, Phases, Runner
-from released.engine.slots import AttemptSlot, attempt_folder
+from released.engine.slots import attempt_slot
 from released.phases import migrate, prepare, revert, ticket, verify
 from released.phases.quiesce import wake
 from released.phases.surroundings import witnessed
@@ -109,17 +111,24 @@ class Supervisor:
         )
         logger.info("%s: found %s unfinished: %s", self._world.name, journal.state.ticket, type(decision).__name__)
         if isinstance(decision, ev.Halted):
-            decision = witnessed(self._world, journal.state, decision)
+            decision = witnessed(self._world, journal.state, self._with_last_words(journal.state, decision))
         journal.commit(decision)
+
+    def _with_last_words(self, state: ReleaseState, halted: ev.Halted) -> ev.Halted:
+        """Put what the step that was cut off printed last beside the halt."""
+        step = state.current_step
+        if step is None:
+            return halted
+        slot = attempt_slot(self._world, state, step.name, step.attempt)
+        return msgspec.structs.replace(halted, failure=slot.told(halted.failure))
 
     def _wake_writers(self, state: ReleaseState) -> None:
         """Wake what a backup that was cut off holds still: nobody may come back to that step for long."""
         step = state.current_step
         if step is None:
             return
-        folder = attempt_folder(self._world.name, state.ticket, state.run, step.name, step.attempt)
         try:
-            wake(self._world, AttemptSlot(self._world.state_dir, folder, self._world.mask))
+            wake(self._world, attempt_slot(self._world, state, step.name, step.attempt))
         except Exception:
             logger.exception("%s: what %s held still is not woken", self._world.name, step.name)
 

@@ -57,8 +57,9 @@ def test_of_a_killed_daemon_the_step_in_doubt_is_named_and_what_becomes_of_it(op
     assert certainty["recovery"] == [f"{NAME} is not done again unless a person says so"]
 
 
-def test_what_a_lost_script_printed_is_evidence(operator: Operator) -> None:
-    assert operator.told["in doubt"]["evidence"]["untrusted_output"] == "waiting\n"
+@pytest.mark.parametrize("name", ["interrupted", "in doubt"])
+def test_what_a_lost_script_printed_is_evidence(operator: Operator, name: str) -> None:
+    assert operator.told[name]["evidence"]["untrusted_output"] == "waiting\n"
 
 
 def test_of_a_step_in_doubt_only_a_person_knows_more(operator: Operator) -> None:
