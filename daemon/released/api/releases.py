@@ -15,7 +15,7 @@ from released.domain.environments.hold import told_resumed
 from released.domain.errors import InvalidInput, NotFound
 from released.domain.ids import Ticket, parse_phase, parse_ticket
 from released.domain.releases import lifecycle
-from released.domain.releases.next_steps import run
+from released.domain.releases.next_steps import diagnose, run
 from released.engine.desk import Accepted
 from released.engine.diagnosing import diagnosed
 from released.engine.playbooks.unknown_failures import told
@@ -186,7 +186,8 @@ class Releases(rpc.ReleasesServicer):
         """Find the station of a ticket that was run; one whose runs were all refused was not."""
         station = await self._known(environment, ticket)
         if (await self._hub.blocking(lambda: station.release(ticket))).run == 0:
-            raise NotFound("ticket_unknown", f"Ticket {ticket} was never run here.", run(ticket))
+            told = f"Ticket {ticket} was never run here: every attempt was refused."
+            raise NotFound("ticket_unknown", told, (*diagnose(ticket), *run(ticket)))
         return station
 
     async def _known_step(self, station: Station, ticket: Ticket, step: str) -> None:

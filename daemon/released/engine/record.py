@@ -48,7 +48,7 @@ class EnvironmentRecord:
         """List the releases that came after one and still stand, newest first."""
         started = state.started_at or dt.datetime.min.replace(tzinfo=dt.UTC)
         found = (
-            LaterRelease(row.ticket, row.state, row.services, row.started_at)
+            LaterRelease(row.ticket, row.state, row.services, row.started_at, self._release(row.ticket).is_adopted)
             for row in list_releases(self._store, self._name, limit=_ALL)
             if row.ticket != state.ticket and row.state in _STANDING and row.started_at and row.started_at > started
             if not self._release(row.ticket).is_behind

@@ -114,6 +114,19 @@ def test_two_releases_by_hand_are_taken_in_in_any_order(site: Site, base: str, b
     assert f"BASE_SHA={later}\nMERGE_SHA={tip}\n" in site.derived("1002", "env")
 
 
+def test_what_stands_below_a_release_by_hand_is_told_to_be_mended_and_no_revert_is_offered(site: Site) -> None:
+    site.merge("999", {"releases/999-script.sh": SCRIPT})
+    assert site.client("run", "999").returncode == 0
+    base = site.ops.head()
+    assert site.client(*adopting("1000", base, released_by_hand(site, "1000"))).returncode == 0
+
+    refusal = site.refuses("revert", "999", "--yes")
+
+    assert refusal.reason == "later_releases"
+    assert "not to be taken back: 1000. Release a fix instead." in refusal.message
+    assert refusal.next == ()
+
+
 # --- refused -----------------------------------------------------------------------------------------------------
 
 

@@ -279,7 +279,8 @@ def test_a_ticket_whose_runs_were_all_refused_was_never_run(bare_site: Site, com
     rejection = bare_site.rejects(command, "3010", code=4)
 
     assert rejection.reason == "ticket_unknown"
-    assert rejection.message == "Ticket 3010 was never run here."
+    assert rejection.message == "Ticket 3010 was never run here: every attempt was refused."
+    assert rejection.next[0][:3] == ("releasectl", "diagnose", "3010")
 
 
 def test_a_step_that_a_release_does_not_have_is_not_found_and_its_steps_are_named(released_site: Site) -> None:

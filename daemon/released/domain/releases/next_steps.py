@@ -131,6 +131,11 @@ def look_at(ticket: str) -> tuple[NextCommand, ...]:
     return (NextCommand((CLIENT, "status", ticket), f"shows where ticket {ticket} stands"),)
 
 
+def diagnose(ticket: str) -> tuple[NextCommand, ...]:
+    """See why a ticket failed, or was refused."""
+    return (NextCommand((CLIENT, "diagnose", ticket), "shows why it was refused"),)
+
+
 def look_at_environment() -> tuple[NextCommand, ...]:
     """See where an environment stands."""
     return (NextCommand((CLIENT, "status"), "shows where the environment stands"),)

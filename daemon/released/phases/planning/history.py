@@ -27,6 +27,8 @@ class LaterRelease:
     state: str
     services: tuple[str, ...]
     started_at: dt.datetime
+    is_adopted: bool = False
+    """It was released by hand and only taken in, so that nothing takes it back."""
 
 
 @dataclass(frozen=True)

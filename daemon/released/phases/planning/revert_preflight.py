@@ -93,11 +93,14 @@ def _refuse_later(state: ReleaseState, before: Snapshot, later: Sequence[LaterRe
     if not in_the_way:
         return
     named = lines([_described(one) for one in in_the_way])
+    told = f"Later releases stand on top of ticket {state.ticket}:\n{named}\n"
+    if adopted := [one.ticket for one in in_the_way if one.is_adopted]:
+        fixed = f"By hand released, and so not to be taken back: {', '.join(adopted)}. Release a fix instead."
+        raise Refused("later_releases", told + fixed)
     order = (*(one.ticket for one in in_the_way), state.ticket)
     raise Refused(
         "later_releases",
-        f"Later releases stand on top of ticket {state.ticket}:\n{named}\n"
-        "Take them back first, the newest first, or release a fix instead.",
+        f"{told}Take them back first, the newest first, or release a fix instead.",
         (NextCommand((next_steps.CLIENT, "revert", *order), "takes them back in this order", "data-loss"),),
     )
 
