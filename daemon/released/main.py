@@ -95,7 +95,10 @@ def backup(config: Path, file: Path) -> None:
 @db.command()
 @_CONFIG
 def upgrade(config: Path) -> None:
-    """Bring the schema up to date without serving; the daemon does so at its start, too."""
+    """Bring the schema up to date without serving.
+
+    The daemon does so at its start, too.
+    """
     from released.config import load  # noqa: PLC0415 (only this command pays for what it needs)
     from released.domain.configuration import InvalidConfiguration  # noqa: PLC0415
     from released.domain.errors import ReleasedError  # noqa: PLC0415

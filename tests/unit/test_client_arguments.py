@@ -104,3 +104,13 @@ def test_every_command_goes_by_the_name_under_which_it_is_listed(name: str) -> N
     command = releasectl.get_command(releasectl.make_context("releasectl", [name]), name)
     assert command is not None
     assert command.name == ALIASES.get(name, name)
+
+
+@pytest.mark.parametrize("name", ["lock", "playbook", "services", "webhook"])
+def test_each_line_in_the_help_of_a_group_is_whole(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    execute([name, "--help"])
+
+    told = capsys.readouterr().out.partition("Commands:")[2]
+
+    assert told.strip() != ""
+    assert "..." not in told

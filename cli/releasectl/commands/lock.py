@@ -35,7 +35,10 @@ def _status(settings: Settings) -> None:
 @click.option("--request-id", type=REQUEST_ID, metavar="ID", help="Sent twice with one id, it acts once.")
 @click.pass_obj
 def _release(settings: Settings, *, reason: str | None, request_id: str | None) -> None:
-    """Give up the halted release that occupies the environment; what it did so far stays as it is."""
+    """Give up the halted release that occupies the environment.
+
+    What it did so far stays as it is.
+    """
     with connect(settings) as connection:
         request = pb.ReleaseLockRequest(
             environment=connection.environment,

@@ -34,7 +34,10 @@ def command() -> None:
 @declare("list")
 @click.pass_obj
 def _list(settings: Settings) -> None:
-    """List the known failure modes, and what is wrong with the files that gave none."""
+    """List the known failure modes.
+
+    Also what is wrong with the files that gave none.
+    """
     with connect(settings) as connection:
         request = pb.ListPlaybooksRequest(environment=connection.environment)
         answer = connection.ask(connection.playbooks.ListPlaybooks, request)
@@ -52,7 +55,10 @@ def _list(settings: Settings) -> None:
 @click.argument("playbook_id", metavar="ID", type=PLAYBOOK)
 @click.pass_obj
 def _show(settings: Settings, *, playbook_id: str) -> None:
-    """Show a known failure mode: symptom, cause, what repairs it, and what proves that."""
+    """Show a known failure mode.
+
+    Its symptom and cause, what repairs it, and what proves that.
+    """
     with connect(settings) as connection:
         request = pb.ListPlaybooksRequest(environment=connection.environment, id=playbook_id)
         (playbook,) = connection.ask(connection.playbooks.ListPlaybooks, request).playbooks
@@ -67,7 +73,10 @@ def _show(settings: Settings, *, playbook_id: str) -> None:
 @click.option("--detect", is_flag=True, help="Also run the detection commands of the best ones; they change nothing.")
 @click.pass_obj
 def _match(settings: Settings, *, ticket: str, detect: bool) -> None:
-    """Show which known failure modes tell of a ticket's latest failure, the best first, and why."""
+    """Show which of them tell of a ticket's failure, and why.
+
+    Of the latest one; the mode that fits best comes first.
+    """
     with connect(settings) as connection:
         request = pb.MatchPlaybooksRequest(
             environment=connection.environment, ticket=ticket, detect=detect, request_id=submission.new_request_id()
@@ -89,7 +98,10 @@ def _match(settings: Settings, *, ticket: str, detect: bool) -> None:
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.pass_obj
 def _lint(settings: Settings, *, files: tuple[Path, ...]) -> int:
-    """Tell every fault of playbook files; without FILE, of those in the ops repo at HEAD."""
+    """Tell every fault of playbook files.
+
+    Without FILE, of those in the ops repo at HEAD.
+    """
     sent = [pb.PlaybookFile(name=str(file), content=_content(file)) for file in files]
     with connect(settings) as connection:
         request = pb.LintPlaybooksRequest(environment=connection.environment, files=sent)
@@ -107,7 +119,10 @@ def _lint(settings: Settings, *, files: tuple[Path, ...]) -> int:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.pass_obj
 def _test(settings: Settings, *, file: Path) -> None:
-    """Show of which past failures the playbooks of a file would have told, and which rank they would have had."""
+    """Show of which past failures a file would have told.
+
+    And which rank its playbooks would have had.
+    """
     with connect(settings) as connection:
         sent = pb.PlaybookFile(name=str(file), content=_content(file))
         request = pb.TestPlaybooksRequest(environment=connection.environment, file=sent)
@@ -132,7 +147,10 @@ def _test(settings: Settings, *, file: Path) -> None:
 )
 @click.pass_obj
 def _new(settings: Settings, *, ticket: str, file: Path | None) -> None:
-    """Draft a playbook from the record of a ticket's failure, in the fixed form, for review in the ops repo."""
+    """Draft a playbook from the record of a failure.
+
+    In the fixed form, for review in the ops repo.
+    """
     with connect(settings) as connection:
         request = pb.DraftPlaybookRequest(environment=connection.environment, ticket=ticket)
         drafted = connection.ask(connection.playbooks.DraftPlaybook, request).content.decode()

@@ -26,11 +26,12 @@ _COMMANDS = ("fix", "verify")
 @click.option("--set", "given", type=setting, metavar="NAME=VALUE", multiple=True, help="Fill in <NAME>.")
 @click.pass_obj
 def command(settings: Settings, *, playbook_id: str, ticket: str, given: tuple[tuple[str, str], ...]) -> int:
-    """Run what a playbook says repairs a ticket's failure now, and then what proves it.
+    """Run the repair of a playbook.
 
-    Shows every command, with what the record says in place of <service> and the like, and asks first. Each runs by hand
-    in the checkout, one after the other, and is on record; the first that fails ends it. Refused while a release runs.
-    Exits by the outcome, and says how the release goes on.
+    It is what the playbook says repairs the ticket's failure now, and then what proves it. Shows every command, with
+    what the record says in place of <service> and the like, and asks first. Each runs by hand in the checkout, one
+    after the other, and is on record; the first that fails ends it. Refused while a release runs. Exits by the
+    outcome, and says how the release goes on.
     """
     with connect(settings) as connection:
         asked = pb.PlanFixRequest(environment=connection.environment, ticket=ticket, id=playbook_id, values=dict(given))

@@ -19,9 +19,10 @@ from releasepb.v1 import releases_pb2 as pb
 @click.option("--tail", type=click.IntRange(1, 1_000_000), default=100, show_default=True, help="Lines per container.")
 @click.pass_obj
 def command(settings: Settings, *, name: str, follow: bool, tail: int) -> None:
-    """Show what the containers of a service print; secrets are masked, control sequences taken out.
+    """Show what the containers of a service print.
 
-    With several containers each line begins with its container. A container that is recreated is followed on.
+    Secrets are masked, control sequences taken out. With several containers each line begins with its container. A
+    container that is recreated is followed on.
     """
     if follow and settings.output == "json":
         raise usage("What is followed has no end, so it is no document; follow it with --output jsonl.")

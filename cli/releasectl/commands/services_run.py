@@ -21,9 +21,10 @@ from releasepb.v1 import releases_pb2 as pb
 @click.option("--request-id", type=REQUEST_ID, metavar="ID", help="Sent twice with one id, it acts once.")
 @click.pass_obj
 def command(settings: Settings, *, name: str, hook: str, reason: str, request_id: str | None) -> int:
-    """Run a hook of a service by hand: a file below its scripts/, as it stands in the commit that is checked out.
+    """Run a hook of a service by hand.
 
-    Shows what it prints and exits by its outcome. ctrl-C detaches, and the hook goes on. Refused while a release runs.
+    It is a file below its scripts/, as it stands in the commit that is checked out. Shows what it prints and exits by
+    its outcome. ctrl-C detaches, and the hook goes on. Refused while a release runs.
     """
     with connect(settings) as connection:
         request = pb.RunHookRequest(

@@ -24,7 +24,10 @@ def command() -> None:
 @declare("status")
 @click.pass_obj
 def _status(settings: Settings) -> None:
-    """Show where messages go, how many wait, and what the receiver answered last."""
+    """Show how the webhook's messages arrive.
+
+    Where they go, how many wait, and what the receiver answered last.
+    """
     with connect(settings) as connection:
         _show(connection.ask(connection.webhooks.GetWebhook, pb.GetWebhookRequest()), settings)
 
@@ -35,7 +38,10 @@ def _status(settings: Settings) -> None:
 )
 @click.pass_obj
 def _replay(settings: Settings, *, begin: dt.datetime) -> None:
-    """Send the messages of events since TIME again, with the same ids, and what waits at once."""
+    """Send the messages of events since TIME again.
+
+    They keep their ids. What waits is sent at once.
+    """
     request = pb.ReplayWebhookRequest()
     request.since.FromDatetime(begin)
     with connect(settings) as connection:
