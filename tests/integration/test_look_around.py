@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from released.adapters.commands.scripts import Scripts
@@ -70,6 +73,15 @@ def test_a_git_that_hangs_is_given_up(world: World, tmp_path: Path, monkeypatch:
     monkeypatch.setattr(surroundings, "_ALTOGETHER_S", 0.5)
 
     assert "the checkout: it did not answer while there was time" in look_around(world, ()).unseen
+
+
+def test_a_halt_on_a_branch_whose_name_is_no_utf8_can_be_recorded(world: World) -> None:
+    git = str(shutil.which("git"))
+    subprocess.run([git, "-C", world.root, "switch", "--quiet", "--create", b"caf\xe9"], check=True)
+
+    seen = look_around(world, ())
+
+    assert (seen.branch, bool(msgspec.json.encode(seen))) == ("caf\\xe9", True)
 
 
 def test_what_kept_us_from_looking_is_told_in_short(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

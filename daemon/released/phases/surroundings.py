@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from released.adapters.docker.containers import Running
+from released.adapters.git.command import shown
 from released.adapters.interruption import Interruption
 from released.adapters.patience import Patience
 from released.adapters.probes import http_answer
@@ -79,7 +80,7 @@ class _Looking:
         try:
             return self.patience.look(look)
         except Exception as error:  # noqa: BLE001 (see above)
-            self.unseen.append(self._world.mask(f"{what}: {error}")[:PROBE_CHARACTERS])
+            self.unseen.append(shown(self._world.mask(f"{what}: {error}")[:PROBE_CHARACTERS]))
             return instead
 
     def containers(self, services: Iterable[ServicePlan]) -> Iterator[ContainerSeen]:

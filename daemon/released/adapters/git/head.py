@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from released.adapters.git.command import shown
 from released.domain.ids import Sha
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class Head:
     commit: Sha
 
     def __str__(self) -> str:
-        return f"{self.commit} on {self.branch}" if self.branch else f"{self.commit}, detached"
+        return f"{self.commit} on {shown(self.branch)}" if self.branch else f"{self.commit}, detached"
 
 
 def head_of(command: GitCommand) -> Head:

@@ -83,7 +83,7 @@ class CheckoutState:
 
     head: Sha
     branch: str | None
-    """``None`` for a detached HEAD."""
+    r"""``None`` for a detached HEAD; bytes that are no UTF-8 read ``\xe9``."""
     dirty: tuple[DirtyPath, ...]
     in_progress: str | None
     """``merge``, ``rebase``, ``cherry-pick``, ``revert`` or ``bisect``."""

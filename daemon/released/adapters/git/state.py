@@ -35,7 +35,7 @@ def state_of(command: GitCommand) -> CheckoutState:
     status = command.ask(*STATUS)
     return CheckoutState(
         head=head.commit,
-        branch=head.branch,
+        branch=head.branch and shown(head.branch),
         dirty=tuple(_dirty_path(command, entry) for entry in parse_status(status.output)),
         in_progress=_in_progress(command),
     )
