@@ -24,15 +24,17 @@ class RecordedFailure(NamedTuple):
 
 def failures(events: Sequence[ev.Recorded]) -> Iterator[RecordedFailure]:
     """List every halt, every refusal and every run that found nothing to do of a ticket, in their order."""
-    for number, recorded in enumerate(events, 1):
+    state = ReleaseState()
+    for recorded in events:
+        state = release.fold([recorded], state)
         match recorded.event:
             case ev.Refused(command=command, code=code, message=message):
                 phase = Phase.PREPARE if command == "run" else ""
                 yield RecordedFailure(recorded, Facts(phase, code, (), (message,)))
             case ev.Halted() as halt:
-                yield _of_halt(release.fold(events[:number]), halt, recorded)
+                yield _of_halt(state, halt, recorded)
             case ev.NothingToDo():
-                told = outcome(release.fold(events[:number])).message
+                told = outcome(state).message
                 yield RecordedFailure(recorded, Facts(Phase.PREPARE, "nothing_to_do", (), (told,)))
 
 
