@@ -77,13 +77,13 @@ def said_anyway(line: str) -> bool:
 
 def match(playbooks: Sequence[Playbook], facts: Facts) -> tuple[Match, ...]:
     """Give the playbooks that tell of a failure, the best first."""
-    recorded = tuple(line for text in facts.texts for line in _ESCAPE.sub("", text).splitlines())
+    recorded = "\n".join(line for text in facts.texts for line in _ESCAPE.sub("", text).splitlines())
     rarity = _Rarity(playbooks)
     matches = (_match(playbook, facts, recorded, rarity) for playbook in playbooks)
     return tuple(sorted((found for found in matches if found), key=lambda match: (-match.score, match.playbook.id)))
 
 
-def _match(playbook: Playbook, facts: Facts, recorded: Sequence[str], rarity: _Rarity) -> Match | None:
+def _match(playbook: Playbook, facts: Facts, recorded: str, rarity: _Rarity) -> Match | None:
     found = {line: where for line in symptom_lines(playbook.symptom) if (where := _where(line, recorded)) is not None}
     weight = sum(min(line.letters, LONGEST) * rarity.of(line) for line in found)
     if weight < TELLING:
@@ -94,15 +94,17 @@ def _match(playbook: Playbook, facts: Facts, recorded: Sequence[str], rarity: _R
     return Match(playbook, round(weight / (weight + SURE), 3), lines, tuple(reason for _, reason in circumstances))
 
 
-def _where(line: SymptomLine, recorded: Iterable[str]) -> str | None:
-    return next((candidate for candidate in recorded if line.is_found_in(candidate)), None)
+def _where(line: SymptomLine, recorded: str) -> str | None:
+    if not line.is_found_in(recorded):  # then in no line of it either, which for a megabyte is long to look for
+        return None
+    return next((candidate for candidate in recorded.split("\n") if line.is_found_in(candidate)), None)
 
 
 class _Rarity:
     """How much a line tells apart: 1 where one playbook knows it, less where many do or it is said anyway."""
 
     def __init__(self, playbooks: Sequence[Playbook]) -> None:
-        self._symptoms = [playbook.symptom.splitlines() for playbook in playbooks]
+        self._symptoms = ["\n".join(playbook.symptom.splitlines()) for playbook in playbooks]
         self._known = Counter[SymptomLine]()
 
     def of(self, line: SymptomLine) -> float:
