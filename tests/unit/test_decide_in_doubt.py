@@ -8,7 +8,7 @@ from released.domain import commands as cmd
 from released.domain import events as ev
 from released.domain.errors import Refused
 from released.domain.ids import Phase
-from released.domain.releases import recovery
+from released.domain.releases import next_steps, recovery
 from support.given_when_then import (
     REQUEST,
     TICKET,
@@ -55,17 +55,18 @@ def test_the_refusal_says_what_is_in_doubt_and_what_to_look_at() -> None:
 
 def test_the_refusal_gives_the_commands_that_decide() -> None:
     refusal = given(*IN_DOUBT).when(resume()).then_refused("in_doubt")
-    assert [command.argv[:6] for command in refusal.next_commands[1:]] == [
+    assert [command.argv[:6] for command in refusal.next_commands[1:3]] == [
         ("releasectl", "resolve", "1234", SCRIPT, "--as", "done"),
         ("releasectl", "resolve", "1234", SCRIPT, "--as", "failed"),
     ]
-    assert all(command.argv[6] == "--reason" for command in refusal.next_commands[1:])
+    assert all(command.argv[6] == "--reason" for command in refusal.next_commands[1:3])
 
 
 def test_the_halt_gives_the_same_commands_as_the_refusal() -> None:
     halt = IN_DOUBT[-1]
     assert isinstance(halt, ev.Halted)
-    assert halt.failure.next == given(*IN_DOUBT).when(resume()).then_refused("in_doubt").next_commands
+    refusal = given(*IN_DOUBT).when(resume()).then_refused("in_doubt")
+    assert (*halt.failure.next, *next_steps.diagnose(TICKET)) == refusal.next_commands
 
 
 def test_starting_it_again_is_refused_with_the_same_commands() -> None:

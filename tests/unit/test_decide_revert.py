@@ -140,6 +140,7 @@ def test_a_revert_that_halted_goes_on_and_is_not_begun_beside_itself() -> None:
     assert [command.argv[1:] for command in refusal.next_commands] == [
         ("resume", "1234", "--reason", "<why>"),
         ("logs", "1234", "--phase=revert"),
+        ("diagnose", "1234"),
     ]
 
 
@@ -234,6 +235,7 @@ def test_a_step_in_doubt_on_the_way_back_needs_a_decision_first() -> None:
         ("logs", "1234", "--phase=revert"),
         ("resolve", "1234", HOOK),
         ("resolve", "1234", HOOK),
+        ("diagnose", "1234"),
     ]
 
 
@@ -255,7 +257,7 @@ def test_a_ticket_that_is_being_taken_back_is_not_run() -> None:
 
 def test_a_ticket_that_halted_on_its_way_back_is_not_run_and_only_goes_on_back() -> None:
     refusal = given(*HALTED_IN_REVERT).when(RUN).then_refused("halted", Refused)
-    assert [command.argv[1] for command in refusal.next_commands] == ["resume", "logs"]
+    assert [command.argv[1] for command in refusal.next_commands] == ["resume", "logs", "diagnose"]
 
 
 def test_a_ticket_that_was_taken_back_may_run_again() -> None:

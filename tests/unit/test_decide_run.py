@@ -90,6 +90,7 @@ def test_a_halted_ticket_is_refused_with_the_commands_that_would_do() -> None:
         ("run", "1234", "--from=prepare", *CAUSE),
         ("revert", "1234"),
         ("logs", "1234", "--phase=migrate"),
+        ("diagnose", "1234"),
     ]
 
 

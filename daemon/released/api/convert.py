@@ -20,9 +20,9 @@ from released.domain.ids import (
 )
 from released.domain.releases import lifecycle
 from released.domain.releases.narration import line
-from released.domain.releases.next_steps import needs_person
 from released.domain.releases.outcome import Outcome
 from released.domain.releases.overrides import Override
+from released.domain.releases.person import needs_person
 from released.domain.releases.plan import ServicePlan
 from released.domain.releases.release import ReleaseState
 from released.domain.releases.reminders import Standstill

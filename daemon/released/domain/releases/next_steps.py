@@ -10,36 +10,12 @@ from released.domain.ids import Phase
 from released.domain.releases.touched import revert_loses_data
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from released.domain.events import ByHand, RevertOptions, RunOptions
     from released.domain.releases.release import ReleaseState
 
 CLIENT = "releasectl"
 WHY = "<why>"
 """Stands for a reason, which is different each time: what is in angle brackets is refused where it is not replaced."""
-_AGAINST_THE_USUAL = ("unhold", "--skip", "--base", "--with", "--include-reverted", "--allow-branch")
-"""A decision that stands in every later view of the release, or takes back one of somebody else."""
-
-
-def needs_person(command: NextCommand, by_hand: Sequence[str] = ()) -> bool:
-    """Tell whether a person decides on a command, so that no program types it by itself.
-
-    That is so where something has to be put in words, where data may be lost, where the command goes against the usual
-    way or against what a person decided, where it repairs what has work by hand in it, and where it goes on from that.
-
-    Args:
-        command: that is offered.
-        by_hand: what only a person can do before it.
-    """
-    words = command.argv[1:] if command.argv[:1] == (CLIENT,) else ()
-    return (
-        command.danger == "data-loss"
-        or any("<" in word for word in command.argv)
-        or any(word in _AGAINST_THE_USUAL for word in words)
-        or words[:2] == ("playbook", "apply")
-        or (bool(by_hand) and words[:1] in (("run",), ("resume",)))
-    )
 
 
 def run(ticket: str, *options: str) -> tuple[NextCommand, ...]:
@@ -132,8 +108,9 @@ def look_at(ticket: str) -> tuple[NextCommand, ...]:
 
 
 def diagnose(ticket: str) -> tuple[NextCommand, ...]:
-    """See why a ticket failed, or was refused."""
-    return (NextCommand((CLIENT, "diagnose", ticket), "shows why it was refused"),)
+    """Learn what is the matter with a ticket."""
+    effect = f"shows what is the matter with ticket {ticket}, and what to type"
+    return (NextCommand((CLIENT, "diagnose", ticket), effect),)
 
 
 def look_at_environment() -> tuple[NextCommand, ...]:
@@ -232,6 +209,11 @@ def after_halt(state: ReleaseState, cause: str = "") -> tuple[NextCommand, ...]:
         *take_back(state),
         log(ticket, phase),
     )
+
+
+def while_halted(state: ReleaseState) -> tuple[NextCommand, ...]:
+    """After a command that a halted release does not take: why it is halted, the refusal does not say."""
+    return (*after_halt(state), *diagnose(state.ticket))
 
 
 def why_after(cause: str) -> str:

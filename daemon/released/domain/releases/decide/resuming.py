@@ -32,14 +32,14 @@ def admit_resume(command: cmd.ResumeRun, state: ReleaseState) -> Phase:
             "checkout_not_moved",
             f"prepare has not brought the checkout to {required(state.plan).merge_sha} yet, so {phase} would work on "
             "the old code. Go on with prepare.",
-            next_steps.after_halt(state),
+            next_steps.while_halted(state),
         )
     if _left_out(state, phase) and not command.reason:
         names = ", ".join(_left_out(state, phase))
         raise InvalidInput(
             "reason_missing",
             f"Going on from {phase} leaves {names} unfinished; say why with --reason, it is put on the record.",
-            next_steps.after_halt(state),
+            next_steps.while_halted(state),
         )
     _refuse_without_cause(command, state)
     return phase
@@ -52,7 +52,7 @@ def _refuse_without_cause(command: cmd.ResumeRun, state: ReleaseState) -> None:
             "reason_missing",
             f"Ticket {state.ticket} failed, so going on needs the cause and what was done about it: say it with "
             "--reason, or with --playbook where a playbook tells of it. It is put on the record.",
-            next_steps.after_halt(state),
+            next_steps.while_halted(state),
         )
 
 
@@ -62,7 +62,7 @@ def _refuse_other_way(state: ReleaseState, phase: Phase) -> None:
         raise Refused(
             "halted_in_revert",
             f"Ticket {state.ticket} is halted on its way back; it can only go on there, not in {phase}.",
-            next_steps.after_halt(state),
+            next_steps.while_halted(state),
         )
     if phase is Phase.REVERT and not state.is_way_back:
         raise Refused(
@@ -91,7 +91,7 @@ def _refuse_undecided(command: cmd.ResumeRun, state: ReleaseState) -> None:
         "in_doubt",
         f"Ticket {command.ticket} is in doubt: {halt.failure.message} Look first, then settle the step and say what "
         "you found.",
-        next_steps.after_doubt(state),
+        next_steps.while_halted(state),
     )
 
 

@@ -39,7 +39,7 @@ def _refuse_nothing_to_bring_back(command: cmd.Revert, state: ReleaseState) -> N
     ticket, reversal = command.ticket, state.reversal
     if state.status == lifecycle.HALTED and state.is_way_back:
         message = f"Ticket {ticket} is halted on its way back already; let that go on."
-        raise Refused("halted_in_revert", message, next_steps.after_halt(state))
+        raise Refused("halted_in_revert", message, next_steps.while_halted(state))
     if state.status == lifecycle.REVERTED and reversal and reversal.from_status != lifecycle.RELEASED:
         raise Refused(
             "nothing_whole_before",

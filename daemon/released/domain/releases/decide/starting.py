@@ -42,7 +42,7 @@ def refuse_busy(environment: EnvironmentState) -> None:
             "environment_busy",
             f"Ticket {lock.ticket} occupies the environment since {lock.since:%Y-%m-%dT%H:%M:%SZ} "
             f"(started by {lock.actor.name}). One release at a time: let it end, or settle it, then try again.",
-            next_steps.look_at(lock.ticket),
+            (*next_steps.look_at(lock.ticket), *next_steps.diagnose(lock.ticket)),
         )
 
 
@@ -68,7 +68,7 @@ def _not_startable(command: cmd.StartRun, state: ReleaseState) -> Refused:
         return Refused("already_running", message, next_steps.follow(ticket))
     if state.status == lifecycle.HALTED:
         message = f"Ticket {ticket} is halted in phase {state.phase}; a halted release is resumed, not run again."
-        return Refused("halted", message, next_steps.after_halt(state))
+        return Refused("halted", message, next_steps.while_halted(state))
     message = f"Ticket {ticket} was released already (run {state.run}, {state.head[:12]})."
     return Refused("already_released", message, next_steps.look_at(ticket))
 

@@ -8,7 +8,7 @@ import pytest
 from released.domain.failure import NextCommand
 from released.domain.ids import Phase
 from released.domain.releases import next_steps
-from released.domain.releases.next_steps import needs_person
+from released.domain.releases.person import needs_person
 from released.domain.releases.plan import BackupPolicy
 from support.given_when_then import (
     TICKET,
