@@ -101,7 +101,7 @@ ROWS = (
         CHECKOUT,
         "script",
         "script_failed",
-        ("releases/1234-work.sh", "the moon stands wrong", "&& releases/1234-work.sh --yes"),
+        ("releases/1234-work.sh", "the moon stands wrong", " releases/1234-work.sh --yes"),
         "resume 1234 --from ticket",
     ),
     Row(
