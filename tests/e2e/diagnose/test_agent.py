@@ -156,13 +156,13 @@ def test_a_migration_that_stopped_half_way_is_taken_back(story: Story) -> None:
 
 def test_in_doubt_a_person_is_called_and_nothing_is_typed(story: Story) -> None:
     ended = story.ended["doubt"]
-    assert (ended.returncode, ended.stderr) == (8, "call a person: ticket 1237, step_in_doubt\n")
+    assert (ended.returncode, ended.stderr) == (8, "call a person: ticket 1237, exit code 8\n")
     assert of_type(events(story.stack, "1237"), "resumed") == []
 
 
 def test_where_nobody_knows_the_cause_a_person_is_called(story: Story) -> None:
     ended = story.ended["unknown"]
-    assert (ended.returncode, ended.stderr) == (1, "call a person: ticket 1236, script_failed\n")
+    assert (ended.returncode, ended.stderr) == (1, "call a person: ticket 1236, exit code 1\n")
 
 
 @pytest.mark.parametrize(
