@@ -118,3 +118,8 @@ def test_a_next_command_names_the_daemon_that_was_named() -> None:
 def test_where_effects_do_not_fit_beside_commands_they_stand_above() -> None:
     lines = next_lines([Next(("releasectl", "watch", "1234"), "follows the ticket")], Settings(), 40)
     assert lines == ["next:", "  # follows the ticket", "  releasectl watch 1234"]
+
+
+def test_a_long_effect_stands_above_its_command_and_each_row_of_it_is_a_comment() -> None:
+    lines = next_lines([Next(("releasectl", "watch", "1234"), "follows the ticket until it rests")], Settings(), 28)
+    assert lines == ["next:", "  # follows the ticket until", "  # it rests", "  releasectl watch 1234"]

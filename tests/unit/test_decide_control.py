@@ -60,6 +60,12 @@ def test_what_does_not_run_cannot_be_cancelled(events: list[ev.Event]) -> None:
         decide.cancel(cmd.Cancel(TICKET, REQUEST, "why"), state_after(*events))
 
 
+def test_a_cancel_of_a_ticket_that_never_ran_is_pointed_to_run() -> None:
+    with pytest.raises(NotFound, match="Ticket 1234 was never run here") as refused:
+        decide.cancel(cmd.Cancel(TICKET, REQUEST, "why"), state_after())
+    assert refused.value.next_commands[0].argv == ("releasectl", "run", "1234")
+
+
 def test_a_cancelled_release_halts_with_the_reason() -> None:
     halt = recovery.cancelled(state_after(*RUNNING, ev.CancelRequested(REQUEST, "wrong night")))
     assert halt is not None

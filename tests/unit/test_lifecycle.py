@@ -237,3 +237,10 @@ def test_each_trigger_of_the_tables_is_pulled_by_some_event() -> None:
     names |= {f"{phase}_{lifecycle._snake(name.removeprefix('Phase'))}" for phase in Phase for name in per_phase}
     tables = [*lifecycle.RELEASE_TABLE, *lifecycle.ENVIRONMENT_TABLE]
     assert {row["trigger"] for row in tables} == names
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [("ticket", "in phase ticket"), ("nothing_to_do", "nothing to do"), ("halted", "halted")]
+)
+def test_a_status_is_told_in_words(status: str, words: str) -> None:
+    assert lifecycle.in_words(status) == words

@@ -123,7 +123,7 @@ def _next_row(typed: str, effect: str, longest: int, columns: int) -> tuple[str,
         row = f"  {padded}  # {effect}"
         if len(row) <= columns:
             return (row,)
-    return (f"  # {effect}", f"  {typed}")
+    return (*(f"  # {line}" for line in prose(effect, columns - 4)), f"  {typed}")
 
 
 def _effect(command: Next) -> str:

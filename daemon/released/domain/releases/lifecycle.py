@@ -58,6 +58,11 @@ class Row(TypedDict):
     dest: str
 
 
+def in_words(status: str) -> str:
+    """Give a status as it stands behind "Ticket 1234 is"."""
+    return f"in phase {status}" if status in PHASES else status.replace("_", " ")
+
+
 def _rows() -> list[Row]:
     rows = [_row("run_requested", status, REQUESTED) for status in STARTABLE]
     for before, phase in zip((REQUESTED, *PHASES), PHASES, strict=False):

@@ -77,7 +77,7 @@ def _not_resumable(command: cmd.ResumeRun, state: ReleaseState) -> Refused:
     if state.status == lifecycle.NEW:
         message = f"Ticket {ticket} was never run here, so there is nothing to resume."
         return Refused("not_halted", message, next_steps.run(ticket))
-    message = f"Ticket {ticket} is {state.status}, not halted, so there is nothing to resume."
+    message = f"Ticket {ticket} is {lifecycle.in_words(state.status)}, not halted, so there is nothing to resume."
     follow = next_steps.follow(ticket) if state.is_running else next_steps.look_at(ticket)
     return Refused("not_halted", message, follow)
 

@@ -59,11 +59,13 @@ def _refuse_nothing_to_bring_back(command: cmd.Revert, state: ReleaseState) -> N
 def _not_revertible(command: cmd.Revert, state: ReleaseState) -> Refused | NotFound:
     ticket = command.ticket
     if state.is_running:
-        message = f"Ticket {ticket} is {state.status}; stop it first, then take it back."
+        message = f"Ticket {ticket} is {lifecycle.in_words(state.status)}; stop it first, then take it back."
         return Refused("still_running", message, next_steps.cancel(ticket))
     if state.run == 0:
         return NotFound("ticket_unknown", f"Ticket {ticket} was never run here, so there is nothing to take back.")
-    message = f"Ticket {ticket} is {state.status}: it changed nothing, so there is nothing to take back."
+    message = (
+        f"Ticket {ticket} is {lifecycle.in_words(state.status)}: it changed nothing, so there is nothing to take back."
+    )
     return Refused("nothing_to_revert", message, next_steps.look_at(ticket))
 
 

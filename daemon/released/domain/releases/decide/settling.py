@@ -15,10 +15,15 @@ def cancel(command: cmd.Cancel, state: ReleaseState) -> list[ev.Event]:
     """Stop a running release after its present step, or the step too.
 
     Raises:
+        NotFound: the ticket was never run here.
         Refused: it is not running.
     """
+    if state.run == 0:
+        message = f"Ticket {command.ticket} was never run here, so there is nothing to cancel."
+        raise NotFound("ticket_unknown", message, next_steps.run(command.ticket))
     if not state.is_running:
-        message = f"Ticket {command.ticket} is {state.status}, not running, so there is nothing to cancel."
+        status = lifecycle.in_words(state.status)
+        message = f"Ticket {command.ticket} is {status}, not running, so there is nothing to cancel."
         raise Refused("not_running", message, next_steps.look_at(command.ticket))
     return [ev.CancelRequested(command.request_id, command.reason, command.kill)]
 
