@@ -81,6 +81,13 @@ def test_a_resume_without_anew_keeps_what_is_done() -> None:
     assert statuses == ["done", "pending", "pending"]
 
 
+def test_a_step_that_was_settled_by_hand_is_done_and_its_phase_no_longer_in_doubt() -> None:
+    stream = halted().add(60, "step_resolved", step="wikijs.recreate", done=True, reason="looked")
+    lines = drawn(stream.add(70, "resumed", phase="migrate"), 71).splitlines()
+    assert "▸ migrate                             running         1.0s" in lines
+    assert "      settled by hand" in lines
+
+
 def test_a_second_run_begins_with_an_empty_tree() -> None:
     progress = folded(halted().requested(run=2))
     assert (progress.run, [phase.status for phase in progress.phases.values()]) == (2, ["pending"] * 4)

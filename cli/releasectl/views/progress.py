@@ -84,6 +84,8 @@ class Progress:
                 self._phase_event(event.type, data, at)
             case "step_started" | "step_succeeded" | "step_failed" | "step_interrupted":
                 self._step_event(event.type, data, at)
+            case "step_resolved":
+                self._settle(data)
             case "halted" | "resumed":
                 self._turn(event.type, data, at)
             case "released" | "nothing_to_do" | "reverted" | "revert_undone" | "abandoned":
@@ -154,6 +156,12 @@ class Progress:
             case _:
                 step.finish("interrupted", at)
 
+    def _settle(self, data: Document) -> None:
+        """Take a step for done of which a person says so; one that is to be done again waits for the resume."""
+        step = self.current.steps.get(str(data["step"])) if self.current else None
+        if step is not None and data.get("done"):
+            step.status, step.lines = "done", ["settled by hand"]
+
     def _turn(self, kind: str, data: Document, at: dt.datetime) -> None:
         """Halt in a phase, or go back into one, where later phases wait again."""
         phase = self._phase(data["phase"])
@@ -164,6 +172,7 @@ class Progress:
             self.state, self.ended_at = "halted", at
             return
         self._enter(phase, at)
+        phase.note = ""
         self._take_plan(data.get("plan") or {})
         names = list(self.phases)
         for later in names[names.index(phase.name) + 1 :]:
