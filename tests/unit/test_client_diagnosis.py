@@ -114,3 +114,14 @@ def test_what_only_a_person_can_do_is_broken_between_words(
     assert (
         "first: Look at what somebody\nleft there. By hand it is:\n  cd /a/long/way && x\n" in capsys.readouterr().out
     )
+
+
+def test_of_a_release_that_is_over_it_is_said_that_the_evidence_is_of_back_then(
+    screen: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    over = pb.Diagnosis()
+    over.CopyFrom(TOLD)
+    over.kind = "reverted"
+    print_diagnosis(over, Settings(no_color=True))
+    assert "when it failed, this is how it stood: container" in " ".join(capsys.readouterr().out.split())
+    assert "this is how it stood" not in screen

@@ -62,6 +62,8 @@ def _facts(told: pb.Diagnosis) -> Iterator[Fact]:
     yield from _clues(told.clues)
     yield from (("changed", _change(change)) for change in told.changes)
     if told.evidence.HasField("surroundings"):
+        if told.kind in _OVER:
+            yield "back then", f"{minute_stamp(told.at)}, when it failed, this is how it stood:"
         yield from _surroundings(told.evidence.surroundings)
     yield from (("before", _occurrence(one)) for one in told.before[:_MOST])
     yield from (("playbook", playbook_line(match)) for match in told.playbooks[:_MOST])
