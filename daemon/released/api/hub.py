@@ -131,8 +131,10 @@ class News:
 
     async def wait(self, timeout_s: float) -> None:
         """Return at the next commit since the last call, or when the time is over."""
+        # Not asyncio.wait_for: before Python 3.12 it loses a cancellation that comes together with the news.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._event.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._event.wait()
         self._event.clear()
 
     def wake(self) -> None:
