@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shlex
@@ -58,6 +59,16 @@ class Gate:
     def open(self, word: str = "go") -> None:
         """Let the one who stands there go on."""
         self._gate.write_text(f"{word}\n", encoding="ascii")
+
+    def open_if_awaited(self) -> None:
+        """Let the one go on who stands there, if anybody does.
+
+        Asked and done in one: to look by ``is_deserted`` already sends away whoever stands there.
+        """
+        with contextlib.suppress(OSError):
+            gate = os.open(self._gate, os.O_WRONLY | os.O_NONBLOCK)
+            os.write(gate, b"go\n")
+            os.close(gate)
 
     def is_deserted(self) -> bool:
         """Tell whether nobody stands there any more: a pipe without a reader cannot be opened for writing."""

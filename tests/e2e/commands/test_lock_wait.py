@@ -33,8 +33,7 @@ def _gate(site: Site) -> Iterator[Gate]:
     """Occupy the environment with a ticket whose script waits."""
     gate = occupied(site)
     yield gate
-    if not gate.is_deserted():
-        gate.open()
+    gate.open_if_awaited()
 
 
 def occupied(site: Site) -> Gate:

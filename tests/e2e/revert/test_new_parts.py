@@ -79,6 +79,7 @@ def test_what_goes_is_said_beforehand(story: BackAndForth) -> None:
     assert preview["warnings"] == [
         f"front: {prefix}front-extra did not exist before and goes; its volumes stay",
         f"web: {prefix}web did not exist before and goes; its volumes stay",
+        "web: volume web-data came with the release; it stays as it is",
     ]
     assert {one["name"]: one["removed"] for one in preview["services"]} == {"front": False, "web": True}
 
