@@ -195,6 +195,12 @@ def test_a_refusal_changed_nothing() -> None:
     assert found.certainty.certain == ("the command was refused: it changed nothing, and no run was opened",)
 
 
+def test_a_command_that_is_refused_on_a_released_ticket_leaves_it_as_it_stands() -> None:
+    found = told(*whole_run(), refused())
+    assert (found.kind, found.state, found.recommendation.choice) == ("refused", "released", "nothing")
+    assert found.recommendation.why.endswith("what it released stands.")
+
+
 def test_what_a_detection_found_out_of_a_refusal_leaves_it_the_latest() -> None:
     looked = ev.DetectionRan(REQUEST, "dirty-tree", 1, ())
     assert told(refused(), looked).kind == "refused"

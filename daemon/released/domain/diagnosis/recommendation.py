@@ -7,6 +7,7 @@ from released.domain.diagnosis.certainty import is_touched
 from released.domain.diagnosis.conclusion import Conclusion, Fault
 from released.domain.diagnosis.document import Recommendation
 from released.domain.durations import format_duration
+from released.domain.releases import lifecycle
 
 PATIENCE_S = 3600.0
 """An hour after the failure the fix is rather shipped tomorrow."""
@@ -21,6 +22,8 @@ def recommend(case: Case, conclusion: Conclusion) -> Recommendation:
             return Recommendation(
                 "settle", "Only a person can know whether the step took effect; then the release goes on."
             )
+        case "refused" if case.state.status == lifecycle.RELEASED:
+            return Recommendation("nothing", "The command was refused and changed nothing: what it released stands.")
         case "refused" | "nothing_to_do":
             return Recommendation("run", "Nothing was changed: mend the cause, then ask again.")
         case "running":
