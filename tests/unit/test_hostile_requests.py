@@ -56,6 +56,12 @@ def test_a_moment_that_no_calendar_knows_is_refused(moment: Timestamp) -> None:
         requests.moment(moment)
 
 
+@pytest.mark.parametrize("wait_s", [float("nan"), float("inf"), -1.0, 31 * 86400.0])
+def test_nobody_waits_for_a_turn_without_end(wait_s: float) -> None:
+    with pytest.raises(InvalidInput, match="between nothing and 30 days"):
+        requests.patience_s(wait_s)
+
+
 def test_a_name_that_is_given_twice_counts_once() -> None:
     command = requests.start_run(pb.RunRequest(ticket="1", request_id=ID, skip=["verify"] * 3))
 

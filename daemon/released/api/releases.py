@@ -41,7 +41,8 @@ class Releases(rpc.ReleasesServicer):
         async with answering(context, request.ticket):
             station, caller = self._hub.station(request.environment), actor(context)
             command = requests.start_run(await self._hub.masked(station, request))
-            async with self._lines[station.name].turn(self._hub, command, caller, request.lock_wait_s):
+            patience_s = requests.patience_s(request.lock_wait_s)
+            async with self._lines[station.name].turn(self._hub, command, caller, patience_s):
                 accepted = await self._hub.planned(station, lambda: station.desk.run(command, caller))
             return _accepted(station, accepted)
 

@@ -32,6 +32,7 @@ _LONGEST_TEXT = 10_000
 """Characters of a reason or a remark: the record is read as a whole each time that somebody looks at a ticket."""
 _LONGEST_STEP = 200
 """Characters: a service's name, a file's, and a verb."""
+_LONGEST_WAIT_S = 30 * 86400.0
 _ASKED_LATER = "asked for later"
 """Stands for a reason while it is found out whether a command could be done at all."""
 
@@ -181,6 +182,17 @@ def run_hook(request: pb.RunHookRequest) -> cmd.RunHook:
     """
     service, hook = parse_service(request.name), parse_hook(request.hook)
     return cmd.RunHook(service, hook, parse_request_id(request.request_id), optional_reason(request.reason))
+
+
+def patience_s(given: float) -> float:
+    """Accept how long somebody wants to wait for a turn, in seconds.
+
+    Raises:
+        InvalidInput: it is no such time, or so long that nobody can still be waiting.
+    """
+    if not 0 <= given <= _LONGEST_WAIT_S:  # false for what is not a number, too
+        raise InvalidInput("wait_invalid", "Expected a time to wait between nothing and 30 days (--lock-wait).")
+    return given
 
 
 def moment(given: Timestamp) -> dt.datetime:

@@ -35,14 +35,16 @@ def told_resumed(hold: Hold) -> str:
 
 
 def admit_change(asked: ev.Held | ev.Unheld, environment: EnvironmentState, now: dt.datetime) -> None:
-    """Refuse to take the place of another person's hold, and to end one that is not there.
+    """Refuse to take the place of another person's hold, to end one that is not there, and one that would be over.
 
     Raises:
-        Refused: ``held_already``, with who, since when and why; ``not_held``.
+        Refused: ``held_already``, with who, since when and why; ``not_held``; ``hold_over``.
     """
     hold = environment.hold_at(now)
     if isinstance(asked, ev.Held) and hold is not None:
         raise Refused("held_already", f"{told(hold)}\nEnd that first, then hold again.", next_steps.unhold())
+    if isinstance(asked, ev.Held) and asked.until is not None and asked.until <= now:
+        raise Refused("hold_over", f"{asked.until:%Y-%m-%dT%H:%M:%SZ} is over already: it would keep nobody out.")
     if isinstance(asked, ev.Unheld) and hold is None:
         raise Refused("not_held", "Nobody keeps releases out of this environment, so there is nothing to end.")
 
