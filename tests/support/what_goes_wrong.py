@@ -165,6 +165,16 @@ ROWS = (
         "resume 1234",
     ),
     Row(
+        "verify",
+        "HTTP 0",
+        "up but not answering: container log, port mapping; then `health.timeout` / `verify.budget`, or a real fix",
+        SERVICES,
+        "fell silent",
+        "http_no_answer",
+        ("nobody answers", "->8080/tcp", "health.timeout or verify.budget"),
+        "resume 1234",
+    ),
+    Row(
         "ticket",
         "host rebooted / daemon killed",
         "which steps are certain, which one is in doubt, what recovery did or will do",

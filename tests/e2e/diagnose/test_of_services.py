@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
 COMPOSE = "packages/web/docker-compose.yaml"
 MANIFEST = "packages/web/manifest.yaml"
-MAIN = "while [ ! -e /data/listen ]; do sleep 0.1; done\nexec httpd -f -p 8080 -h /www\n"
+MAIN = """\
+while :; do
+    while [ ! -e /data/listen ]; do sleep 0.1; done
+    httpd -f -p 8080 -h /www &
+    while [ -e /data/listen ]; do sleep 0.1; done
+    kill $!
+done
+"""
 WORK = """\
 #!/bin/sh
 . ./.env
@@ -39,6 +46,7 @@ CAUSES = {
     "silent": "http_no_answer",
     "credential": "stale_credential",
     "race": "verify_race",
+    "fell silent": "http_no_answer",
     "mismatch": "image_mismatch",
 }
 """Each failure of ticket 1234 with its cause."""
@@ -106,8 +114,12 @@ class Story:
         _touch(stack, "ready")
         _await_health(stack)
         web.asks("race")
-        stack.containers.recreate_by_hand(stack.ops.checkout, "web", "1")
+        _remove(stack, "listen")
         web.follows("race")
+        web.asks("fell silent")
+        stack.containers.recreate_by_hand(stack.ops.checkout, "web", "1")
+        _touch(stack, "listen")
+        web.follows("fell silent")
         web.follows("mismatch")
 
     def tell_of_front(self) -> None:
@@ -155,6 +167,10 @@ def _create_missing_volume(stack: Stack) -> None:
 
 def _touch(stack: Stack, name: str) -> None:
     docker("exec", stack.names.container("web"), "touch", f"/data/{name}")
+
+
+def _remove(stack: Stack, name: str) -> None:
+    docker("exec", stack.names.container("web"), "rm", f"/data/{name}")
 
 
 def _await_health(stack: Stack) -> None:
