@@ -114,7 +114,7 @@ def test_doctor_says_that_its_receiver_fails(story: Place) -> None:
 
 
 def test_the_url_is_shown_without_its_query(story: Place) -> None:
-    assert story.told["dead"]["url"] == f"http://127.0.0.1:{story.port}/hook"
+    assert story.told["dead"]["url"] == f"http://127.0.0.1:{story.port}/…"
 
 
 def test_once_it_is_back_it_hears_of_the_halt_and_of_the_end(story: Place) -> None:

@@ -11,7 +11,7 @@ import grpc
 from released.api import convert, requests
 from released.api.hub import Hub, actor, answering
 from released.domain.errors import InvalidInput, NotFound
-from released.domain.webhook.url import without_query
+from released.domain.webhook import url
 from released.engine.courier import Courier
 from releasepb.v1 import releases_pb2 as pb
 from releasepb.v1 import releases_pb2_grpc as rpc
@@ -49,7 +49,7 @@ class Webhooks(rpc.WebhooksServicer):
     def _webhook(self, courier: Courier) -> pb.Webhook:
         configured, contact = self._hub.configuration.webhook, courier.contact
         return pb.Webhook(
-            url=without_query(configured.url) if configured else "",
+            url=url.shown(configured.url) if configured else "",
             position=courier.position,
             head=self._hub.store.head(),
             waiting=courier.waiting(),

@@ -21,9 +21,10 @@ def parse_webhook_url(value: str) -> str:
     return value
 
 
-def without_query(url: str) -> str:
-    """Show a URL without what may be a secret in it."""
-    return urlsplit(url)._replace(query="", fragment="").geturl()
+def shown(url: str) -> str:
+    """Show where a URL leads, without path and query: many receivers know their callers by nothing else."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/…"
 
 
 def _split(value: str) -> SplitResult:
