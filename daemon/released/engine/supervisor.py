@@ -177,13 +177,14 @@ class Supervisor:
     def _halt_unexpectedly(self, error: Exception) -> None:
         """Halt this release, so that a defect that it meets is not met at every start, nor by other environments.
 
-        What was noted and not stored may be what the life cycle refuses: the halt goes on top of the record alone.
+        What was noted and not stored may be what the life cycle refuses, and what was seen around it may be what cannot
+        be recorded: the halt goes on top of the record alone, and nobody looks around.
         """
         journal = self._active()
         if journal is None:
             return
         message = self._world.mask(f"The release met an unexpected {type(error).__name__}: {error}")
-        self._halt(journal, "failed", "internal_error", message)
+        journal.commit(recovery.halt(journal.state, "failed", "internal_error", message))
 
     def _halt(self, journal: Journal, cause: str, code: str, message: str) -> None:
         halted = recovery.halt(journal.state, cause, code, message)
