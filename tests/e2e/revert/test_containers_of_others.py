@@ -65,9 +65,9 @@ def _told(stack: Stack) -> Story:
     for name in ("front-extra", "front"):
         stack.containers.remove_by_hand(name)
         story.strangers[name] = stack.containers.run_by_hand("front", name)
-        story.client(f"{name} is a stranger", "resume", "1234")
+        story.client(f"{name} is a stranger", "resume", "1234", "--reason", "the stranger is gone")
         stack.containers.remove_by_hand(name)
-    story.client("back", "resume", "1234")
+    story.client("back", "resume", "1234", "--reason", "the stranger is gone")
     return story
 
 
