@@ -55,6 +55,13 @@ def test_text_from_outside_is_marked_and_clean() -> None:
     assert data == {"failure": {"code": "script_failed", "untrusted_evidence": "boom"}}
 
 
+def test_output_that_is_a_text_is_marked_and_a_reference_to_output_is_not() -> None:
+    check = {"command": "df -h", "output": "100%\x1b[2J"}
+    reference = {"path": "output/1234/1", "bytes": 42}
+    data = event_document(Stream().add(0, "detection_ran", checks=[check], output=reference).events[0])["data"]
+    assert data == {"checks": [{"command": "df -h", "untrusted_output": "100%"}], "output": reference}
+
+
 def test_a_message_shows_every_field_and_numbers_stay_numbers() -> None:
     shown = document(pb.Release(environment="prod", version=7, backups=[pb.Backup(service="wikijs", bytes=2**40)]))
     assert shown["summary"] is None

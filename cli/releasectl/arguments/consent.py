@@ -37,7 +37,7 @@ def confirm(settings: Settings, consequence: str) -> None:
     """
     if settings.yes:
         return
-    if not (settings.is_text and is_terminal()):
+    if not asks(settings):
         raise usage(f"Nothing was done. This asks first: {consequence} Without a terminal, agree with --yes.")
     if not agrees(f"{consequence} Go on?"):
         raise usage("Nothing was done.")

@@ -39,6 +39,8 @@ class ByHand(NamedTuple):
     """Its name in a sentence."""
     attach: Next
     """What is typed to follow it again."""
+    begun: bool = False
+    """True once the daemon has taken it."""
 
 
 def run_hook(connection: Connection, request: pb.RunHookRequest, view: HookView, settings: Settings) -> pb.HookEnd:
@@ -66,6 +68,7 @@ def run_by_hand(connection: Connection, run: ByHand, view: HookView, settings: S
     outage = Outage(settings.say, connection.target.address, run.attach)
     try:
         while (end := _one_stream(run, view, offsets, outage)) is None:
+            run = run._replace(begun=True)
             outage.pause(Patience(None))
     except KeyboardInterrupt:
         raise _detached(run) from None
@@ -85,10 +88,18 @@ def _one_stream(run: ByHand, view: HookView, offsets: Offsets, outage: Outage) -
                 view.printed(fresh)
     except grpc.RpcError as error:
         if not daemon_went_away(error):
-            raise from_rpc(error) from None
+            raise _refused(run, from_rpc(error)) from None
     finally:
         call.cancel()
     return None
+
+
+def _refused(run: ByHand, error: ClientError) -> ClientError:
+    """What has begun is not refused any more: only the following may be."""
+    if not run.begun or error.reason != "too_many_followers":
+        return error
+    message = f"The daemon goes on with {run.what}, but it cannot be followed now: {error.message}"
+    return ClientError(ExitCode.WAITED, error.reason, message, (run.attach,))
 
 
 def _detached(run: ByHand) -> ClientError:

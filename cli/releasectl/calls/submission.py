@@ -101,14 +101,15 @@ def leave_or_follow(
         try:
             return follow(connection, Journey(accepted.ticket, since), view, wait_s).exit_code
         except ClientError as error:
-            raise _not_followed(error) from None
+            raise _not_followed(error, accepted.ticket) from None
 
 
-def _not_followed(error: ClientError) -> ClientError:
+def _not_followed(error: ClientError, ticket: str) -> ClientError:
     """Only the following was refused: the release goes on."""
-    if error.reason == "too_many_followers":
-        return ClientError(ExitCode.WAITED, error.reason, error.message, error.next)
-    return error
+    if error.reason != "too_many_followers":
+        return error
+    message = f"Ticket {ticket} goes on in the daemon, but cannot be followed now: {error.message}"
+    return ClientError(ExitCode.WAITED, error.reason, message, (watch_again(ticket),))
 
 
 def tell_accepted(accepted: pb.Accepted, settings: Settings, sentence: str) -> None:

@@ -20,9 +20,10 @@ _STATUS_WIDTH = 11
 @declare("doctor")
 @click.pass_obj
 def command(settings: Settings) -> int:
-    """Check all that a release needs: repository, engine, Compose, disk, clock, permissions, store, workspace, webhook.
+    """Check all that a release needs.
 
-    One line per check, and below each that is not well what to do. Exits with 1 where one failed.
+    Repository, engine, Compose, images, disk, clock, permissions, store, workspace and webhook: one line per check, and
+    below each that is not well what to do. Exits with 1 where one failed.
     """
     with connect(settings) as connection:
         request = pb.CheckEnvironmentRequest(environment=connection.environment)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import click
 
-from releasectl.arguments.consent import agrees, confirm
+from releasectl.arguments.consent import agrees, asks, confirm
 from releasectl.arguments.global_flags import command as declare
 from releasectl.arguments.parameters import PLAYBOOK, TICKET, setting
 from releasectl.calls import submission
 from releasectl.calls.connection import Connection, connect
 from releasectl.calls.hook_run import ByHand, run_by_hand
-from releasectl.errors import Next, usage
+from releasectl.errors import ClientError, Next
 from releasectl.exit_codes import ExitCode
-from releasectl.settings import Settings, is_terminal
+from releasectl.settings import Settings
 from releasectl.text.sanitize import one_line
 from releasectl.views.fix import Report, print_fix
 from releasepb.v1 import releases_pb2 as pb
@@ -51,9 +51,10 @@ def _complete(connection: Connection, asked: pb.PlanFixRequest, settings: Settin
     """Ask the daemon for the lines, and a person for what it cannot fill in."""
     plan = connection.ask(connection.playbooks.PlanFix, asked)
     while plan.missing:
-        if settings.yes or not (settings.is_text and is_terminal()):
+        if not asks(settings):
             wanted = " ".join(f"--set {name}=…" for name in plan.missing)
-            raise usage(f"Nothing was done. The record does not say what stands for all of it; say it with {wanted}")
+            message = f"Nothing was done. The record does not say what stands for all of it; say it with {wanted}"
+            raise ClientError(ExitCode.USAGE, "usage", message, (_again(asked, *plan.missing),))
         for name in plan.missing:
             asked.values[name] = click.prompt(f"<{one_line(name)}>", err=True)
         plan = connection.ask(connection.playbooks.PlanFix, asked)
@@ -72,7 +73,8 @@ def _do(
     """Run a command; have a person say that what only a person can do is done. Give the exit code."""
     if line.kind == "person":
         if not settings.yes and not agrees(f"By hand: {one_line(line.text)} Is that done?"):
-            raise usage("The rest was not done. Apply the playbook again once that is done.")
+            message = f"The rest of playbook {asked.id} was not done. Apply it again once that is done."
+            raise ClientError(ExitCode.USAGE, "usage", message, (_again(asked),))
         return ExitCode.DONE
     if line.kind not in _COMMANDS:
         return ExitCode.DONE
@@ -96,12 +98,18 @@ def _do(
     return end.exit_code
 
 
+def _again(asked: pb.PlanFixRequest, *missing: str) -> Next:
+    given = [f"{name}={value}" for name, value in asked.values.items()] + [f"{name}=<{name}>" for name in missing]
+    settings = [word for one in given for word in ("--set", one)]
+    argv = ("releasectl", "playbook", "apply", asked.id, asked.ticket, *settings)
+    return Next(argv, "runs the repair from its beginning", "changes")
+
+
 def _afterwards(connection: Connection, asked: pb.PlanFixRequest, report: Report, settings: Settings) -> int:
     """Say how the release goes on; on a terminal, offer to let it."""
     halted = _is_halted(connection, asked.ticket)
     report.end(done=True, halted=halted)
-    may_ask = settings.is_text and is_terminal() and not settings.yes
-    if not (halted and may_ask and agrees(f"Resume ticket {asked.ticket} now?")):
+    if not (halted and asks(settings) and agrees(f"Resume ticket {asked.ticket} now?")):
         return ExitCode.DONE
     request = pb.ResumeRequest(ticket=asked.ticket, request_id=submission.new_request_id(), playbook=asked.id)
     accepted = submission.resume(connection, request)

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import click
 
-from releasectl.arguments.consent import agrees, confirm
+from releasectl.arguments.consent import agrees, asks, confirm
 from releasectl.arguments.global_flags import command as declare
 from releasectl.arguments.parameters import PLAN_HASH, REQUEST_ID, REVERTIBLE_TICKET, SERVICE, duration
 from releasectl.calls import submission
 from releasectl.calls.connection import REVERT_TIMEOUT_S, Connection, connect
 from releasectl.errors import ClientError, usage
 from releasectl.exit_codes import ExitCode
-from releasectl.settings import Settings, is_terminal
+from releasectl.settings import Settings
 from releasectl.views.machine import Document, Show, document, emit
 from releasectl.views.reporting import error_document
 from releasepb.v1 import releases_pb2 as pb
@@ -146,7 +146,7 @@ def _with_chosen_data(
     connection: Connection, request: pb.RevertRequest, preview: pb.RevertPreview, settings: Settings
 ) -> pb.RevertPreview:
     """Ask for each stateful service whose data would stay whether it is to be restored after all."""
-    if settings.yes or request.skip_data or request.plan_hash or not (settings.is_text and is_terminal()):
+    if request.skip_data or request.plan_hash or not asks(settings):
         return preview
     kept = [one.name for one in preview.services if one.data == "kept" and one.stateful and not one.removed]
     chosen = [name for name in kept if agrees(_question(preview, name))]

@@ -12,9 +12,11 @@ _WIDEST = 900
 
 def fit(text: str, columns: int) -> str:
     """Cut a text to the width of a terminal, with a mark where it was cut."""
+    if columns > _WIDEST:
+        return text
     from rich.cells import cell_len, set_cell_size  # noqa: PLC0415 (most commands show nothing that could be too wide)
 
-    return text if columns > _WIDEST or cell_len(text) <= columns else set_cell_size(text, columns - 1).rstrip() + "…"
+    return text if cell_len(text) <= columns else set_cell_size(text, columns - 1).rstrip() + "…"
 
 
 def prose(text: str, columns: int) -> list[str]:

@@ -69,17 +69,21 @@ def payload(event: pb.Event) -> Document:
     return cast("Document", _marked(json.loads(event.payload_json or b"{}")))
 
 
-_FROM_OUTSIDE = ("evidence", "log", "health_log", "said")
-"""Fields of events with text from tools, scripts or containers."""
+_FROM_OUTSIDE = ("evidence", "log", "health_log", "said", "output")
+"""Fields of events with text from tools, scripts or containers; what is no text under such a name is of ours."""
 
 
 def _marked(value: object) -> object:
     match value:
         case dict():
-            return {(f"untrusted_{key}" if key in _FROM_OUTSIDE else key): _marked(each) for key, each in value.items()}
+            return {_name(key, each): _marked(each) for key, each in value.items()}
         case list():
             return [_marked(each) for each in value]
         case str():
             return clean(value)
         case _:
             return value
+
+
+def _name(key: str, value: object) -> str:
+    return f"untrusted_{key}" if key in _FROM_OUTSIDE and isinstance(value, str) else key

@@ -76,9 +76,14 @@ def _detected(detection: pb.DetectionOutcome) -> Iterator[str]:
         yield from (f"    │ {line}" for line in clean(check.untrusted_output).splitlines()[-_LINES:])
 
 
+def _detection(one: pb.Detection) -> str:
+    network = "with network, " if one.network else ""
+    return f"{one_line(one.command)}  # {network}expect: {one.expect}"
+
+
 def _sections(playbook: pb.Playbook) -> Iterator[tuple[str, str]]:
     yield "symptom", playbook.symptom
-    yield "detection", "\n".join(f"{one_line(one.command)}  # expect: {one.expect}" for one in playbook.detection)
+    yield "detection", "\n".join(_detection(one) for one in playbook.detection)
     yield "root cause", playbook.root_cause
     yield "fix now", playbook.fix.adhoc
     yield "fix for good", f"{playbook.fix.bootstrap_change}\n{playbook.fix.bootstrap_script}"

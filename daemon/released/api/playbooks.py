@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import grpc
@@ -19,7 +19,8 @@ from released.domain.ids import Ticket, parse_request_id, parse_ticket
 from released.domain.playbooks import playbook as known
 from released.domain.playbooks.detection import latest_detections
 from released.domain.playbooks.fix import agreed_command
-from released.domain.playbooks.matching import Match, match
+from released.domain.playbooks.matching import Facts, Match, match
+from released.domain.playbooks.recorded_failure import RecordedFailure
 from released.engine.playbooks import detection
 from released.engine.playbooks.back_test import Trial, back_test
 from released.engine.playbooks.fixes import failure_of, fix_of
@@ -135,23 +136,37 @@ def _past_failure(trial: Trial, environment: str) -> pb.PastFailure:
 def _detected(
     station: Station, ticket: Ticket, request_id: str, caller: ev.Actor, hidden: Sequence[Path]
 ) -> pb.MatchPlaybooksResponse:
-    failure = failure_of(station, ticket)
-    matches = match(library(station.world.git).playbooks, facts_of(station.world, failure))
-    detection.detect(station, failure, matches, request_id, caller, hidden)
-    return _matches(station, ticket)
+    found = _found(station, ticket)
+    detection.detect(station, found.failure, found.matches, request_id, caller, hidden)
+    return _shown(station, ticket, found)
 
 
 def _matches(station: Station, ticket: Ticket) -> pb.MatchPlaybooksResponse:
-    failure, found = failure_of(station, ticket), library(station.world.git)
+    return _shown(station, ticket, _found(station, ticket))
+
+
+class _Found(NamedTuple):
+    """Which playbooks tell of a ticket's failure."""
+
+    failure: RecordedFailure
+    library: known.Library
+    facts: Facts
+    matches: Sequence[Match]
+
+
+def _found(station: Station, ticket: Ticket) -> _Found:
+    failure, playbooks = failure_of(station, ticket), library(station.world.git)
     facts = facts_of(station.world, failure)
-    detections = latest_detections(station.events(ticket), failure.recorded.version)
+    return _Found(failure, playbooks, facts, match(playbooks.playbooks, facts))
+
+
+def _shown(station: Station, ticket: Ticket, found: _Found) -> pb.MatchPlaybooksResponse:
+    detections = latest_detections(station.events(ticket), found.failure.recorded.version)
     return pb.MatchPlaybooksResponse(
-        matches=[
-            playbook_match(one, found.origins, detections.get(one.playbook.id)) for one in match(found.playbooks, facts)
-        ],
-        phase=facts.phase,
-        code=facts.code,
-        problems=map(printable, found.problems),
+        matches=[playbook_match(one, found.library.origins, detections.get(one.playbook.id)) for one in found.matches],
+        phase=found.facts.phase,
+        code=found.facts.code,
+        problems=map(printable, found.library.problems),
     )
 
 

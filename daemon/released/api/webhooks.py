@@ -43,7 +43,10 @@ class Webhooks(rpc.WebhooksServicer):
 
     def _courier(self) -> Courier:
         if self._hub.courier is None:
-            raise NotFound("webhook_missing", "This daemon has no webhook; its configuration names one under webhook.")
+            raise NotFound(
+                "webhook_missing",
+                "This daemon has no webhook. Name one under `webhook` in its configuration, then start it again.",
+            )
         return self._hub.courier
 
     def _webhook(self, courier: Courier) -> pb.Webhook:

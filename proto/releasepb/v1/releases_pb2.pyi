@@ -54,7 +54,7 @@ class RunRequest(_message.Message):
     plan_hash: _builtins.str
     """refuse where the plan is not this one any more; empty: whatever it is"""
     lock_wait_s: _builtins.float
-    """wait so long, in order of arrival, for a release that occupies the environment"""
+    """wait so long, in order of arrival, for what occupies the environment"""
     @_builtins.property
     def skip(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """phases"""
@@ -2790,7 +2790,7 @@ class Check(_message.Message):
     FINDING_FIELD_NUMBER: _builtins.int
     FIX_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """repository, engine, compose, disk, clock, permissions, store, workspace, webhook"""
+    """repository, engine, compose, images, disk, clock, permissions, store, workspace, webhook"""
     status: _builtins.str
     """ok, warning, failed"""
     finding: _builtins.str
@@ -3689,7 +3689,7 @@ class Webhook(_message.Message):
     LAST_ANSWER_AT_FIELD_NUMBER: _builtins.int
     FAILING_SINCE_FIELD_NUMBER: _builtins.int
     url: _builtins.str
-    """without its query"""
+    """without path and query, which may be secrets"""
     position: _builtins.int
     """everything up to this event of the log is settled"""
     head: _builtins.int

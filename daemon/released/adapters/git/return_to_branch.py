@@ -31,11 +31,10 @@ def admit_return(command: GitCommand, branch: str, head: Sha, target: Sha) -> No
         raise Refused(failed.code, failed.message, failed.next_commands) from None
     found = obstacles(command, head, target)
     if found:
-        named = "\n".join(f"  {path}" for path in found)
         look = ("git", "-C", str(command.checkout), "status", "--ignored")
         raise Refused(
             "files_in_the_way",
-            f"{branch} has files where these paths of {command.checkout} are, which git ignores:\n{named}\n"
+            f"{branch} has files where these paths of {command.checkout} are, which git ignores:\n{lines(found)}\n"
             "Take them away first, then try again.",
             (NextCommand(look, "shows what lies there"),),
         )

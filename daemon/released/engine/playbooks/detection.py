@@ -50,8 +50,8 @@ def detect(
     request_id: str,
     actor: ev.Actor,
     hidden: Sequence[Path],
-) -> dict[str, ev.DetectionRan]:
-    """Run the detection of the best matches of a failure; give what was recorded, by the id of the playbook.
+) -> None:
+    """Run the detection of the best matches of a failure, and record what it found.
 
     Sent twice with one request id, it is recorded once.
 
@@ -66,7 +66,6 @@ def detect(
     Raises:
         Refused: ``sandbox_missing``.
     """
-    found = {}
     with window(station.world.settings.docker) as engine:
         sandbox = Sandbox(station.world.root, tuple(hidden), engine)
         for match in [one for one in matches if one.playbook.detection][:_MOST]:
@@ -77,8 +76,7 @@ def detect(
                 failure.recorded.version,
                 tuple(_check(station.world, sandbox, one, values) for one in match.playbook.detection),
             )
-            found[match.playbook.id] = _recorded(station, failure.recorded.stream, ran, actor)
-    return found
+            _record(station, failure.recorded.stream, ran, actor)
 
 
 def values_of(station: Station, failure: RecordedFailure, match: Match) -> Values:
@@ -118,12 +116,11 @@ def _tail(output: str) -> str:
     return output if len(encoded) <= _TAIL_BYTES else encoded[-_TAIL_BYTES:].decode(errors="ignore").partition("\n")[2]
 
 
-def _recorded(station: Station, stream: str, ran: ev.DetectionRan, actor: ev.Actor) -> ev.DetectionRan:
+def _record(station: Station, stream: str, ran: ev.DetectionRan, actor: ev.Actor) -> None:
     event_id = id_of_request(station.name, f"{ran.request_id}/{ran.playbook}")
     instruments = station.instruments
-    while (given := station.store.find(event_id)) is None:
+    while station.store.find(event_id) is None:
         with suppress(Conflict, DuplicateEvent):
             new = NewEvent(event_id, instruments.now(), actor, ran)
             version = len(station.store.read(stream))
             station.store.append([StreamWrite(stream, version, (new,))], station.fence)
-    return given.event if isinstance(given.event, ev.DetectionRan) else ran

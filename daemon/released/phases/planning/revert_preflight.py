@@ -135,10 +135,10 @@ def _refuse_obstacles(world: World, head: Sha, target: Sha | None) -> None:
     """A file that git ignores now may lie where it kept one before."""
     found = world.git.obstacles(head, target) if target is not None else ()
     if found:
-        named = "\n".join(f"  {path}" for path in found)
         raise Refused(
             "files_in_the_way",
-            f"The tree that comes back has files where these paths of {world.root} are, which git ignores:\n{named}\n"
+            f"The tree that comes back has files where these paths of {world.root} are, which git ignores:\n"
+            f"{lines(found)}\n"
             "Take them away first, or leave the code as it is with --skip-git.",
         )
 
