@@ -287,6 +287,15 @@ def test_a_release_that_takes_much_longer_than_usual_is_looked_at() -> None:
     assert conditional(found) == ["cancel 1234 --kill --reason <why>"]
 
 
+def test_a_phase_that_goes_on_after_a_halt_is_under_way_from_there() -> None:
+    halted = recorded(*in_migrate(unhealthy("✗ web.healthy: unhealthy")))
+    later = halted[-1].at + dt.timedelta(hours=10)
+    on = recorded(*(one.event for one in halted), resumed(Phase.MIGRATE))[-1]
+    events = [*halted, msgspec.structs.replace(on, at=later)]
+    found = diagnose(TICKET, events, Past(), Present(later + dt.timedelta(seconds=5), usual_s=20.0))
+    assert (found.kind, found.at) == ("running", later)
+
+
 def test_a_release_without_a_failure_waits_for_nothing() -> None:
     found = told(*whole_run())
     assert (found.kind, found.cause.code, found.recommendation.choice) == ("released", "released", "nothing")

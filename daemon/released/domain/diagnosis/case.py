@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import NamedTuple
 
 from released.domain import events as ev
@@ -22,6 +23,8 @@ class Case(NamedTuple):
     failure: RecordedFailure | None
     clues: tuple[Clue, ...]
     present: Present
+    since: dt.datetime | None
+    """Since when the latest phase is under way."""
 
     @property
     def code(self) -> str:

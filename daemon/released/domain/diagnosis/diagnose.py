@@ -28,6 +28,8 @@ _UNKNOWN_S = 600.0
 """… or so many seconds, where nobody knows what is usual."""
 _BESIDE = ev.Noted | ev.Reminded | ev.DetectionRan | ev.PlaybookApplied
 """What is recorded beside a failure, and leaves it the latest."""
+_BEGINS = ev.RunRequested | ev.Adopted | ev.PhaseStarted | ev.Resumed | ev.RevertRequested
+"""From where a phase is under way: what came before it, a halt for instance, is none of its time."""
 
 
 class Past(NamedTuple):
@@ -55,9 +57,10 @@ def diagnose(ticket: str, events: Sequence[ev.Recorded], past: Past, present: Pr
     """
     state, failure = release.fold(events), failure_to_tell_of(events)
     evidence = _evidence(failure)
+    since = _since(events)
     kind = _kind(state, events, failure, present)
     found = clues(failure.facts.code, failure.facts.texts, evidence.surroundings) if failure else ()
-    case = Case(ticket, kind, state, failure, found, present)
+    case = Case(ticket, kind, state, failure, found, present, since)
     conclusion = _conclusion(case)
     recommended = recommend(case, conclusion)
     waits = kind in ("halted", "in_doubt", "refused", "nothing_to_do")
@@ -69,7 +72,7 @@ def diagnose(ticket: str, events: Sequence[ev.Recorded], past: Past, present: Pr
         kind=kind,
         phase=case.phase,
         step=step.name if step else case.step,
-        at=failure.recorded.at if failure else _since(state),
+        at=failure.recorded.at if failure else since,
         version=failure.recorded.version if failure else 0,
         cause=conclusion.cause,
         certainty=certainty(state, events, refused=kind == "refused"),
@@ -87,26 +90,24 @@ def _kind(state: ReleaseState, events: Sequence[ev.Recorded], failure: RecordedF
     if state.status == lifecycle.HALTED and state.halt is not None:
         return "in_doubt" if state.halt.cause == "in_doubt" else "halted"
     if state.is_running:
-        return "overdue" if _is_overdue(state, present) else "running"
+        return "overdue" if _is_overdue(_since(events), present) else "running"
     latest = [one for one in events if not isinstance(one.event, _BESIDE)][-1:]
     refused = failure is not None and isinstance(failure.recorded.event, ev.Refused)
     return "refused" if refused and failure and latest == [failure.recorded] else state.status
 
 
-def _is_overdue(state: ReleaseState, present: Present) -> bool:
+def _is_overdue(since: dt.datetime | None, present: Present) -> bool:
     limit_s = max(present.usual_s * _SLOW, _SLOW_S) if present.usual_s is not None else _UNKNOWN_S
-    return _elapsed_s(state, present) > limit_s
+    return _elapsed_s(since, present) > limit_s
 
 
-def _elapsed_s(state: ReleaseState, present: Present) -> float:
-    since = _since(state) or present.now
-    return (present.now - since).total_seconds()
+def _elapsed_s(since: dt.datetime | None, present: Present) -> float:
+    return (present.now - (since or present.now)).total_seconds()
 
 
-def _since(state: ReleaseState) -> dt.datetime | None:
-    """Tell since when the phase that runs is under way."""
-    begun = [step.started_at for step in state.steps.values() if step.phase is state.phase and step.started_at]
-    return min(begun, default=state.changed_at)
+def _since(events: Sequence[ev.Recorded]) -> dt.datetime | None:
+    """Tell since when the latest phase is under way: from its start, or from where a halted release went on in it."""
+    return next((recorded.at for recorded in reversed(events) if isinstance(recorded.event, _BEGINS)), None)
 
 
 def _conclusion(case: Case) -> Conclusion:
@@ -131,7 +132,7 @@ def _told(case: Case) -> str:
 
 
 def _of_running(case: Case) -> Cause:
-    since = format_duration(_elapsed_s(case.state, case.present))
+    since = format_duration(_elapsed_s(case.since, case.present))
     step = case.state.current_step
     usual_s = case.present.usual_s
     usual = f"; as a rule it takes {format_duration(usual_s)}" if usual_s is not None else ""

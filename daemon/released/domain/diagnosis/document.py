@@ -93,7 +93,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
     phase: str
     step: str
     at: dt.datetime | None
-    """When it failed, or since when the step runs."""
+    """When it failed, or since when the phase is under way."""
     version: int
     """Of the event that tells of the failure, in the ticket's stream; 0 where there is none."""
     cause: Cause
