@@ -19,9 +19,12 @@ from support.failing import UNKNOWN, halt, in_migrate, in_prepare, in_ticket, in
 from support.given_when_then import (
     BEGIN,
     BOOT,
+    FIX,
     MERGE,
     REQUEST,
     TICKET,
+    brought_back,
+    halted,
     nothing_to_do,
     phase_done,
     plan,
@@ -37,6 +40,7 @@ from support.given_when_then import (
     step_done,
     whole_revert,
     whole_run,
+    whole_undoing,
 )
 
 NOW = BEGIN + dt.timedelta(minutes=5)
@@ -288,10 +292,10 @@ def test_a_release_that_takes_much_longer_than_usual_is_looked_at() -> None:
 
 
 def test_a_phase_that_goes_on_after_a_halt_is_under_way_from_there() -> None:
-    halted = recorded(*in_migrate(unhealthy("✗ web.healthy: unhealthy")))
-    later = halted[-1].at + dt.timedelta(hours=10)
-    on = recorded(*(one.event for one in halted), resumed(Phase.MIGRATE))[-1]
-    events = [*halted, msgspec.structs.replace(on, at=later)]
+    stood = recorded(*in_migrate(unhealthy("✗ web.healthy: unhealthy")))
+    later = stood[-1].at + dt.timedelta(hours=10)
+    on = recorded(*(one.event for one in stood), resumed(Phase.MIGRATE))[-1]
+    events = [*stood, msgspec.structs.replace(on, at=later)]
     found = diagnose(TICKET, events, Past(), Present(later + dt.timedelta(seconds=5), usual_s=20.0))
     assert (found.kind, found.at) == ("running", later)
 
@@ -338,6 +342,32 @@ def test_what_changed_is_counted_from_the_last_good_release_of_the_service() -> 
 
 def test_a_release_that_was_taken_back_is_no_good_one() -> None:
     assert good_releases(recorded(*whole_run(), *whole_revert()), "77") == ()
+
+
+def test_a_revert_that_was_taken_back_leaves_its_release_a_good_one() -> None:
+    (good,) = good_releases(recorded(*whole_run(), *whole_revert(), *whole_undoing()), "77")
+    assert good.merge == MERGE
+
+
+def test_a_later_run_that_is_taken_back_leaves_the_earlier_one_a_good_one() -> None:
+    failed = [requested(plan(merge=FIX), run=2), *phase_done(Phase.PREPARE), halted(Phase.MIGRATE)]
+    back = [msgspec.structs.replace(revert_requested(), run=2), *brought_back(), ev.Reverted(2)]
+    (good,) = good_releases(recorded(*whole_run(), *failed, *back), "77")
+    assert good.merge == MERGE
+
+
+def test_a_release_that_was_done_by_hand_and_taken_in_is_a_good_one() -> None:
+    (good,) = good_releases(recorded(ev.Adopted(1, REQUEST, plan(), "by hand")), "77")
+    assert (good.merge, list(good.services)) == (MERGE, ["web"])
+
+
+def test_a_failure_on_the_way_back_from_a_revert_was_solved_by_going_on() -> None:
+    *undoing, undone = whole_undoing()
+    old = recorded(*whole_run(), *whole_revert(), *undoing[:2], halted(Phase.REVERT), resumed(Phase.REVERT), undone)
+    failure = failure_to_tell_of(old[:-2])
+    assert failure is not None
+    (found,) = occurrences(old, TICKET, likeness(failure, TICKET), before=1000)
+    assert " released " in found.solved
 
 
 # --- failures that nobody knows ----------------------------------------------------------------------------------

@@ -74,8 +74,8 @@ def _solved(events: Sequence[ev.Recorded], version: int) -> str:
                 return f"given up{_because(reason)}"
             case ev.Halted():
                 decided = ""
-            case ev.Released() | ev.Reverted() if decided:
-                over = "released" if isinstance(recorded.event, ev.Released) else "reverted"
+            case ev.Released() | ev.Reverted() | ev.RevertUndone() if decided:
+                over = "reverted" if isinstance(recorded.event, ev.Reverted) else "released"
                 return f"{decided}; {over} {recorded.at:%Y-%m-%d %H:%MZ}"
     return ""
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from released.domain import events as ev
 from released.domain.diagnosis.document import ServiceChange
 from released.domain.ids import Phase
-from released.domain.releases.plan import ServicePlan
+from released.domain.releases.plan import ReleasePlan, ServicePlan
 from released.domain.releases.release import ReleaseState
 
 
@@ -23,19 +23,27 @@ class Good(NamedTuple):
 
 
 def good_releases(events: Iterable[ev.Recorded], ticket: str) -> tuple[Good, ...]:
-    """List the runs of a ticket that ended well; one that was taken back is no good one."""
-    plan, good = None, list[Good]()
+    """List the runs of a ticket that ended well; one that was taken back is no good one, until that is taken back."""
+    plan, good = None, dict[int, Good]()
     for recorded in events:
         match recorded.event:
-            case ev.RunRequested(plan=accepted) | ev.Adopted(plan=accepted):
+            case ev.RunRequested(plan=accepted):
                 plan = accepted
             case ev.Resumed(plan=renewed) if renewed is not None:
                 plan = renewed
-            case ev.Released() if plan is not None:
-                good.append(Good(ticket, recorded.at, plan.merge_sha, {one.name: one for one in plan.services}))
-            case ev.RevertRequested() if good:
-                good.pop()
-    return tuple(good)
+            case ev.Adopted(run=run, plan=adopted):
+                plan, good[run] = adopted, _good(ticket, recorded.at, adopted)
+            case ev.Released(run=run) | ev.RevertUndone(run=run) if plan is not None:
+                good[run] = _good(ticket, recorded.at, plan)
+            case ev.RevertRequested(run=run):
+                good.pop(run, None)
+            case _:
+                pass
+    return tuple(good.values())
+
+
+def _good(ticket: str, at: dt.datetime, plan: ReleasePlan) -> Good:
+    return Good(ticket, at, plan.merge_sha, {one.name: one for one in plan.services})
 
 
 def service_changes(state: ReleaseState, good: Iterable[Good], only: Iterable[str] = ()) -> tuple[ServiceChange, ...]:
