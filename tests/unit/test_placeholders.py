@@ -6,7 +6,7 @@ import pytest
 
 from released.domain.errors import InvalidInput
 from released.domain.playbooks.matching import Found
-from released.domain.playbooks.placeholders import Filled, accepted, fill, recorded_values
+from released.domain.playbooks.placeholders import Filled, accepted, fill, fill_expectation, recorded_values
 from released.domain.releases.release import ReleaseState, fold
 from support.given_when_then import recorded, requested
 
@@ -19,6 +19,19 @@ def test_known_names_are_filled_and_unknown_ones_stay_and_are_named() -> None:
 
 def test_a_redirection_is_no_placeholder() -> None:
     assert fill("cat < .env > /dev/null", {}) == Filled("cat < .env > /dev/null")
+
+
+@pytest.mark.parametrize(
+    ("expect", "filled"),
+    [
+        ("got <image>,", Filled("got x/web:1.2,")),
+        ("got <image> in <place>", Filled("got x/web:1.2 in <place>", ("place",))),
+        ("/^<image>$/", Filled(r"/^x/web:1\.2$/")),
+        ("/(?P<image>x+)/", Filled("/(?P<image>x+)/")),
+    ],
+)
+def test_in_what_is_expected_a_value_means_itself_and_the_name_of_a_group_stays(expect: str, filled: Filled) -> None:
+    assert fill_expectation(expect, {"image": "x/web:1.2"}) == filled
 
 
 @pytest.mark.parametrize(

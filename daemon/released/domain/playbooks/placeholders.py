@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from released.domain.errors import InvalidInput
 from released.domain.ids import Phase
+from released.domain.playbooks.detection import pattern_of
 from released.domain.playbooks.matching import Found
 from released.domain.playbooks.symptom import symptom_lines
 from released.domain.releases.plan import ServicePlan
@@ -21,7 +22,8 @@ from released.domain.releases.release import ReleaseState
 Values = Mapping[str, str]
 """A placeholder's name to what it stands for."""
 
-_PLACEHOLDER = re.compile(r"<([a-z][a-z0-9_/-]*)>")
+_PLACEHOLDER = re.compile(r"(?<!\(\?)(?<!\(\?P)<([a-z][a-z0-9_/-]*)>")
+"""A name in angle brackets, unless a regular expression calls one of its groups that."""
 _PLAIN = r"[A-Za-z0-9_./@:][A-Za-z0-9_./@:+,=-]*"
 _FORMS = {
     "ticket": r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
@@ -35,18 +37,21 @@ _FORMS = {
 
 
 class Filled(NamedTuple):
-    """A command with its placeholders filled, and the names of those of which nothing is known."""
+    """A text with its placeholders filled, and the names of those of which nothing is known."""
 
     command: str
     missing: tuple[str, ...] = ()
 
 
-def fill(command: str, values: Values) -> Filled:
+def fill(command: str, values: Values, quote: Callable[[str], str] = shlex.quote) -> Filled:
     """Put values in place of the placeholders; one of which nothing is known stays."""
     missing = tuple(dict.fromkeys(name for name in _PLACEHOLDER.findall(command) if name not in values))
-    return Filled(
-        _PLACEHOLDER.sub(lambda one: shlex.quote(values[one[1]]) if one[1] in values else one[0], command), missing
-    )
+    return Filled(_PLACEHOLDER.sub(lambda one: quote(values[one[1]]) if one[1] in values else one[0], command), missing)
+
+
+def fill_expectation(expect: str, values: Values) -> Filled:
+    """Put values in place of the placeholders of what a playbook expects; each means itself, in a ``/pattern/`` too."""
+    return fill(expect, values, str if pattern_of(expect) is None else re.escape)
 
 
 def accepted(values: Values) -> dict[str, str]:

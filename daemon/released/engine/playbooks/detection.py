@@ -13,7 +13,7 @@ from released.domain import events as ev
 from released.domain.errors import Refused
 from released.domain.playbooks.detection import pattern_of
 from released.domain.playbooks.matching import Match
-from released.domain.playbooks.placeholders import Values, fill, recorded_values
+from released.domain.playbooks.placeholders import Values, fill, fill_expectation, recorded_values
 from released.domain.playbooks.playbook import Detection
 from released.domain.playbooks.recorded_failure import RecordedFailure
 from released.domain.releases import release
@@ -89,15 +89,14 @@ def values_of(station: Station, failure: RecordedFailure, match: Match) -> Value
 
 
 def _check(world: World, sandbox: Sandbox, detection: Detection, values: Values) -> ev.DetectionCheck:
-    filled = fill(detection.command, values)
-    if filled.missing:
-        names = ", ".join(f"<{name}>" for name in filled.missing)
-        return ev.DetectionCheck(filled.command, failed=f"The record does not say what {names} stands for.")
+    filled, expected = fill(detection.command, values), fill_expectation(detection.expect, values)
+    command = world.mask(filled.command)
+    if missing := dict.fromkeys((*filled.missing, *expected.missing)):
+        names = ", ".join(f"<{name}>" for name in missing)
+        return ev.DetectionCheck(command, failed=f"The record does not say what {names} stands for.")
     ran = sandbox.run(filled.command, network=detection.network)
-    found, failed = _judged(fill(detection.expect, values).command, ran)
-    return ev.DetectionCheck(
-        world.mask(filled.command), ran.exit_code, found, _tail(world.mask(ran.output)), failed=failed
-    )
+    found, failed = _judged(expected.command, ran)
+    return ev.DetectionCheck(command, ran.exit_code, found, _tail(world.mask(ran.output)), failed=failed)
 
 
 def _judged(expected: str, ran: Ran) -> tuple[bool, str]:

@@ -1,0 +1,77 @@
+"""Detection commands of playbooks, run in the real sandbox for a failure that is on record."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pytest
+
+from released.domain import events as ev
+from released.domain.configuration import Environment
+from released.domain.playbooks.matching import Match
+from released.domain.playbooks.playbook import Detection, Fix, Playbook
+from released.domain.playbooks.recorded_failure import last_failure
+from released.engine import faults
+from released.engine.instruments import Instruments
+from released.engine.playbooks.detection import detect
+from released.engine.station import Station, open_station
+from released.store.event_store import NewEvent, StreamWrite
+from support.docker_stack import ENGINE_URL
+from support.given_when_then import ACTOR, BEGIN, BOOT, ENVIRONMENT, TICKET, refused
+from support.ops_repo import OpsRepo
+from support.store import must_not_fail, sqlite_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from released.store.event_store import EventStore
+
+REQUEST = "request-2"
+
+
+@pytest.fixture(name="store")
+def _store(tmp_path: Path) -> Iterator[EventStore]:
+    with sqlite_store(tmp_path / "released.db") as store:
+        yield store
+
+
+@pytest.fixture(name="station")
+def _station(tmp_path: Path, store: EventStore) -> Station:
+    """An environment in which a run of one ticket was refused."""
+    repo = OpsRepo.create(tmp_path / "repos")
+    (repo.checkout / ".env").write_text("API_KEY=hush-hush-hush\n", encoding="ascii")
+    settings = Environment.model_validate({"repo": str(repo.checkout), "docker": ENGINE_URL})
+    fence = store.take_lease(ENVIRONMENT, "host-1", 1, BOOT, "0", dt.datetime.now(dt.UTC), ACTOR)
+    news = (NewEvent("event-1", BEGIN, ACTOR, refused()),)
+    store.append([StreamWrite(ev.release_stream(ENVIRONMENT, TICKET), 0, news)], fence)
+    return open_station(
+        ENVIRONMENT, settings, tmp_path / "state", store, fence, Instruments(), faults.nothing, must_not_fail
+    )
+
+
+def detected(station: Station, command: str, expect: str) -> list[ev.DetectionCheck]:
+    """Run one detection command; give all that was ever found out of the ticket."""
+    failure = last_failure(station.events(TICKET))
+    assert failure is not None
+    detection = [Detection(command=command, expect=expect)]
+    playbook = Playbook(id="own", symptom="dirty", detection=detection, root_cause="x", fix=Fix(adhoc="# mend it"))
+    detect(station, failure, [Match(playbook, 1.0, (), ())], REQUEST, ACTOR, ())
+    ran = (one.event for one in station.events(TICKET) if isinstance(one.event, ev.DetectionRan))
+    return [check for one in ran for check in one.checks]
+
+
+def test_a_value_that_is_expected_and_not_on_record_is_told(station: Station) -> None:
+    (check,) = detected(station, "true", "<weather> is bad")
+    assert (check.exit_code, check.failed) == (None, "The record does not say what <weather> stands for.")
+
+
+def test_a_group_of_the_pattern_that_is_expected_is_no_value(station: Station) -> None:
+    (check,) = detected(station, "echo 12", "/(?P<ticket>[0-9]+)/")
+    assert check.matched
+
+
+def test_a_command_that_was_not_run_is_recorded_without_secrets_as_well(station: Station) -> None:
+    (check,) = detected(station, "grep hush-hush-hush <weather>", "bad")
+    assert "hush" not in check.command
