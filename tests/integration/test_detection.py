@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from released.adapters.commands.sandbox import Ran, Sandbox
 from released.domain import events as ev
 from released.domain.configuration import Environment
+from released.domain.errors import InvalidInput
+from released.domain.ids import Ticket
 from released.domain.playbooks.matching import Match
 from released.domain.playbooks.playbook import Detection, Fix, Playbook
 from released.domain.playbooks.recorded_failure import last_failure
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from released.store.event_store import EventStore
 
 REQUEST = "request-2"
+OTHER = Ticket("77")
 
 
 @pytest.fixture(name="store")
@@ -39,26 +43,27 @@ def _store(tmp_path: Path) -> Iterator[EventStore]:
 
 @pytest.fixture(name="station")
 def _station(tmp_path: Path, store: EventStore) -> Station:
-    """An environment in which a run of one ticket was refused."""
+    """An environment in which runs of two tickets were refused."""
     repo = OpsRepo.create(tmp_path / "repos")
     (repo.checkout / ".env").write_text("API_KEY=hush-hush-hush\n", encoding="ascii")
     settings = Environment.model_validate({"repo": str(repo.checkout), "docker": ENGINE_URL})
     fence = store.take_lease(ENVIRONMENT, "host-1", 1, BOOT, "0", dt.datetime.now(dt.UTC), ACTOR)
-    news = (NewEvent("event-1", BEGIN, ACTOR, refused()),)
-    store.append([StreamWrite(ev.release_stream(ENVIRONMENT, TICKET), 0, news)], fence)
+    for ticket in (TICKET, OTHER):
+        news = (NewEvent(f"refusal of {ticket}", BEGIN, ACTOR, refused()),)
+        store.append([StreamWrite(ev.release_stream(ENVIRONMENT, ticket), 0, news)], fence)
     return open_station(
         ENVIRONMENT, settings, tmp_path / "state", store, fence, Instruments(), faults.nothing, must_not_fail
     )
 
 
-def detected(station: Station, command: str, expect: str) -> list[ev.DetectionCheck]:
+def detected(station: Station, command: str, expect: str, ticket: Ticket = TICKET) -> list[ev.DetectionCheck]:
     """Run one detection command; give all that was ever found out of the ticket."""
-    failure = last_failure(station.events(TICKET))
+    failure = last_failure(station.events(ticket))
     assert failure is not None
     detection = [Detection(command=command, expect=expect)]
     playbook = Playbook(id="own", symptom="dirty", detection=detection, root_cause="x", fix=Fix(adhoc="# mend it"))
     detect(station, failure, [Match(playbook, 1.0, (), ())], REQUEST, ACTOR, ())
-    ran = (one.event for one in station.events(TICKET) if isinstance(one.event, ev.DetectionRan))
+    ran = (one.event for one in station.events(ticket) if isinstance(one.event, ev.DetectionRan))
     return [check for one in ran for check in one.checks]
 
 
@@ -75,3 +80,21 @@ def test_a_group_of_the_pattern_that_is_expected_is_no_value(station: Station) -
 def test_a_command_that_was_not_run_is_recorded_without_secrets_as_well(station: Station) -> None:
     (check,) = detected(station, "grep hush-hush-hush <weather>", "bad")
     assert "hush" not in check.command
+
+
+def test_a_request_that_comes_again_runs_nothing(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = detected(station, "true", "anything")
+    monkeypatch.setattr(Sandbox, "run", must_not_run)
+    assert detected(station, "true", "anything") == first
+
+
+def must_not_run(*_: object, **__: object) -> Ran:
+    """Stand for the sandbox where no command is to run."""
+    raise AssertionError("a command was run")
+
+
+def test_a_request_id_that_another_ticket_used_is_refused(station: Station) -> None:
+    detected(station, "true", "anything")
+    with pytest.raises(InvalidInput) as reused:
+        detected(station, "true", "anything", OTHER)
+    assert reused.value.code == "request_id_reused"

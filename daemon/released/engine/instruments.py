@@ -34,6 +34,11 @@ def id_of_end(environment: str, request_id: str) -> str:
     return id_of_request(environment, f"{request_id}/end")
 
 
+def id_of_detection(environment: str, request_id: str, playbook: str) -> str:
+    """Derive the id of the event that says what the detection of one playbook found for a request."""
+    return id_of_request(environment, f"{request_id}/detection/{playbook}")
+
+
 @dataclass(frozen=True)
 class Instruments:
     """The clock, the source of ids, and who and where this daemon is."""

@@ -17,7 +17,8 @@ from released.domain.playbooks.placeholders import Values, fill, fill_expectatio
 from released.domain.playbooks.playbook import Detection
 from released.domain.playbooks.recorded_failure import RecordedFailure
 from released.domain.releases import release
-from released.engine.instruments import id_of_request
+from released.domain.requests import refuse_reused
+from released.engine.instruments import id_of_detection
 from released.engine.station import Station
 from released.phases.world import World
 from released.store.errors import Conflict, DuplicateEvent
@@ -53,7 +54,7 @@ def detect(
 ) -> None:
     """Run the detection of the best matches of a failure, and record what it found.
 
-    Sent twice with one request id, it is recorded once.
+    Sent twice with one request id, it is run and recorded once.
 
     Args:
         station: the environment.
@@ -65,10 +66,16 @@ def detect(
 
     Raises:
         Refused: ``sandbox_missing``.
+        InvalidInput: the request's id was used for another ticket.
     """
+    stream = failure.recorded.stream
     with window(station.world.settings.docker) as engine:
         sandbox = Sandbox(station.world.root, tuple(hidden), engine)
         for match in [one for one in matches if one.playbook.detection][:_MOST]:
+            event_id = id_of_detection(station.name, request_id, match.playbook.id)
+            if (given := station.store.find(event_id)) is not None:
+                refuse_reused(given, "playbook match", stream)
+                continue
             values = values_of(station, failure, match)
             ran = ev.DetectionRan(
                 request_id,
@@ -76,7 +83,7 @@ def detect(
                 failure.recorded.version,
                 tuple(_check(station.world, sandbox, one, values) for one in match.playbook.detection),
             )
-            _record(station, failure.recorded.stream, ran, actor)
+            _record(station, stream, event_id, ran, actor)
 
 
 def values_of(station: Station, failure: RecordedFailure, match: Match) -> Values:
@@ -115,8 +122,7 @@ def _tail(output: str) -> str:
     return output if len(encoded) <= _TAIL_BYTES else encoded[-_TAIL_BYTES:].decode(errors="ignore").partition("\n")[2]
 
 
-def _record(station: Station, stream: str, ran: ev.DetectionRan, actor: ev.Actor) -> None:
-    event_id = id_of_request(station.name, f"{ran.request_id}/{ran.playbook}")
+def _record(station: Station, stream: str, event_id: str, ran: ev.DetectionRan, actor: ev.Actor) -> None:
     instruments = station.instruments
     while station.store.find(event_id) is None:
         with suppress(Conflict, DuplicateEvent):
