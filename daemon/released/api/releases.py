@@ -11,6 +11,7 @@ from released.api import convert, following, previews, requests
 from released.api.diagnoses import diagnosis
 from released.api.hub import Hub, actor, answering
 from released.api.waiting_line import WaitingLine
+from released.domain.commands import ResumeRun
 from released.domain.environments.hold import told_resumed
 from released.domain.errors import InvalidInput, NotFound
 from released.domain.ids import Ticket, parse_phase, parse_ticket
@@ -108,7 +109,10 @@ class Releases(rpc.ReleasesServicer):
         async with answering(context):
             environment, command = requests.unreasoned(request)
             station = self._hub.station(environment)
-            await self._hub.blocking(lambda: station.admission.check(command))
+            if isinstance(command, ResumeRun):  # the checkout is looked at, too
+                await self._hub.patiently(station, lambda: station.admission.check(command))
+            else:
+                await self._hub.blocking(lambda: station.admission.check(command))
             return pb.CheckResponse()
 
     async def Note(self, request: pb.NoteRequest, context: Context) -> pb.Accepted:

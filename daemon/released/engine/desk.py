@@ -8,13 +8,12 @@ from functools import partial
 
 from released.domain import commands as cmd
 from released.domain import events as ev
-from released.domain.environments.hook import refuse_while_hook_runs
-from released.domain.errors import Refused
 from released.domain.ids import Phase, Ticket, parse_sha
 from released.domain.releases import decide, lifecycle
 from released.domain.releases.plan import ReleasePlan
 from released.domain.releases.release import ReleaseState, required
 from released.domain.releases.touched import touched_services
+from released.engine.admission import admit_resume
 from released.engine.answers import Answers, Asked, Decided
 from released.engine.faults import KILL, Faults
 from released.engine.fingerprint import refuse_stale
@@ -22,7 +21,6 @@ from released.engine.instruments import Instruments
 from released.engine.planner import Planner
 from released.engine.record import EnvironmentRecord
 from released.engine.workspace_lock import refuse_if_unusable
-from released.phases.checkout import moved
 from released.phases.planning.preflight import later_deployed, plan_adoption, plan_release
 from released.phases.planning.request import Request
 from released.phases.world import World
@@ -84,14 +82,12 @@ class Desk:
         """Let a halted release go on.
 
         Raises:
-            Refused, InvalidInput: see ``decide.resume``, or a hook runs by hand; it is on record.
+            Refused, InvalidInput: see ``admit_resume``; it is on record.
         """
 
         def decided() -> Decided:
             state, place = self._answers.release(command.ticket), self._answers.environment()
-            phase = decide.admit_resume(command, state)
-            refuse_while_hook_runs(place)
-            self._refuse_moved(state)
+            phase = admit_resume(command, state, place, self._world)
             refuse_if_unusable(self._world)
             return Decided(state, decide.resume(command, state, self._renewed(command, state, phase)), place)
 
@@ -206,15 +202,6 @@ class Desk:
         asked = Asked(name, command.ticket, command.request_id, actor)
         given = self._answers.answer(asked, decided, then or self._wake)
         return Accepted(command.ticket, self._answers.release(command.ticket).run, given.version)
-
-    # --- looking -------------------------------------------------------------------------------------------------
-
-    def _refuse_moved(self, state: ReleaseState) -> None:
-        """HEAD must be where the release left it, at every resume (spec: verify)."""
-        head = self._world.git.state().head
-        if not state.may_stand_at(head):
-            failure = moved(self._world, state, head)
-            raise Refused(failure.code, failure.message, failure.next)
 
     def _renewed(self, command: cmd.ResumeRun, state: ReleaseState, phase: Phase) -> ReleasePlan | None:
         """Plan anew where the release goes on from prepare: a fix that came as a commit is taken up."""

@@ -147,7 +147,7 @@ def open_station(
         fence=fence,
         planner=planner,
         desk=Desk(answers, planner, record, world, instruments, faults, supervisor.wake),
-        admission=Admission(answers, name),
+        admission=Admission(answers, world),
         holds=Holds(answers, instruments),
         supervisor=supervisor,
         hooks=HookDesk(answers, store, world, instruments, hook_runner.wake),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,3 +55,26 @@ def test_a_halted_release_is_given_up_once_somebody_at_a_terminal_agreed(site: S
 
     assert answer.returncode == 0
     assert site.document("status", TICKET)["summary"]["state"] == "abandoned"
+
+
+def test_a_release_that_could_not_go_on_in_its_checkout_is_not_asked_about(site: Site, terminal: Terminal) -> None:
+    site.merge(TICKET, {f"releases/{TICKET}-a.sh": "#!/bin/sh\nexit 3\n"})
+    assert site.client("run", TICKET).returncode == 1
+    site.ops.git("commit", "--quiet", "--allow-empty", "-m", "Work in between")
+
+    answer = terminal(site, "resume", TICKET)
+
+    assert answer.returncode == 3
+    assert "somebody moved the checkout" in " ".join(answer.stdout.split())
+
+
+def test_a_release_whose_workspace_another_tool_holds_is_not_asked_about(site: Site, terminal: Terminal) -> None:
+    site.merge(TICKET, {f"releases/{TICKET}-a.sh": "#!/bin/sh\nexit 3\n"})
+    assert site.client("run", TICKET).returncode == 1
+
+    with (site.ops.checkout / ".asd/workspace/releases/.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        answer = terminal(site, "resume", TICKET)
+
+    assert answer.returncode == 3
+    assert "Another tool holds the lock" in answer.stdout
