@@ -14,7 +14,7 @@ from released.domain.diagnosis.diagnose import Past, diagnose, failure_to_tell_o
 from released.domain.diagnosis.document import Diagnosis, Occurrence, Present
 from released.domain.diagnosis.occurrence import likeness, occurrences
 from released.domain.diagnosis.playbook_way import playbook_way
-from released.domain.diagnosis.service_change import Good, good_releases
+from released.domain.diagnosis.service_change import good_releases
 from released.domain.errors import NotFound, ReleasedError
 from released.domain.playbooks.detection import latest_detections
 from released.domain.playbooks.matching import Match, match
@@ -23,7 +23,6 @@ from released.domain.playbooks.recorded_failure import RecordedFailure, services
 from released.domain.releases import release
 from released.domain.releases.release import ReleaseState
 from released.engine.estimates import median_durations_s
-from released.engine.instruments import utc_now
 from released.engine.playbooks.known_failures import facts_of, library
 from released.engine.station import Station
 from released.phases.health import container_lines, endpoint_lines
@@ -68,13 +67,15 @@ def _histories(station: Station) -> Iterator[tuple[str, list[ev.Recorded]]]:
 
 
 def _past(histories: dict[str, list[ev.Recorded]], ticket: str, failure: RecordedFailure | None) -> Past:
-    good: list[Good] = []
-    same: list[Occurrence] = []
+    good = [one for other, events in histories.items() for one in good_releases(events, other)]
+    same = sorted(_same(histories, ticket, failure), key=lambda one: one.at, reverse=True) if failure else []
+    return Past(tuple(good), tuple(same[:_OCCURRENCES]))
+
+
+def _same(histories: dict[str, list[ev.Recorded]], ticket: str, failure: RecordedFailure) -> Iterator[Occurrence]:
+    like = likeness(failure, ticket)
     for other, events in histories.items():
-        good += good_releases(events, other)
-        if failure is not None:
-            same += occurrences(events, other, likeness(failure, ticket), failure.recorded.position)
-    return Past(tuple(good), tuple(sorted(same, key=lambda one: one.at, reverse=True)[:_OCCURRENCES]))
+        yield from occurrences(events, other, like, failure.recorded.position)
 
 
 def _present(
@@ -85,7 +86,7 @@ def _present(
 ) -> Present:
     state = release.fold(events)
     usual_s = median_durations_s(histories.values()).get(state.phase) if state.phase else None
-    return Present(utc_now(), tuple(_health(station, state, failure)), usual_s, str(station.world.root))
+    return Present(station.instruments.now(), tuple(_health(station, state, failure)), usual_s, str(station.world.root))
 
 
 def _health(station: Station, state: ReleaseState, failure: RecordedFailure | None) -> list[str]:
