@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from released.adapters.git.checkout import Git
-from released.engine.playbooks.known_failures import library
+from released.engine.playbooks.known_failures import library, unknown_playbook
 from support.ops_repo import OpsRepo
 from support.playbook_matches import built_in
 
@@ -66,3 +66,7 @@ def _commit(ops: OpsRepo, text: str) -> None:
     (ops.checkout / FILE).write_text(text, encoding="utf-8")
     ops.git("add", FILE)
     ops.git("commit", "--quiet", "-m", "Another playbook")
+
+
+def test_an_unknown_playbook_is_refused_with_the_command_that_lists_them() -> None:
+    assert [one.argv for one in unknown_playbook("none").next_commands] == [("releasectl", "playbook", "list")]

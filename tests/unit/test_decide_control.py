@@ -13,7 +13,7 @@ from released.domain.environments.hold import refuse_held
 from released.domain.errors import NotFound, Refused
 from released.domain.failure import Failure, killed
 from released.domain.ids import Phase
-from released.domain.releases import decide, recovery, release
+from released.domain.releases import decide, next_steps, recovery, release
 from released.domain.releases.release import ReleaseState
 from support.given_when_then import (
     REQUEST,
@@ -142,8 +142,9 @@ def test_only_what_is_in_doubt_can_be_settled() -> None:
 
 
 def test_another_step_than_the_one_in_doubt_is_refused_by_name() -> None:
-    with pytest.raises(Refused, match=f"but {SCRIPT}"):
+    with pytest.raises(Refused, match=f"but {SCRIPT}") as refused:
         decide.resolve(cmd.Resolve(TICKET, REQUEST, "other", done=True, reason="why"), state_after(*IN_DOUBT))
+    assert refused.value.next_commands == next_steps.after_doubt(state_after(*IN_DOUBT))
 
 
 def test_giving_a_halted_release_up_frees_the_environment() -> None:
@@ -153,8 +154,16 @@ def test_giving_a_halted_release_up_frees_the_environment() -> None:
 
 @pytest.mark.parametrize("events", [RUNNING, REVERTING], ids=["there", "back"])
 def test_a_release_that_moves_cannot_be_given_up(events: list[ev.Event]) -> None:
-    with pytest.raises(Refused, match="only a halted release"):
+    with pytest.raises(Refused, match=r"is (in phase ticket|reverting); only a halted release"):
         decide.abandon(cmd.Abandon(TICKET, REQUEST, "why"), state_after(*events))
+
+
+def test_a_step_whose_command_still_runs_is_ended_by_going_on_and_stopping_it() -> None:
+    unsettled = [*RUNNING, halted(Phase.TICKET, "interrupted", SCRIPT)]
+    assert [one.argv[1:4] for one in next_steps.end_step(state_after(*unsettled))] == [
+        ("resume", "1234"),
+        ("cancel", "1234", "--kill"),
+    ]
 
 
 def test_giving_a_halted_revert_up_frees_the_environment() -> None:

@@ -38,7 +38,7 @@ def test_repair_comes_before_proof_and_what_is_typed_then_comes_last() -> None:
 
 def test_a_command_with_a_placeholder_left_is_not_run() -> None:
     with pytest.raises(InvalidInput, match="<container>"):
-        agreed_command(LINES, 1, LINES[1].text)
+        agreed_command(LINES, 1, LINES[1].text, PLAYBOOK.id, "1234")
 
 
 @pytest.mark.parametrize(("number", "text"), [(0, LINES[0].text), (1, "docker restart web"), (9, "x")])
@@ -46,5 +46,8 @@ def test_nothing_is_run_but_a_command_that_was_agreed_to(number: int, text: str)
     lines = fix_lines(PLAYBOOK, {"container": "prod-wiki"})
 
     with pytest.raises(Refused) as refused:
-        agreed_command(lines, number, text)
+        agreed_command(lines, number, text, PLAYBOOK.id, "1234")
     assert refused.value.code == "fix_changed"
+    assert [one.argv for one in refused.value.next_commands] == [
+        ("releasectl", "playbook", "apply", "stale-key", "1234")
+    ]

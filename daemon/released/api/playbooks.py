@@ -107,7 +107,7 @@ class Playbooks(rpc.PlaybooksServicer):
             station, caller = self._hub.station(request.environment), actor(context)
             ticket, request_id = parse_ticket(request.ticket), parse_request_id(request.request_id)
             lines = await self._hub.blocking(lambda: fix_of(station, ticket, request.id, request.values))
-            line = agreed_command(lines, request.number, request.text)
+            line = agreed_command(lines, request.number, request.text, request.id, ticket)
             command = cmd.RunFix(ticket, request_id, request.id, line.kind, line.text)
             with self._hub.followers.admitted():
                 started = await self._hub.command(station, lambda: station.hooks.apply(command, caller))

@@ -10,7 +10,7 @@ from released.domain import events as ev
 from released.domain.environments.hold import refuse_held
 from released.domain.errors import Refused
 from released.domain.ids import Sha
-from released.domain.releases import decide
+from released.domain.releases import decide, next_steps
 from released.domain.releases.plan import ReleasePlan
 from released.domain.releases.release import ReleaseState, Reversal
 from released.domain.revert.plan import RevertPlan
@@ -103,4 +103,5 @@ class Planner:
                 "step_under_way",
                 f"The command of {step.name} still runs. Let it end, or resume and cancel with --kill; then take the "
                 "release back.",
+                next_steps.end_step(state),
             )

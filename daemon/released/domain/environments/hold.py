@@ -44,7 +44,8 @@ def admit_change(asked: ev.Held | ev.Unheld, environment: EnvironmentState, now:
     if isinstance(asked, ev.Held) and hold is not None:
         raise Refused("held_already", f"{told(hold)}\nEnd that first, then hold again.", next_steps.unhold())
     if isinstance(asked, ev.Held) and asked.until is not None and asked.until <= now:
-        raise Refused("hold_over", f"{asked.until:%Y-%m-%dT%H:%M:%SZ} is over already: it would keep nobody out.")
+        over = f"{asked.until:%Y-%m-%dT%H:%M:%SZ} is over already: it would keep nobody out. Give a later --until."
+        raise Refused("hold_over", over)
     if isinstance(asked, ev.Unheld) and hold is None:
         raise Refused("not_held", "Nobody keeps releases out of this environment, so there is nothing to end.")
 

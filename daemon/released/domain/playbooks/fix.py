@@ -13,6 +13,7 @@ from typing import NamedTuple
 from released.domain.errors import InvalidInput, Refused
 from released.domain.playbooks.placeholders import Values, fill
 from released.domain.playbooks.playbook import Playbook
+from released.domain.releases import next_steps
 
 
 class Kind(StrEnum):
@@ -49,13 +50,15 @@ def fix_lines(playbook: Playbook, values: Values) -> tuple[FixLine, ...]:
     )
 
 
-def agreed_command(lines: Sequence[FixLine], number: int, agreed: str) -> FixLine:
+def agreed_command(lines: Sequence[FixLine], number: int, agreed: str, playbook: str, ticket: str) -> FixLine:
     """Give the command that a person saw and agreed to.
 
     Args:
         lines: of the playbook as it stands.
         number: of the line, from 0.
         agreed: the text that was shown.
+        playbook: its id.
+        ticket: whose failure it is.
 
     Raises:
         Refused: ``fix_changed``, the line is not that one any more, or no command.
@@ -63,7 +66,10 @@ def agreed_command(lines: Sequence[FixLine], number: int, agreed: str) -> FixLin
     """
     line = lines[number] if 0 <= number < len(lines) else None
     if line is None or not line.is_command or line.text != agreed:
-        raise Refused("fix_changed", "The playbook or the failure is not what it was. Look again, then decide anew.")
+        message = (
+            f"Playbook {playbook} or the failure of ticket {ticket} is not what it was. Look again, then decide anew."
+        )
+        raise Refused("fix_changed", message, (next_steps.apply(playbook, ticket),))
     if line.missing:
         names = ", ".join(f"<{name}>" for name in line.missing)
         raise InvalidInput("value_missing", f"The record does not say what {names} stands for; say it with --set.")

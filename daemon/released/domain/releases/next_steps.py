@@ -97,6 +97,12 @@ def kill(ticket: str) -> NextCommand:
     return NextCommand(argv, "stops the present step and halts the release", "changes")
 
 
+def end_step(state: ReleaseState) -> tuple[NextCommand, ...]:
+    """End a step of a halted release whose command still runs: only a release that goes on hears of it."""
+    why = why_after(state.halt.cause) if state.halt else ""
+    return (resume(state.ticket, reason=why), kill(state.ticket))
+
+
 def follow(ticket: str) -> tuple[NextCommand, ...]:
     """Follow a release that is under way."""
     return (NextCommand((CLIENT, "watch", ticket), f"follows ticket {ticket} until it ends"),)
@@ -132,6 +138,11 @@ def detect(ticket: str) -> NextCommand:
     """Have the playbooks that tell best of a failure look whether they apply."""
     argv = (CLIENT, "playbook", "match", ticket, "--detect")
     return NextCommand(argv, "runs its detection commands, which change nothing, and records what they find")
+
+
+def playbooks() -> tuple[NextCommand, ...]:
+    """See which failures are known."""
+    return (NextCommand((CLIENT, "playbook", "list"), "lists the playbooks that there are"),)
 
 
 def apply(playbook: str, ticket: str) -> NextCommand:

@@ -13,6 +13,7 @@ from released.domain.ids import Sha
 from released.domain.playbooks.matching import Facts
 from released.domain.playbooks.playbook import Library, read_playbooks
 from released.domain.playbooks.recorded_failure import RecordedFailure
+from released.domain.releases import next_steps
 from released.domain.strict_yaml import located
 from released.phases.world import World
 from released.store.outputs import tail
@@ -33,7 +34,7 @@ def library(git: Git) -> Library:
 
 def unknown_playbook(name: str) -> NotFound:
     """Say that there is no such playbook."""
-    return NotFound("playbook_unknown", f"There is no playbook {name!r}.")
+    return NotFound("playbook_unknown", f"There is no playbook {name!r}.", next_steps.playbooks())
 
 
 def facts_of(world: World, failure: RecordedFailure) -> Facts:

@@ -39,7 +39,8 @@ def resolve(command: cmd.Resolve, state: ReleaseState) -> list[ev.Event]:
         message = f"Nothing of ticket {command.ticket} is in doubt, so there is nothing to resolve."
         raise Refused("not_in_doubt", message, next_steps.look_at(command.ticket))
     if halt.step != command.step:
-        raise Refused("other_step_in_doubt", f"Not {command.step} is in doubt, but {halt.step}.")
+        message = f"Not {command.step} is in doubt, but {halt.step}."
+        raise Refused("other_step_in_doubt", message, next_steps.after_doubt(state))
     return [ev.StepResolved(command.request_id, command.step, command.done, command.reason)]
 
 
@@ -61,7 +62,8 @@ def abandon(command: cmd.Abandon, state: ReleaseState) -> tuple[list[ev.Event], 
         Refused: it is not halted.
     """
     if state.status != lifecycle.HALTED:
-        message = f"Ticket {command.ticket} is {state.status}; only a halted release can be given up."
+        status = lifecycle.in_words(state.status)
+        message = f"Ticket {command.ticket} is {status}; only a halted release can be given up."
         follow = next_steps.cancel(command.ticket) if state.is_running else next_steps.look_at(command.ticket)
         raise Refused("not_halted", message, follow)
     return [ev.Abandoned(command.request_id, command.reason)], [ev.LockFreed(command.ticket, state.run)]
