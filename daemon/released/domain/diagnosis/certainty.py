@@ -11,7 +11,7 @@ from released.domain.releases import lifecycle
 from released.domain.releases.release import ReleaseState
 from released.domain.releases.step_state import StepState
 from released.domain.releases.steps import Recovery
-from released.domain.releases.touched import touched_services
+from released.domain.releases.touched import script_began, touched_services
 
 _MOST = 3
 _WILL = {
@@ -37,12 +37,7 @@ def certainty(state: ReleaseState, events: Sequence[ev.Recorded], *, refused: bo
 
 def is_touched(state: ReleaseState) -> bool:
     """Tell whether anything that is deployed may be changed: a container, a hook, a script."""
-    return state.plan is not None and (bool(touched_services(state)) or _script_began(state))
-
-
-def _script_began(state: ReleaseState) -> bool:
-    scripts = (step for step in state.steps.values() if step.phase is Phase.TICKET)
-    return any(step.attempt > 0 and not step.name.endswith(".checkout") for step in scripts)
+    return state.plan is not None and (bool(touched_services(state)) or script_began(state))
 
 
 def _certain(state: ReleaseState) -> Iterator[str]:

@@ -21,9 +21,15 @@ def touched_services(state: ReleaseState) -> tuple[str, ...]:
     planned = [service.name for service in state.plan.services] if state.plan else []
     known = dict.fromkeys([*planned, *(one.service for one in state.results(ev.ImagesKept, Phase.PREPARE))])
     changed = {_changed_by(step.name, list(known)) for step in attempted if step.phase is Phase.MIGRATE}
-    if any(step.phase is Phase.TICKET and not step.name.endswith(".checkout") for step in attempted):
+    if script_began(state):
         changed.update(planned)
     return tuple(name for name in known if name in changed)
+
+
+def script_began(state: ReleaseState) -> bool:
+    """Tell whether a script of the ticket may have done something."""
+    scripts = (step for step in state.steps.values() if step.phase is Phase.TICKET)
+    return any(step.attempt > 0 and not step.name.endswith(".checkout") for step in scripts)
 
 
 def _changed_by(step: str, services: Sequence[str]) -> str:
