@@ -17,6 +17,7 @@ from released.domain.errors import InvalidInput, NotFound
 from released.domain.ids import Ticket, parse_phase, parse_ticket
 from released.domain.releases import lifecycle
 from released.domain.releases.next_steps import diagnose, run
+from released.domain.releases.unknown import unknown_ticket
 from released.engine.desk import Accepted
 from released.engine.diagnosing import diagnosed
 from released.engine.playbooks.unknown_failures import told
@@ -184,7 +185,7 @@ class Releases(rpc.ReleasesServicer):
         """Find the station of a ticket that is on record."""
         station, name = self._hub.station(environment), parse_ticket(ticket)
         if not await self._hub.blocking(lambda: station.events(name)):
-            raise _unknown(name)
+            raise unknown_ticket(name)
         return station
 
     async def _run_before(self, environment: str, ticket: str) -> Station:
@@ -210,7 +211,3 @@ def _accepted(station: Station, accepted: Accepted, notice: str = "") -> pb.Acce
         version=accepted.version,
         notice=convert.printable(notice),
     )
-
-
-def _unknown(ticket: Ticket) -> NotFound:
-    return NotFound("ticket_unknown", f"Nothing is on record of ticket {ticket}.", run(ticket))

@@ -15,13 +15,14 @@ from released.domain.diagnosis.document import Diagnosis, Occurrence, Present
 from released.domain.diagnosis.occurrence import likeness, occurrences
 from released.domain.diagnosis.playbook_way import playbook_way
 from released.domain.diagnosis.service_change import good_releases
-from released.domain.errors import NotFound, ReleasedError
+from released.domain.errors import ReleasedError
 from released.domain.playbooks.detection import latest_detections
 from released.domain.playbooks.matching import Match, match
 from released.domain.playbooks.playbook import Library
 from released.domain.playbooks.recorded_failure import RecordedFailure, services_to_look_at
 from released.domain.releases import release
 from released.domain.releases.release import ReleaseState
+from released.domain.releases.unknown import unknown_ticket
 from released.engine.estimates import median_durations_s
 from released.engine.playbooks.known_failures import facts_of, library
 from released.engine.station import Station
@@ -49,7 +50,7 @@ def diagnosed(station: Station, ticket: str) -> Diagnosed:
     """
     events = station.events(ticket)
     if not events:
-        raise NotFound("ticket_unknown", f"Nothing is on record of ticket {ticket}.")
+        raise unknown_ticket(ticket)
     failure, known = failure_to_tell_of(events), library(station.world.git)
     histories = dict(_histories(station))
     told = diagnose(ticket, events, _past(histories, ticket, failure), _present(station, events, failure, histories))

@@ -263,9 +263,9 @@ def test_the_daemon_refuses_what_another_client_might_send(
 # --- what is not there -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["status", "watch", "logs", "events"])
+@pytest.mark.parametrize("command", ["status", "watch", "logs", "events", "diagnose", "playbook match"])
 def test_a_ticket_of_which_nothing_is_on_record_is_not_found(site: Site, command: str) -> None:
-    rejection = site.rejects(command, "3009", code=4)
+    rejection = site.rejects(*command.split(), "3009", code=4)
 
     assert rejection.reason == "ticket_unknown"
     assert rejection.message == "Nothing is on record of ticket 3009."

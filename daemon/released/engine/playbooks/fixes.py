@@ -10,6 +10,7 @@ from released.domain.playbooks.fix import FixLine, fix_lines
 from released.domain.playbooks.matching import Match, match
 from released.domain.playbooks.placeholders import accepted
 from released.domain.playbooks.recorded_failure import RecordedFailure, last_failure
+from released.domain.releases.unknown import unknown_ticket
 from released.engine.playbooks.detection import values_of
 from released.engine.playbooks.known_failures import facts_of, library, unknown_playbook
 from released.engine.station import Station
@@ -23,7 +24,7 @@ def failure_of(station: Station, ticket: Ticket) -> RecordedFailure:
     """
     events = station.events(ticket)
     if not events:
-        raise NotFound("ticket_unknown", f"Nothing is on record of ticket {ticket}.")
+        raise unknown_ticket(ticket)
     failure = last_failure(events)
     if failure is None:
         raise NotFound("nothing_failed", f"No failure is on record of ticket {ticket}, so there is nothing to match.")
