@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from released.domain.diagnosis.document import Clue
+from released.domain.printed import plain_lines
 from released.domain.releases.surroundings import Surroundings
 
-_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _HOST = r"(?:\[[0-9A-Fa-f:]+\]|(?<![A-Za-z0-9._-])[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)"
 _IMAGE = r"[A-Za-z0-9][A-Za-z0-9._:/@-]*"
 _ANSWERS = (
@@ -67,7 +67,7 @@ def clues(code: str, texts: Iterable[str], seen: Surroundings | None = None) -> 
         texts: messages and what was printed.
         seen: how things stood.
     """
-    lines = [line.rstrip()[:_LONGEST_LINE] for text in texts for line in _ESCAPE.sub("", text).splitlines()]
+    lines = [line.rstrip()[:_LONGEST_LINE] for text in texts for line in plain_lines(text)]
     found = [
         *_lacking(code, lines),
         *(clue for line in lines for clue in _in_line(code, line)),

@@ -10,11 +10,11 @@ from textwrap import indent
 from released.domain import events as ev
 from released.domain.playbooks.matching import Facts, said_anyway
 from released.domain.playbooks.symptom import symptom_lines
+from released.domain.printed import plain_lines
 
 _LINES = 3
 """Of a symptom: the last ones that were printed tell most."""
 _TELLING = 5
-_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _COMMIT = re.compile(r"\b[0-9a-f]{12,40}\b")
 _HEAD = """\
 # Drafted from the record of ticket {ticket}, event {version}. Review each line, give it an id that says what fails,
@@ -114,9 +114,7 @@ def _block(key: str, lines: Iterable[str]) -> str:
 
 def _lines(text: str) -> list[str]:
     """Give the lines that can be written in YAML, without the empty ones."""
-    plain = (
-        "".join(c if c.isprintable() else " " for c in line).strip() for line in _ESCAPE.sub("", text).splitlines()
-    )
+    plain = ("".join(c if c.isprintable() else " " for c in line).strip() for line in plain_lines(text))
     return [line for line in plain if line]
 
 

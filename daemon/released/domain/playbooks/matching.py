@@ -8,7 +8,6 @@ failure without any of its lines in the texts matches nothing.
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from typing import NamedTuple
 from released.domain.ids import Phase
 from released.domain.playbooks.playbook import Playbook
 from released.domain.playbooks.symptom import SymptomLine, symptom_lines
+from released.domain.printed import plain_lines
 
 TELLING = 5.0
 """What the lines that were found must weigh together; below it they are words that any failure may print."""
@@ -39,7 +39,6 @@ _SAID_ANYWAY = {
 }
 """What the product says of every failure, or of a kind of them whatever the cause, and what that weighs."""
 _ALWAYS = ("release-run failed in phase", "To go on once the cause is mended:", "releasectl ", "To reproduce it: cd ")
-_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
 class Facts(NamedTuple):
@@ -77,7 +76,7 @@ def said_anyway(line: str) -> bool:
 
 def match(playbooks: Sequence[Playbook], facts: Facts) -> tuple[Match, ...]:
     """Give the playbooks that tell of a failure, the best first."""
-    recorded = "\n".join(line for text in facts.texts for line in _ESCAPE.sub("", text).splitlines())
+    recorded = "\n".join(line for text in facts.texts for line in plain_lines(text))
     rarity = _Rarity(playbooks)
     matches = (_match(playbook, facts, recorded, rarity) for playbook in playbooks)
     return tuple(sorted((found for found in matches if found), key=lambda match: (-match.score, match.playbook.id)))
