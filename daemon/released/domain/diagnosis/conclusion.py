@@ -240,5 +240,5 @@ _ROWS: Mapping[str, Callable[[Case], Conclusion]] = {
     "image_mismatch": _image_mismatch,
     "http_health": _http,
     "step_in_doubt": _in_doubt,
-    **dict.fromkeys(("recovery_off", "recovery_too_late", "interrupted_too_often", "step_settled"), _interrupted),
+    **dict.fromkeys(("recovery_off", "recovery_too_late", "interrupted_too_often"), _interrupted),
 }
