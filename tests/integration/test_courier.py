@@ -22,6 +22,7 @@ from released.engine import faults
 from released.engine.courier import Courier
 from released.engine.instruments import Instruments
 from released.store.event_store import NewEvent, StreamWrite
+from support.clock import Clock
 from support.store import ACTOR, AT, REQUESTED, STREAM, sqlite_store, write
 from support.webhook_receiver import DRIP, HANG, PATIENCE_S, WebhookReceiver, is_signed, listening, secret_file
 
@@ -34,16 +35,6 @@ if TYPE_CHECKING:
 HALTED = ev.Halted(Phase.PREPARE, "failed", None, Failure("backup_failed", "The disk is full."))
 ABANDONED = ev.Abandoned("request-9", "never mind")
 ATTEMPT_S = 0.5
-
-
-class Clock:
-    """Stands still unless it is turned."""
-
-    def __init__(self) -> None:
-        self.now = AT
-
-    def __call__(self) -> dt.datetime:
-        return self.now
 
 
 @pytest.fixture(autouse=True)
@@ -78,8 +69,8 @@ def _secret(tmp_path: Path) -> Path:
 class Watched(Receiver):
     """Says when an attempt is over."""
 
-    def __init__(self, url: str, secret: Path) -> None:
-        super().__init__(url, secret, ATTEMPT_S)
+    def __init__(self, url: str, secret: Path, attempt_s: float = ATTEMPT_S) -> None:
+        super().__init__(url, secret, attempt_s)
         self.tried = threading.Event()
 
     def post(self, message_id: str, sent_at: dt.datetime, body: bytes) -> Answer:
@@ -226,13 +217,15 @@ def test_what_is_asked_for_again_comes_again_with_the_same_ids_however_old(
 def test_what_is_asked_for_again_comes_before_a_later_message_that_is_under_way(
     store: EventStore, receiver: WebhookReceiver, url: str, secret: Path
 ) -> None:
-    receiver.next.extend([204, HANG])
+    gate = threading.Event()
+    receiver.next.extend([204, gate])
 
-    with following(store, Watched(url, secret)) as courier:
+    with following(store, Watched(url, secret, PATIENCE_S)) as courier:
         first = halt(store)
         (second,) = record(store, ABANDONED)
         receiver.await_requests(2)
         courier.send_again(AT)
+        gate.set()
         received = receiver.await_requests(4)
 
     assert [one.id for one in received] == [first, second, first, second]
@@ -298,11 +291,14 @@ def test_a_receiver_that_hangs_holds_up_nothing_that_is_recorded(
 ) -> None:
     receiver.next.append(HANG)
 
-    with following(store, Watched(url, secret)) as courier:
+    with following(store, Watched(url, secret, PATIENCE_S)) as courier:
         halt(store)
         receiver.await_requests(1)
         record(store, ABANDONED)
-        assert courier.waiting() == 2
+        waiting = courier.waiting()
+        receiver.closing.set()
+
+    assert waiting == 2
 
 
 def test_nothing_of_the_secret_or_of_the_urls_query_is_logged(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
@@ -17,6 +16,7 @@ from released.engine.answers import Answers, Asked, Decided
 from released.engine.instruments import Instruments
 from released.engine.reminder import Reminder
 from released.store.errors import StaleEpoch
+from support.clock import Clock
 from support.store import ACTOR, AT, ENVIRONMENT, REQUESTED, STREAM, new, sqlite_store, write
 
 if TYPE_CHECKING:
@@ -30,19 +30,6 @@ if TYPE_CHECKING:
 FIRST_S = 900.0
 HALTED = ev.Halted(Phase.PREPARE, "in_doubt", None, Failure("step_in_doubt", "Look at it."))
 NOTED = ev.Noted("request-note", "the vendor knows")
-
-
-class Clock:
-    """Stands still unless it is turned."""
-
-    def __init__(self) -> None:
-        self.now = AT
-
-    def __call__(self) -> dt.datetime:
-        return self.now
-
-    def turn(self, seconds: float) -> None:
-        self.now += dt.timedelta(seconds=seconds)
 
 
 @pytest.fixture(name="store")

@@ -22,8 +22,8 @@ HANG, DRIP = "hang", "drip"
 PATIENCE_S = 60.0
 _DRIP_S = 0.02
 
-Behaviour = int | str
-"""A code to answer with, or ``HANG``, or ``DRIP``."""
+Behaviour = int | str | threading.Event
+"""A code to answer with, or ``HANG``, or ``DRIP``, or what to wait for before the request is taken."""
 
 
 class Received(NamedTuple):
@@ -95,14 +95,20 @@ def listening(receiver: WebhookReceiver, port: int = 0) -> Iterator[str]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             match receiver.take(Received(self.path, headers, body)):
                 case int(code):
-                    self.send_response(code)
-                    self.send_header("location", "/elsewhere")
-                    self.send_header("content-length", "0")
-                    self.end_headers()
+                    self._answer(code)
+                case threading.Event() as gate:
+                    gate.wait(PATIENCE_S)
+                    self._answer(204)
                 case "drip":
                     self._drip()
                 case _:
                     receiver.closing.wait(PATIENCE_S)
+
+        def _answer(self, code: int) -> None:
+            self.send_response(code)
+            self.send_header("location", "/elsewhere")
+            self.send_header("content-length", "0")
+            self.end_headers()
 
         def _drip(self) -> None:
             try:
