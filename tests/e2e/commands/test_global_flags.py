@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 TICKET = "1160"
 PRINTS = {f"releases/{TICKET}-a.sh": "#!/bin/sh\necho printed by the script\n"}
 NOBODY = "unix:///nonexistent/released.sock"
+COMMANDS = [("status", TICKET), ("list",), ("run", TICKET), ("doctor",), ("plan", "1161")]
 COLOR = re.compile(r"\x1b\[[0-9;]*3[0-7]")
 """Begins red, green and so on; bold is no colour."""
 
@@ -149,14 +150,15 @@ def test_without_it_what_the_steps_print_is_left_out(site: Site) -> None:
     assert "printed by the script" not in site.client("run", TICKET).stdout
 
 
-def test_a_terminal_gets_colour(released: Site, terminal: Terminal) -> None:
-    assert COLOR.search(terminal(released, "status", TICKET).stdout)
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_terminal_gets_colour(released: Site, terminal: Terminal, command: tuple[str, ...]) -> None:
+    assert COLOR.search(terminal(released, *command).stdout)
 
 
 @pytest.mark.parametrize(
     ("flags", "variables"), [(("--no-color",), {}), ((), {"NO_COLOR": "1"})], ids=["--no-color", "NO_COLOR"]
 )
-@pytest.mark.parametrize("command", [("status", TICKET), ("list",), ("run", TICKET), ("doctor",), ("plan", "1161")])
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_who_wants_no_colour_gets_none(
     released: Site, terminal: Terminal, command: tuple[str, ...], flags: tuple[str, ...], variables: dict[str, str]
 ) -> None:
