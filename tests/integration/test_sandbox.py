@@ -38,7 +38,10 @@ def test_it_writes_nowhere(checkout: Path, target: str) -> None:
 
 
 def test_git_cannot_change_the_checkout(checkout: Path) -> None:
-    assert Sandbox(checkout).run("git commit --allow-empty -m x").exit_code != 0
+    ran = Sandbox(checkout).run("git -c user.name=x -c user.email=x@example.com commit --allow-empty -m x")
+
+    assert ran.exit_code != 0
+    assert "Read-only file system" in ran.output
 
 
 def test_what_is_hidden_is_not_there(checkout: Path, tmp_path: Path) -> None:
