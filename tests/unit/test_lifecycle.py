@@ -89,15 +89,16 @@ def _triggers(status: str) -> set[str]:
     return {trigger for source, trigger in lifecycle.compiled("release") if source == status}
 
 
-BESIDE = {*lifecycle.BESIDE, "playbook_applied"}
+BESIDE = {"refused", "noted", "detection_ran", "playbook_applied"}
+"""What any ticket takes: refusals, notes, and what playbooks did."""
 
 
-def test_a_released_ticket_takes_nothing_but_a_revert_refusals_and_notes() -> None:
+def test_a_released_ticket_takes_only_a_revert_and_what_any_ticket_takes() -> None:
     assert _triggers(lifecycle.RELEASED) == {*BESIDE, "revert_requested"}
 
 
 @pytest.mark.parametrize("status", [lifecycle.NEW, lifecycle.NOTHING_TO_DO])
-def test_a_ticket_that_left_nothing_behind_takes_nothing_but_a_run_and_refusals(status: str) -> None:
+def test_a_ticket_that_left_nothing_behind_takes_only_a_run_and_what_any_ticket_takes(status: str) -> None:
     assert _triggers(status) == {*BESIDE, "run_requested", "adopted"}
 
 
@@ -106,7 +107,7 @@ def test_a_ticket_that_may_start_again_may_also_be_taken_back(status: str) -> No
     assert _triggers(status) == {*BESIDE, "run_requested", "adopted", "revert_requested"}
 
 
-def test_a_halted_release_takes_only_decisions_refusals_notes_and_reminders() -> None:
+def test_a_halted_release_takes_only_decisions_reminders_and_what_any_ticket_takes() -> None:
     expected = {f"{phase}_{what}" for phase in PHASES for what in ("resumed", "skipped")}
     expected |= {"revert_requested", "revert_resumed", "step_resolved", "abandoned", "reminded", *BESIDE}
     assert _triggers(lifecycle.HALTED) == expected
