@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-HANGS = "#!/bin/sh\nexec sleep 1000\n"
-
 
 @pytest.fixture(name="silent_engine")
 def _silent_engine(tmp_path: Path) -> Iterator[str]:

@@ -72,7 +72,7 @@ def test_after_its_end_another_may_hold(held: Site) -> None:
 @pytest.fixture(name="over")
 def _over(site: Site) -> Site:
     """Hold for as long as it takes to say so, and a little longer."""
-    soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=3)
+    soon = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=10)
     assert site.client(*HOLD, "--until", soon.isoformat()).returncode == 0
     while site.document("lock", "status")["hold_reason"]:
         pass
