@@ -308,56 +308,62 @@ def test_programs_get_one_document_of_all_that_was_run(own: Site) -> None:
 SECRET = "hunter2-hunter2"  # noqa: S105 (one that is to be masked)
 
 
+class Strange(NamedTuple):
+    """A release that failed in a way that nobody had seen, and ended well."""
+
+    site: Site
+    before: str
+    """Its status while it was halted."""
+    ended: subprocess.CompletedProcess[str]
+
+
 @pytest.fixture(scope="module", name="strange")
-def _strange(sites: BareSites) -> Site:
-    """Give a release that failed in a way that nobody had seen, and ended well."""
+def _strange(sites: BareSites) -> Strange:
     site = sites.site("strange")
     (site.ops.checkout / ".env").write_text(f"MOON_TOKEN={SECRET}\n", encoding="utf-8")
     script = '. ./.env\n[ -e .asd/mended ] || { echo "the moon of 1234 stands wrong: $MOON_TOKEN"; exit 3; }'
     _script(script)(site)
     assert site.client("run", "1234").returncode == 1
     site.client("playbook", "match", "1234", "--detect")
+    before = site.client("status", "1234").stdout
     (site.ops.checkout / ".asd" / "mended").touch()
-    return site
-
-
-def test_a_failure_that_no_playbook_told_of_asks_for_one_once_it_is_over(strange: Site) -> None:
-    before = strange.client("status", "1234").stdout
-
-    ended = strange.client("resume", "1234", "--reason", "turned the moon")
-
+    ended = site.client("resume", "1234", "--reason", "turned the moon")
     assert ended.returncode == 0
-    assert "releasectl playbook new 1234" in ended.stdout
-    assert "releasectl playbook new 1234" in strange.client("status", "1234").stdout
-    assert "playbook new" not in before
+    return Strange(site, before, ended)
 
 
-def test_a_draft_passes_lint_tells_of_its_failure_and_holds_no_secret(strange: Site, tmp_path: Path) -> None:
+def test_a_failure_that_no_playbook_told_of_asks_for_one_once_it_is_over(strange: Strange) -> None:
+    assert "playbook new" not in strange.before
+    assert "releasectl playbook new 1234" in strange.ended.stdout
+    assert "releasectl playbook new 1234" in strange.site.client("status", "1234").stdout
+
+
+def test_a_draft_passes_lint_tells_of_its_failure_and_holds_no_secret(strange: Strange, tmp_path: Path) -> None:
     file = tmp_path / "release-moon.yaml"
 
-    drafted = strange.client("playbook", "new", "1234", "-o", str(file))
+    drafted = strange.site.client("playbook", "new", "1234", "-o", str(file))
 
     text = file.read_text(encoding="utf-8")
     assert drafted.returncode == 0, drafted.stderr
-    assert strange.client("playbook", "lint", str(file)).returncode == 0
+    assert strange.site.client("playbook", "lint", str(file)).returncode == 0
     assert "the moon of <ticket> stands wrong: <secret>" in text
     assert "turned the moon" in text
     assert SECRET not in text
-    assert "script-failed-1234 (1.)" in strange.client("playbook", "test", str(file)).stdout
+    assert "script-failed-1234 (1.)" in strange.site.client("playbook", "test", str(file)).stdout
 
 
-def test_a_secret_stands_for_nothing_in_a_command(strange: Site) -> None:
-    refused = strange.client(*APPLY, "stale-credential", "1234", "--yes", "--set", f"service={SECRET}")
+def test_a_secret_stands_for_nothing_in_a_command(strange: Strange) -> None:
+    refused = strange.site.client(*APPLY, "stale-credential", "1234", "--yes", "--set", f"service={SECRET}")
 
-    assert (refused.returncode, SECRET in str(strange.log())) == (2, False)
+    assert (refused.returncode, SECRET in str(strange.site.log())) == (2, False)
     assert "holds a secret of .env" in refused.stderr
 
 
-def test_a_draft_takes_the_place_of_no_file(strange: Site, tmp_path: Path) -> None:
+def test_a_draft_takes_the_place_of_no_file(strange: Strange, tmp_path: Path) -> None:
     file = tmp_path / "kept.yaml"
     file.write_text("mine", encoding="utf-8")
 
-    refused = strange.client("playbook", "new", "1234", "-o", str(file))
+    refused = strange.site.client("playbook", "new", "1234", "-o", str(file))
 
     assert (refused.returncode, file.read_text(encoding="utf-8")) == (2, "mine")
 
@@ -481,7 +487,7 @@ def test_show_as_a_document_has_the_fields_of_the_file(own: Site) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "reason"),
-    [(("show", "no-such-playbook"), "playbook_unknown"), (("match", "4321"), "ticket_unknown")],
+    [(("show", "no-such-playbook"), "playbook_unknown"), (("match", "9999"), "ticket_unknown")],
 )
 def test_what_nobody_knows_is_not_found(own: Site, arguments: tuple[str, str], reason: str) -> None:
     answer = own.client("-o", "json", "playbook", *arguments)
