@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from subprocess import CompletedProcess
+
+    from support.what_goes_wrong import Row
 
 Document = dict[str, Any]
 
@@ -62,3 +64,36 @@ class Operator:
         if program == "releasectl":
             return self.client(*arguments, "--yes")
         return subprocess.run(argv, capture_output=True, text=True, check=True)
+
+
+def shortcomings(row: Row, operator: Operator) -> list[str]:
+    """Say where the only diagnosis that was asked for of a failure falls short of its row in the table."""
+    told = operator.told[row.name]
+    said = list(_said(told))
+    changes = [one["argv"] for one in told["next"] if one["danger"] != "none" and not one["condition"]]
+    holds = {
+        "one diagnosis": operator.asked.count(row.name) == 1,
+        f"phase {row.phase}": told["phase"] == row.phase,
+        f"cause {row.code}": told["cause"]["code"] == row.code,
+        **{text: any(text in one for one in said) for text in row.told},
+        **{way: any(_stand_in(way.split(), argv) for argv in changes[at : at + 1]) for at, way in enumerate(row.way)},
+    }
+    return [what for what, is_so in holds.items() if not is_so]
+
+
+def _said(told: object, name: str = "") -> Iterator[str]:
+    """Give each value that is not empty, behind the name of its field."""
+    match told:
+        case dict():
+            for field_name, value in told.items():
+                yield from _said(value, f"{name}.{field_name}")
+        case list():
+            for value in told:
+                yield from _said(value, name)
+        case _ if told:
+            yield f"{name}: {told}"
+
+
+def _stand_in(words: list[str], argv: list[str]) -> bool:
+    remaining = iter(argv)
+    return all(word in remaining for word in words)

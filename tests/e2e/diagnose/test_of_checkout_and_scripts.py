@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.bare_sites import BareSites
-from support.diagnosed import Document, Operator
-from support.what_goes_wrong import CHECKOUT, Row, concluded, rows_of
+from support.diagnosed import Document, Operator, shortcomings
+from support.what_goes_wrong import CHECKOUT, Row, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -165,7 +165,7 @@ def test_a_run_that_fails_ends_with_cause_and_recommendation(operators: dict[str
 
 @pytest.mark.parametrize("row", rows_of(CHECKOUT), ids=str)
 def test_one_command_leads_from_a_failure_to_the_right_next_one(operators: dict[str, Operator], row: Row) -> None:
-    assert concluded(row, operators[row.name])
+    assert shortcomings(row, operators[row.name]) == []
 
 
 # --- what is told of each ----------------------------------------------------------------------------------------

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.blocking_script import NAME, TICKET, BlockingScript
-from support.diagnosed import Operator
+from support.diagnosed import Operator, shortcomings
 from support.stories import served
-from support.what_goes_wrong import INTERRUPTIONS, Row, concluded, rows_of
+from support.what_goes_wrong import INTERRUPTIONS, Row, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ def test_of_a_killed_daemon_it_is_certain_what_is_done(operator: Operator) -> No
 
 @pytest.mark.parametrize("row", rows_of(INTERRUPTIONS), ids=str)
 def test_one_command_leads_from_a_failure_to_the_right_next_one(operator: Operator, row: Row) -> None:
-    assert concluded(row, operator)
+    assert shortcomings(row, operator) == []
 
 
 def test_of_a_killed_daemon_the_step_in_doubt_is_named_and_what_becomes_of_it(operator: Operator) -> None:
