@@ -12,11 +12,11 @@ from support.failing import UNKNOWN
 from support.given_when_then import recorded
 from support.playbook_matches import built_in
 
-TESTS = Path(__file__).resolve().parents[1] / "e2e"
+TESTS = Path(__file__).resolve().parents[1] / "e2e" / "playbooks"
 
 
 def test_a_test_really_produces_the_failure_of_every_playbook() -> None:
-    tests = "".join(file.read_text(encoding="utf-8") for file in TESTS.glob("test_playbooks*.py"))
+    tests = "".join(file.read_text(encoding="utf-8") for file in TESTS.glob("test_of_*.py"))
 
     assert [playbook.id for playbook in built_in() if f'"{playbook.id}"' not in tests] == []
 

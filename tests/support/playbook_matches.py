@@ -32,29 +32,6 @@ def seen(client: Callable[..., CompletedProcess[str]], ticket: str, told: Comple
     return Seen(sighted, [found.playbook.id for found in match(built_in(), facts)])
 
 
-class Repair(NamedTuple):
-    """What the playbook that was found first did about a failure."""
-
-    detected: bool
-    """Its detection commands found what it expects."""
-    applied: CompletedProcess[str]
-    """Its repair, and what proves it."""
-
-
-def repaired(
-    client: Callable[..., CompletedProcess[str]], ticket: str, playbook: str, mend: Callable[[], object], *given: str
-) -> Repair:
-    """Have a playbook look, do by hand what it says, and apply the rest of it."""
-    looked = client("-o", "json", "playbook", "match", ticket, "--detect")
-    assert looked.returncode == 0, looked.stderr
-    matches = {one["playbook"]["id"]: one for one in json.loads(looked.stdout)["matches"]}
-    assert playbook in matches, client("status", ticket).stdout
-    detection = matches[playbook]["detection"]
-    mend()
-    settings = [word for setting in given for word in ("--set", setting)]
-    return Repair(detection["applies"], client("playbook", "apply", playbook, ticket, "--yes", *settings))
-
-
 def built_in() -> tuple[Playbook, ...]:
     """Read the playbooks that ship with the product."""
     library = read_playbooks((file.name, file.read_bytes()) for file in shipped("recovery/playbooks").glob("*.yaml"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.playbook_matches import Repair, Seen, repaired, seen
+from support.playbook_repair import Failed, failed
 from support.stack_images import docker
 from support.stories import served
 
@@ -56,16 +56,13 @@ class Story:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self.seen: dict[str, Seen] = {}
-        self.repaired: dict[str, Repair] = {}
+        self.failures: dict[str, Failed] = {}
         self.code = 0
         """The exit code of the last command."""
 
     def fails(self, playbook: str, by_hand: Callable[[], object], *arguments: str) -> None:
         """Type a command, look at what the playbooks say of its failure, and do what the first one says."""
-        client = self._stack.client
-        self.seen[playbook] = seen(client, "1234", client(*arguments))
-        self.repaired[playbook] = repaired(client, "1234", playbook, by_hand)
+        self.failures[playbook] = failed(self._stack.client, playbook, by_hand, *arguments)
 
     def ends(self, *arguments: str) -> None:
         """Type the last command."""
@@ -130,22 +127,22 @@ def _touch(stack: Stack, name: str) -> None:
 
 @pytest.mark.parametrize("playbook", FAILURES)
 def test_the_playbook_of_a_failure_is_found_first(story: Story, playbook: str) -> None:
-    assert story.seen[playbook].sighted[:1] == [playbook]
+    assert story.failures[playbook].seen.sighted[:1] == [playbook]
 
 
 @pytest.mark.parametrize("playbook", FAILURES)
 def test_the_playbook_of_a_failure_is_found_first_from_its_text_alone(story: Story, playbook: str) -> None:
-    assert story.seen[playbook].blind[:1] == [playbook]
+    assert story.failures[playbook].seen.blind[:1] == [playbook]
 
 
 @pytest.mark.parametrize("playbook", FAILURES)
 def test_the_detection_of_a_playbook_finds_what_it_expects(story: Story, playbook: str) -> None:
-    assert story.repaired[playbook].detected
+    assert story.failures[playbook].repair.detected
 
 
 @pytest.mark.parametrize("playbook", FAILURES)
 def test_a_playbook_is_applied_and_what_proves_it_passes(story: Story, playbook: str) -> None:
-    applied = story.repaired[playbook].applied
+    applied = story.failures[playbook].repair.applied
 
     assert applied.returncode == 0, applied.stdout + applied.stderr
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 
 from support.blocking_script import NAME, TICKET, BlockingScript
-from support.playbook_matches import Repair, Seen, repaired, seen
+from support.playbook_repair import Failed, failed
 from support.stories import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.stack import Stack
     from support.stack_images import FirstImages
 
 FAILURES = ("release-interrupted", "step-in-doubt")
@@ -29,23 +28,15 @@ def _story(tmp_path_factory: pytest.TempPathFactory, first_images: FirstImages) 
         daemon.kill()
         script.kill()
         daemon.start()
-        story = {"release-interrupted": _failed(stack, "release-interrupted", "watch", TICKET)}
-        story["step-in-doubt"] = _failed(stack, "step-in-doubt", "resume", TICKET)
+        story = {"release-interrupted": failed(stack.client, "release-interrupted", _nothing, "watch", TICKET)}
+        story["step-in-doubt"] = failed(stack.client, "step-in-doubt", _nothing, "resume", TICKET)
         stack.client("resolve", TICKET, NAME, "--as", "done", "--reason", "its work is there", "--yes")
         assert stack.client("resume", TICKET).returncode == 0
         yield story
 
 
-class Failed(NamedTuple):
-    """A failure, what playbooks said of it, and what the first of them did."""
-
-    seen: Seen
-    repair: Repair
-
-
-def _failed(stack: Stack, playbook: str, *arguments: str) -> Failed:
-    found = seen(stack.client, TICKET, stack.client(*arguments))
-    return Failed(found, repaired(stack.client, TICKET, playbook, lambda: None))
+def _nothing() -> None:
+    """Nothing is to be done by hand."""
 
 
 @pytest.mark.parametrize("playbook", FAILURES)

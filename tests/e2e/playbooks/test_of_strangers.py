@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from support.playbook_matches import Repair, Seen, repaired, seen
+from support.playbook_repair import Failed, failed
 from support.stack_images import docker
 from support.stories import served
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from support.stack import Stack
     from support.stack_images import FirstImages
@@ -20,13 +20,6 @@ pytestmark = pytest.mark.timeout(600)
 """Its story is long, and is told within the first of its tests."""
 
 FAILURES = ("port-already-allocated", "container-name-taken")
-
-
-class Failed(NamedTuple):
-    """A failure, what playbooks said of it, and what the first of them did."""
-
-    seen: Seen
-    repair: Repair
 
 
 class Story(NamedTuple):
@@ -53,16 +46,16 @@ def _told(stack: Stack, images: FirstImages) -> Story:
     _stranger(stack.names.container("slow"), image)
     _name_project(stack)
     stack.merge("1234", {**_without_backup(stack.new_version("web", "2")), **stack.new_version("slow", "2")})
-    failed = {
-        "port-already-allocated": _failed(
-            stack, "port-already-allocated", lambda: docker("stop", _name(stack, "holder")), "run", "1234"
+    failures = {
+        "port-already-allocated": failed(
+            stack.client, "port-already-allocated", lambda: docker("stop", _name(stack, "holder")), "run", "1234"
         ),
-        "container-name-taken": _failed(
-            stack, "container-name-taken", lambda: None, "resume", "1234", "--playbook", "port-already-allocated"
+        "container-name-taken": failed(
+            stack.client, "container-name-taken", lambda: None, "resume", "1234", "--playbook", "port-already-allocated"
         ),
     }
     last = stack.client("resume", "1234", "--playbook", "container-name-taken")
-    return Story(failed, last.returncode)
+    return Story(failures, last.returncode)
 
 
 def _without_backup(files: dict[str, str]) -> dict[str, str]:
@@ -82,11 +75,6 @@ def _name(stack: Stack, stranger: str) -> str:
 
 def _stranger(name: str, image: str, *options: str) -> None:
     docker("run", "--detach", "--network", "bridge", "--name", name, *options, image)
-
-
-def _failed(stack: Stack, playbook: str, by_hand: Callable[[], object], *arguments: str) -> Failed:
-    found = seen(stack.client, "1234", stack.client(*arguments))
-    return Failed(found, repaired(stack.client, "1234", playbook, by_hand))
 
 
 @pytest.mark.parametrize("playbook", FAILURES)
