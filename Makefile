@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs tools engine clean
+.PHONY: help demo test faults check bench docs tools engine clean
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -15,6 +15,9 @@ demo: engine $(INSTALLED) ## Watch a release of real containers survive kill -9 
 
 test: engine check ## Run the whole suite, checks first
 	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
+
+faults: engine $(INSTALLED) ## Run all tests of faults, those that take long too, and write docs/reliability.json
+	$(BIN)/python -m pytest -m '' --reliability=docs/reliability.json --session-timeout=1800 --numprocesses=auto --dist=loadfile
 
 check: $(INSTALLED) ## Lint, formatting, types, import direction
 	$(BIN)/ruff check

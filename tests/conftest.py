@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from support.daemon_process import Daemon
 
+pytest_plugins = ["support.evidence", "support.reliability"]
+
 
 @pytest.fixture(scope="session", name="first_images")
 def _first_images() -> Iterator[FirstImages]:
