@@ -1,8 +1,9 @@
 #!/bin/sh
 # Brings a Debian machine to the point where this project can be built, tested and shown: Python, git and make
-# ("tools"), and a Docker engine that answers, with Compose, a static busybox and bubblewrap ("engine").
+# ("tools"), a Docker engine that answers, with Compose, a static busybox and bubblewrap ("engine"), and, only where it
+# is asked for, what tests of faults need besides: disks of their own, a view on system calls, a registry ("faults").
 # What is there already is left alone, so it is quick to run again. Needs root only for what is missing.
-# Usage: [PYTHON=python3.12] packaging/prepare-host.sh [tools] [engine]      (neither named: both)
+# Usage: [PYTHON=python3.12] packaging/prepare-host.sh [tools] [engine] [faults]      (none named: tools and engine)
 set -eu
 
 python=${PYTHON:-python3}
@@ -18,8 +19,8 @@ main() {
 
 known_part() {
     case $1 in
-        tools | engine) ;;
-        *) fail "'$1' is no part of the set-up: expected tools or engine." ;;
+        tools | engine | faults) ;;
+        *) fail "'$1' is no part of the set-up: expected tools, engine or faults." ;;
     esac
 }
 
@@ -118,6 +119,20 @@ wait_for_engine() {
         sleep 1
         waited=$((waited + 1))
     done
+}
+
+# --- faults ------------------------------------------------------------------------------------------------------
+
+missing_faults() {
+    have strace || echo strace
+    have mkfs.ext4 || echo e2fsprogs
+    have mkfs.xfs || echo xfsprogs
+    have docker-registry || echo docker-registry
+}
+
+# A test that lacks what no package brings, such as root or a loop device, says so and is skipped.
+check_faults() {
+    :
 }
 
 # --- packages ----------------------------------------------------------------------------------------------------

@@ -31,6 +31,13 @@ def test_missing_packages_without_a_package_manager_are_named_in_one_sentence(ba
     )
 
 
+def test_what_tests_of_faults_need_is_a_part_of_its_own(bare_path: Path) -> None:
+    finished = _prepare(bare_path, "faults")
+
+    assert finished.returncode == 1
+    assert finished.stderr.startswith("[ERROR] Missing: strace e2fsprogs xfsprogs docker-registry. ")
+
+
 def test_an_old_python_is_refused_with_the_way_to_name_another(bare_path: Path) -> None:
     for tool in ("git", "make"):
         _program(bare_path / tool, "exit 0")
@@ -60,7 +67,7 @@ def test_an_engine_that_refuses_the_user_is_not_started_a_second_time(bare_path:
 def test_an_unknown_part_is_refused(bare_path: Path) -> None:
     finished = _prepare(bare_path, "moon")
 
-    assert "'moon' is no part of the set-up: expected tools or engine." in finished.stderr
+    assert "'moon' is no part of the set-up: expected tools, engine or faults." in finished.stderr
 
 
 def _program(path: Path, does: str) -> Path:
