@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from released.adapters.commands import process, shim
+from released.adapters.commands import process
 from released.adapters.commands.scripts import Command, Exited, Lost, NotStarted, Running, Scripts
+from released.adapters.commands.shim import records
+from released.adapters.commands.shim.output import Output
 from released.domain.errors import StepFailed, StepInDoubt
 from support import doomed_daemon
 from support.file_watch import await_content
@@ -165,7 +167,7 @@ def test_a_command_goes_on_when_the_disk_takes_no_more_output(slot: Path) -> Non
     slot.mkdir(parents=True)
     (slot / "output").symlink_to("/dev/full")
     descriptor = os.open(slot, os.O_RDONLY)
-    kept = shim.Output(descriptor, 1000)
+    kept = Output(descriptor, 1000)
     kept.append(b"one\n")
     os.close(descriptor)
     assert kept.is_cut
@@ -321,12 +323,12 @@ def test_a_slot_in_which_nothing_started_stays_so(slot: Path) -> None:
 def test_a_shim_that_comes_late_runs_nothing(slot: Path) -> None:
     Scripts().fate(slot)
     late = feed_a_shim(slot, specification(slot, "echo ran >> witness"))
-    assert (late, witnesses(slot)) == (shim.SLOT_TAKEN, 0)
+    assert (late, witnesses(slot)) == (records.SLOT_TAKEN, 0)
 
 
 def test_a_shim_whose_specification_was_cut_short_runs_nothing(slot: Path) -> None:
     status = feed_a_shim(slot, specification(slot, "echo ran >> witness")[:-1])
-    assert (status, Scripts().fate(slot)) == (shim.NO_SPECIFICATION, NotStarted())
+    assert (status, Scripts().fate(slot)) == (records.NO_SPECIFICATION, NotStarted())
 
 
 def test_of_several_shims_in_one_slot_exactly_one_runs_the_command(slot: Path) -> None:

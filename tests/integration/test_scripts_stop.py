@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from released.adapters.commands import process, shim
+import released
+from released.adapters.commands import process
 from released.adapters.commands.scripts import Exit, Exited, Running, Scripts
 from released.domain.errors import StepFailed, StepInDoubt
 from support.leftover_processes import belonging_to, kill_below
@@ -53,11 +54,11 @@ TREES = {
 
 DEAF_TO_KILL = f"""\
 import sys
-sys.path.insert(0, {str(Path(shim.__file__).parent)!r})
-import shim
-send, shim._ABANDON_S = shim._signal, 0.1
-shim._signal = lambda one, number: number == 9 or send(one, number)
-shim.main()
+sys.path.insert(0, {str(Path(released.__file__).parents[1])!r})
+from released.adapters.commands.shim import descendants, program, watch
+send, watch._ABANDON_S = descendants.send, 0.1
+descendants.send = lambda one, number: number == 9 or send(one, number)
+program.main()
 """
 """A shim whose KILL reaches nobody, as it does not reach who is stuck in the kernel."""
 

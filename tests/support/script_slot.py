@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
-from released.adapters.commands import process, shim
-from released.adapters.commands.scripts import Command
+from released.adapters.commands import process
+from released.adapters.commands.scripts import SHIM, Command
 from support import doomed_daemon
 
 PAUSED = "echo $$ > ready; read go < go; echo ran >> witness; echo done; exit 7"
@@ -75,8 +74,7 @@ def start_then_kill_the_daemon(slot: Path) -> int:
 def feed_a_shim(slot: Path, specification: bytes) -> int:
     """Run a shim directly, as one that was late; give its own exit status."""
     slot.mkdir(parents=True, exist_ok=True)
-    argv = [sys.executable, "-I", "-S", shim.__file__, str(slot)]
-    return subprocess.run(argv, input=specification, check=False).returncode
+    return subprocess.run([*SHIM, str(slot)], input=specification, check=False).returncode
 
 
 def specification(slot: Path, script: str) -> bytes:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from released.adapters.commands.shim import Masker
+from released.adapters.commands.shim.masker import Masker
 from released.domain.redaction import Redactor, secret_values
 
 LONG = "correct-horse"

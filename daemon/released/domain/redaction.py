@@ -1,6 +1,6 @@
 """Which values are secret, and how they are kept out of text (spec: Configuration).
 
-The shim masks the streams of commands by the same rule in its own words, because it imports nothing of this project;
+The shim masks the streams of commands by the same rule in its own words, because it imports nothing else of ours;
 a test holds the two equal.
 """
 

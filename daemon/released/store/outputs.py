@@ -1,7 +1,7 @@
 """The output of steps: bytes in one file per step, with an index beside it.
 
-Scripts write through the shim, a program of its own that imports nothing of ours and writes the same two files; steps
-that run inside the daemon write through ``OutputWriter``. Change the format in both places:
+Scripts write through the shim, a program of its own that imports nothing else of ours and writes the same two files;
+steps that run inside the daemon write through ``OutputWriter``. Change the format in both places:
 
 * ``output``: what was printed, secrets masked, at most ``CAP_BYTES`` and then one line that says it was cut;
 * ``output.index``: JSON lines ``{"offset": bytes, "line": number from 1, "at": RFC 3339}``, where a chunk begins and

@@ -16,12 +16,14 @@ from typing import TypeVar
 import msgspec
 
 from released.adapters.commands import process, shim
+from released.adapters.commands.shim import bell, records
 from released.domain.errors import StepFailed, StepInDoubt
 from released.domain.failure import Failure, killed
 
 RecordT = TypeVar("RecordT")
 
-_SHIM = (sys.executable, "-I", "-S", "-X", "utf8", shim.__file__)
+SHIM = (sys.executable, "-I", "-S", "-X", "utf8", str(Path(shim.__file__).with_name("program.py")))
+"""How a shim is started; the folder of its slot follows."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ class Scripts:
             self._on_fault("shim-spawned")
             self._instruct(spawned, command)
             self._on_fault("shim-instructed")
-            if spawned.wait() == shim.SLOT_TAKEN:
+            if spawned.wait() == records.SLOT_TAKEN:
                 raise _refusal(slot)
         return self.wait(slot)
 
@@ -160,14 +162,14 @@ class Scripts:
         """
         fate = self.fate(slot)
         if isinstance(fate, Running):
-            process.send(fate.shim, shim.STOP)
+            process.send(fate.shim, bell.STOP)
 
     def _spawn(self, slot: Path) -> subprocess.Popen[bytes]:
         """Start a shim that knows nothing yet: no secret is in its arguments or its environment."""
         complaints = os.open(slot / "shim.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(complaints, "ab"):
             return subprocess.Popen(
-                [*_SHIM, str(slot.resolve())],
+                [*SHIM, str(slot.resolve())],
                 cwd="/",
                 env={},
                 stdin=subprocess.PIPE,
@@ -196,7 +198,7 @@ def _make(slot: Path) -> None:
 def _claim_void(slot: Path) -> bool:
     """Put up a tombstone, so that a shim that comes late runs nothing; false when one was there before."""
     with _opened(slot) as descriptor:
-        return shim.claim(descriptor, {"void": True})
+        return records.claim(descriptor, {"void": True})
 
 
 @contextlib.contextmanager

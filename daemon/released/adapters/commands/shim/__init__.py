@@ -1,0 +1,1 @@
+"""The shim: a small program between the daemon and a command, so that the command outlives the daemon."""
