@@ -27,9 +27,9 @@ class BareEnvironment:
         self.runtime = Path(mkdtemp(prefix="released-", dir="/tmp"))
         self.ops = OpsRepo.create(home / "repos", {".gitignore": ".asd/\n.env\n", "README.md": "an ops repo\n"})
         self.address = f"unix://{self.runtime}/released.sock"
-        config = home / "released.yaml"
-        config.write_text(yaml.safe_dump(self._configuration(home, settings)), encoding="utf-8")
-        self.daemon = Daemon(config, home / "daemon.log", self.runtime, dict(os.environ))
+        self.config = home / "released.yaml"
+        self.config.write_text(yaml.safe_dump(self._configuration(home, settings)), encoding="utf-8")
+        self.daemon = Daemon(self.config, home / "daemon.log", self.runtime, dict(os.environ))
 
     def __enter__(self) -> Self:
         self.daemon.start()
