@@ -10,7 +10,6 @@ import resource
 import signal
 import socket
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 
 from released.adapters.webhook import Receiver
 from released.api.hub import Hub
@@ -21,7 +20,9 @@ from released.engine.courier import Courier
 from released.engine.instruments import Instruments
 from released.engine.station import Station, open_station
 from released.engine.supervisor import hand_over
+from released.read_only_daemon import ReadOnlyDaemon
 from released.sd_notify import beat, heartbeat_s, notify
+from released.store.errors import ReadOnly
 from released.store.projections import Follower, Projector
 from released.store.release_list import ReleaseList
 from released.store.sqlite import open_store
@@ -32,53 +33,61 @@ logger = logging.getLogger(__name__)
 _HAND_OVER_S = 10.0
 """How long SIGTERM waits for the present steps of all environments; what runs under a shim goes on by itself."""
 _LAST_ATTEMPT_S = 1.0
-_THREADS = 32
-_PATIENT_THREADS = 4
 EXIT_FATAL = 70
 
 
+async def serve(configuration: Configuration) -> None:
+    """Serve until SIGTERM or SIGINT; while nothing can be recorded, only what is on record.
+
+    Raises:
+        SocketInUse: another daemon listens there.
+        StoreUnusable: the record cannot be read either.
+    """
+    _allow_all_descriptors()
+    configuration.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    configuration.store.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    stopped = _told_to_stop()
+    async with _watched():
+        while not stopped.is_set():
+            try:
+                daemon = Daemon(configuration)
+            except ReadOnly as reason:
+                await ReadOnlyDaemon(configuration, reason).serve(stopped)
+            else:
+                await daemon.serve(stopped)
+
+
 class Daemon:
-    """Everything that one process of released consists of."""
+    """Everything that one process of released consists of.
+
+    Raises:
+        ReadOnly: nothing can be recorded.
+        StoreUnusable: see ``open_store``.
+    """
 
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
         self._instruments = Instruments()
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="api")
-        configuration.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        configuration.store.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._store = open_store(configuration.store.url, _fail_stop)
-        self._stations = {name: self._station(name) for name in configuration.environments}
-        self._patient = {
-            name: ThreadPoolExecutor(_PATIENT_THREADS, thread_name_prefix=f"patient-{name}") for name in self._stations
-        }
-        self._desks = {name: ThreadPoolExecutor(1, thread_name_prefix=f"desk-{name}") for name in self._stations}
+        try:
+            self._stations = {name: self._station(name) for name in configuration.environments}
+            self._courier = self._webhook()
+        except BaseException:
+            self._store.close()
+            raise
         self._projector = Projector(
             self._store,
             [ReleaseList()],
             [Follower(f"files/{station.name}", station.files) for station in self._stations.values()],
         )
-        self._courier = self._webhook()
 
-    async def serve(self) -> None:
-        """Serve until SIGTERM or SIGINT.
+    async def serve(self, stopped: asyncio.Event) -> None:
+        """Serve until told to stop.
 
         Raises:
             SocketInUse: another daemon listens there.
         """
-        _allow_all_descriptors()
-        stopped = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        hub = Hub(
-            stations=self._stations,
-            store=self._store,
-            projector=self._projector,
-            configuration=self._configuration,
-            threads=self._threads,
-            patient=self._patient,
-            desks=self._desks,
-            courier=self._courier,
-        )
+        hub = Hub.over(self._configuration, self._store, self._stations, self._projector, self._courier)
         server = Server(hub, self._configuration.listen)
         for station in self._stations.values():
             await hub.blocking(station.files.clean_up)
@@ -90,10 +99,9 @@ class Daemon:
             station.hook_runner.start()
         if self._courier is not None:
             self._courier.start()
-        notify("READY=1")
+        notify(f"READY=1\nSTATUS=serves {', '.join(self._stations)}")
         logger.info("released %s serves %s", VERSION, ", ".join(self._stations))
-        async with _watched():
-            await stopped.wait()
+        await stopped.wait()
         notify("STOPPING=1")
         await server.stop(1.0)
         await asyncio.to_thread(self._hand_over)  # not in a pool that requests may have taken up
@@ -143,6 +151,14 @@ async def _watched() -> AsyncIterator[None]:
     yield
     if beating is not None:
         beating.cancel()
+
+
+def _told_to_stop() -> asyncio.Event:
+    """Give what is set once a signal tells the daemon to stop."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    return stopped
 
 
 def _allow_all_descriptors() -> None:

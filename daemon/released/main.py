@@ -34,7 +34,7 @@ def serve(config: Path) -> None:
     """Run in the foreground until SIGTERM; logs go to stderr."""
     import asyncio  # noqa: PLC0415 (only this command pays for what it needs)
 
-    from released.daemon import Daemon  # noqa: PLC0415
+    from released import daemon  # noqa: PLC0415
     from released.domain.configuration import InvalidConfiguration  # noqa: PLC0415
     from released.domain.errors import ReleasedError  # noqa: PLC0415
     from released.logs import set_up  # noqa: PLC0415
@@ -43,7 +43,7 @@ def serve(config: Path) -> None:
     try:
         from released.config import load_with_secrets  # noqa: PLC0415
 
-        asyncio.run(Daemon(load_with_secrets(config)).serve())
+        asyncio.run(daemon.serve(load_with_secrets(config)))
     except (InvalidConfiguration, ReleasedError) as error:
         _refuse(str(error))
     sys.stderr.flush()

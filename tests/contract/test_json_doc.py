@@ -24,6 +24,7 @@ MESSAGES: dict[str, type[Message]] = {
     "failure": pb.Failure,
     "summary": pb.ReleaseSummary,
     "release": pb.Release,
+    "read_only": pb.ReadOnly,
     "step": pb.Step,
     "diagnosis": pb.Diagnosis,
     "cause": pb.Cause,

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 
 from released.store import schema
 from released.store.connections import writer_engine
-from released.store.errors import StoreUnusable
+from released.store.errors import ReadOnly, StoreUnusable
 from released.store.event_store import EventStore
 from released.store.projections import Projector
 from released.store.release_list import ReleaseList, list_releases
@@ -63,7 +63,7 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "released.db"
     with sqlite_store(path) as store:
         store.project(lambda connection: _execute(connection, "UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(StoreUnusable, match=f"has schema 9999, this released knows {schema.HEAD}"):
+    with pytest.raises(ReadOnly, match=f"has schema 9999, this released knows {schema.HEAD}"):
         open_sqlite(path, must_not_fail)
 
 
@@ -94,7 +94,7 @@ def test_the_database_of_another_program_is_refused_and_left_alone(tmp_path: Pat
 
 def test_a_migration_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "released.db"
-    monkeypatch.setattr(schema, "_revision", _fail_after_creating)
+    monkeypatch.setattr(schema, "revision_of", _fail_after_creating)
     engine = writer_engine(path)
     with pytest.raises(LookupError):
         schema.bring_up_to_date(engine, path)

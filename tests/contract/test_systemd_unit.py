@@ -28,7 +28,13 @@ def test_systemd_finds_no_fault_with_the_unit(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("Type", "notify"), ("Restart", "always"), ("KillMode", "process"), ("Delegate", "yes")],
+    [
+        ("Type", "notify"),
+        ("Restart", "always"),
+        ("KillMode", "process"),
+        ("Delegate", "yes"),
+        ("RestartPreventExitStatus", "2"),
+    ],
 )
 def test_the_unit_keeps_what_recovery_relies_on(key: str, value: str) -> None:
     unit = configparser.ConfigParser(strict=False, interpolation=None)

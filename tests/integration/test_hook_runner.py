@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,7 +26,6 @@ from support.store import ACTOR, must_not_fail, sqlite_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from released.store.event_store import EventStore, Fence, StreamWrite
 
@@ -120,7 +120,7 @@ def test_a_command_of_a_playbook_whose_daemon_died_before_it_began_is_not_run_by
 def test_an_end_that_a_full_disk_did_not_take_is_recorded_once_there_is_space(
     store: EventStore, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    full, append = [StoreFull("released.db"), StoreFull("released.db")], store.append
+    full, append = [StoreFull(Path("released.db")), StoreFull(Path("released.db"))], store.append
 
     def append_where_there_is_space(
         writes: Sequence[StreamWrite], fence: Fence | None = None

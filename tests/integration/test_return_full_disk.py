@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +21,6 @@ from support.store import must_not_fail, sqlite_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from released.store.event_store import EventStore, Fence, StreamWrite
 
@@ -45,7 +45,7 @@ def _store(tmp_path: Path) -> Iterator[EventStore]:
 @pytest.fixture(autouse=True)
 def _full(store: EventStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the first two attempts to record the end of a return meet a full disk."""
-    full, append = [StoreFull("released.db"), StoreFull("released.db")], store.append
+    full, append = [StoreFull(Path("released.db")), StoreFull(Path("released.db"))], store.append
 
     def append_where_there_is_space(
         writes: Sequence[StreamWrite], fence: Fence | None = None

@@ -80,6 +80,7 @@ _RESULTS: tuple[ev.Result, ...] = (
     ev.Checked(("✓ wiki.healthy",)),
 )
 REQUESTED = ev.RunRequested(1, _REQUEST, "prod", PLAN, ev.RunOptions(with_tickets=(Ticket("1200"),), reason="late"))
+LOCK = ev.LockTaken(Ticket("1234"), 1)
 REFUSED = ev.Refused("run", _REQUEST, "environment_busy", "Ticket 1200 occupies the environment.")
 
 SAMPLES_OF_1: tuple[ev.Event, ...] = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,6 @@ from support.store import sqlite_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from released.phases.effects import Step
     from released.store.event_store import EventStore
@@ -49,7 +49,7 @@ def test_a_daemon_that_starts_on_a_full_disk_recovers_once_there_is_space(
     life = Simulation(store, tmp_path).live()
     moment = next(moment for moment in life.moments if moment.place == Place("recorded", "migrate_completed"))
     crashed = moment.after(Death.DAEMON)
-    full = [StoreFull("released.db"), StoreFull("released.db")]
+    full = [StoreFull(Path("released.db")), StoreFull(Path("released.db"))]
     append = crashed.append
 
     def append_where_there_is_space(*arguments: object) -> tuple[ev.Recorded, ...]:

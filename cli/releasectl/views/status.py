@@ -37,6 +37,7 @@ def print_release(release: pb.Release, settings: Settings) -> None:
     """Print where a ticket stands, the steps of the phase that runs or halted, its failure, and what may be typed."""
     is_in_phase = release.summary.state in (*RUNNING, *HALTED)
     steps = [step for step in release.steps if is_in_phase and step.phase == release.summary.phase]
+    _show_read_only(release, settings)
     show(Group(_headline(release), facts_table(_release_facts(release))), settings)
     if steps:
         show(Group("", _steps(steps)), settings)
@@ -55,9 +56,20 @@ def show_environment(environment: pb.Environment, settings: Settings) -> None:
 
 def print_environment(environment: pb.Environment, settings: Settings) -> None:
     """Print who occupies an environment, where its checkout stands, and its services."""
+    _show_read_only(environment, settings)
     show(Group(Text(one_line(environment.name), style="bold"), facts_table(_environment_facts(environment))), settings)
     if environment.services:
         show(Group("", services_table(environment.services)), settings)
+
+
+def _show_read_only(shown: pb.Release | pb.Environment, settings: Settings) -> None:
+    """Print first that the daemon can record nothing, and what to do about it."""
+    if not shown.HasField("read_only"):
+        return
+    reason, columns = shown.read_only, width(sys.stdout.isatty())
+    show(Text(f"released is read-only: {clean(reason.message)}", style="bold red"), settings)
+    for line in (*next_lines(from_messages(reason.next), settings, columns), ""):
+        click.echo(line)
 
 
 def _headline(release: pb.Release) -> Text:

@@ -28,6 +28,7 @@ from released.domain.releases.release import ReleaseState
 from released.domain.releases.reminders import Standstill
 from released.domain.releases.step_state import StepState
 from released.store import codec
+from released.store.errors import ReadOnly
 from released.store.release_list import ListedRelease
 from releasepb.v1 import releases_pb2 as pb
 
@@ -97,6 +98,15 @@ def next_command(command: NextCommand, by_hand: Sequence[str] = ()) -> pb.NextCo
         danger=command.danger,
         condition=command.condition,
         human=needs_person(command, by_hand),
+    )
+
+
+def read_only(reason: ReadOnly | None) -> pb.ReadOnly | None:
+    """Show why nothing can be recorded, where that is so."""
+    if reason is None:
+        return None
+    return pb.ReadOnly(
+        cause=reason.cause, message=printable(reason.why), next=[next_command(one) for one in reason.next_commands]
     )
 
 

@@ -29,6 +29,8 @@ from released.store.projections import Projector
 T = TypeVar("T")
 
 _PROJECTION_S = 5.0
+_THREADS = 32
+_PATIENT_THREADS = 4
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +53,34 @@ class Hub:
     followers: Followers = field(default_factory=Followers)
     courier: Courier | None = None
     """Of the webhook, where one is configured."""
+
+    @classmethod
+    def over(
+        cls,
+        configuration: Configuration,
+        store: EventStore,
+        stations: Mapping[str, Station],
+        projector: Projector,
+        courier: Courier | None = None,
+    ) -> Hub:
+        """Put a hub over stations, with threads of its own."""
+        return cls(
+            stations=stations,
+            store=store,
+            projector=projector,
+            threads=ThreadPoolExecutor(_THREADS, thread_name_prefix="api"),
+            configuration=configuration,
+            patient={
+                name: ThreadPoolExecutor(_PATIENT_THREADS, thread_name_prefix=f"patient-{name}") for name in stations
+            },
+            desks={name: ThreadPoolExecutor(1, thread_name_prefix=f"desk-{name}") for name in stations},
+            courier=courier,
+        )
+
+    def close(self) -> None:
+        """Take no more work; what is under way ends by itself."""
+        for pool in (self.threads, *self.patient.values(), *self.desks.values()):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def station(self, name: str) -> Station:
         """Find the environment that a request means; it may be left out where there is only one.

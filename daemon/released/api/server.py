@@ -14,6 +14,7 @@ from released.api.front import Front, own_private_folder
 from released.api.hub import Hub
 from released.api.playbooks import Playbooks
 from released.api.releases import Releases
+from released.api.side_effects import SideEffects
 from released.api.waiting_line import WaitingLine
 from released.api.webhooks import Webhooks
 from released.domain.configuration import Listener
@@ -36,7 +37,9 @@ class Server:
         self._inner = listeners[0].inner
         self._fronts = [Front(listener, self._inner) for listener in listeners]
         self._health = HealthServicer()
-        self._grpc = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=_CONCURRENT_CALLS)
+        self._grpc = grpc.aio.server(
+            interceptors=[SideEffects(hub)], options=_OPTIONS, maximum_concurrent_rpcs=_CONCURRENT_CALLS
+        )
 
     async def start(self) -> None:
         """Serve.
@@ -60,8 +63,10 @@ class Server:
         await self._grpc.start()
         for front in self._fronts:
             await front.start()
+        health_now = health_pb2.HealthCheckResponse
+        status = health_now.NOT_SERVING if self._hub.store.read_only else health_now.SERVING
         for name in ("", *names):
-            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+            await self._health.set(name, status)
 
     async def stop(self, grace_s: float) -> None:
         """Take no more calls, let those under way end within the grace, then let go of the sockets."""

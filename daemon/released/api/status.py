@@ -11,6 +11,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from released.api import convert
 from released.domain.errors import InvalidInput, NotFound, Refused, ReleasedError
 from released.domain.failure import NextCommand
+from released.store.errors import ReadOnly
 from releasepb.v1 import releases_pb2 as pb
 
 DOMAIN = "released"
@@ -23,6 +24,7 @@ _TABLE: tuple[tuple[type[ReleasedError], int, str], ...] = (
     (InvalidInput, code_pb2.INVALID_ARGUMENT, "invalid"),
     (NotFound, code_pb2.NOT_FOUND, "not_found"),
     (Refused, code_pb2.FAILED_PRECONDITION, "refused"),
+    (ReadOnly, code_pb2.FAILED_PRECONDITION, "refused"),
     (ReleasedError, code_pb2.INTERNAL, "internal"),
 )
 

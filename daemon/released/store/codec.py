@@ -84,6 +84,13 @@ def current_version(name: str) -> int:
     return 1 + max((version for known, version in UPCASTERS if known == name), default=0)
 
 
+def is_known(name: str, schema_version: int) -> bool:
+    """Tell whether events of a type and version can be read here."""
+    current = current_version(name)
+    upcast = all((name, version) in UPCASTERS for version in range(schema_version, current))
+    return name in _decoders() and schema_version <= current and upcast
+
+
 _WORD = re.compile(r"(?<!^)(?=[A-Z])")
 
 

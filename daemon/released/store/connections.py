@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import cast
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, QueuePool, StaticPool, create_engine, event
+from sqlalchemy import Connection, Engine, NullPool, QueuePool, StaticPool, create_engine, event
 
 from released.store.errors import StoreUnusable
 
@@ -45,9 +46,46 @@ def reader_engine(path: Path) -> Engine:
     )
 
 
+def readable_uri(path: Path) -> str:
+    """Give the URI by which SQLite can read a file now that it cannot be written.
+
+    Reading a database with a WAL takes a file beside it, which cannot be made on a full or read-only file system. Where
+    no WAL is there, all is in the database's own file, and that can be read as one that does not change.
+
+    Raises:
+        sqlite3.Error: it cannot be read.
+    """
+    usual = _uri(path, "ro")
+    wal = path.with_name(f"{path.name}-wal")
+    try:
+        _try_to_read(usual)
+    except sqlite3.OperationalError:
+        if wal.exists() and wal.stat().st_size:
+            raise
+        unchanging = f"{usual}&immutable=1"
+        _try_to_read(unchanging)
+        return unchanging
+    return usual
+
+
+def inspecting_engine(path: Path) -> Engine:
+    """Make the engine of a connection that reads once and leaves nothing behind.
+
+    Raises:
+        sqlite3.Error: the file cannot be read.
+    """
+    uri = readable_uri(path)
+    return create_engine("sqlite://", creator=lambda: sqlite3.connect(uri, uri=True), poolclass=NullPool)
+
+
 def driver(connection: Connection) -> sqlite3.Connection:
     """Give the driver's own connection, for the few statements that every commit runs."""
     return cast("sqlite3.Connection", connection.connection.driver_connection)
+
+
+def _try_to_read(uri: str) -> None:
+    with closing(sqlite3.connect(uri, uri=True)) as connection:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
 
 def _create_private(path: Path) -> None:
@@ -60,8 +98,7 @@ def _create_private(path: Path) -> None:
 
 def _open(path: Path, mode: str, pragmas: Mapping[str, str | int]) -> sqlite3.Connection:
     """Open a connection in autocommit mode: the driver begins nothing on its own, neither early nor late."""
-    uri = f"file:{quote(str(path))}?mode={mode}"
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(_uri(path, mode), uri=True, isolation_level=None, check_same_thread=False)
     try:
         for name, value in pragmas.items():
             _set(connection, path, name, value)
@@ -69,6 +106,10 @@ def _open(path: Path, mode: str, pragmas: Mapping[str, str | int]) -> sqlite3.Co
         connection.close()
         raise
     return connection
+
+
+def _uri(path: Path, mode: str) -> str:
+    return f"file:{quote(str(path))}?mode={mode}"
 
 
 def _set(connection: sqlite3.Connection, path: Path, name: str, value: str | int) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from released.domain.errors import ReleasedError
+from released.domain.failure import NextCommand
+from released.store.space import has_room
 
 
 class Conflict(ReleasedError):
@@ -49,11 +53,40 @@ class AppendUnknown(ReleasedError):
         super().__init__("append_unknown", message)
 
 
-class StoreFull(ReleasedError):
+class ReadOnly(ReleasedError):
+    """The record can be read and nothing can be written to it, so nothing may begin; nothing was written.
+
+    Args:
+        cause: why, as a stable word: ``disk_full``, ``file_system_read_only``, ``store_damaged``, ``store_incomplete``,
+            ``schema_too_new``, ``event_unreadable`` or ``record_altered``.
+        why: the same in a sentence, and another that says what ends it.
+        next_commands: what may be typed to that end.
+    """
+
+    def __init__(self, cause: str, why: str, next_commands: tuple[NextCommand, ...]) -> None:
+        message = f"Nothing was changed, because released is read-only at present: {why}"
+        super().__init__("read_only", message, next_commands)
+        self.cause = cause
+        self.why = why
+
+    def is_over(self) -> bool:
+        """Tell whether it has ended without a new start of the daemon."""
+        return False
+
+
+class StoreFull(ReadOnly):
     """The disk is full; nothing was written, and the store goes on reading and takes appends once there is space."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__("store_full", f"No space is left for {path}. Free some; nothing was recorded meanwhile.")
+    def __init__(self, path: Path) -> None:
+        why = f"no space is left for {path}. Free some; released looks again by itself."
+        look = NextCommand(("df", "-h", str(path.parent)), "shows how full that file system is")
+        search = NextCommand(("du", "-xh", "--max-depth=2", str(path.parent)), "shows what takes the space")
+        super().__init__("disk_full", why, (look, search))
+        self._path = path
+
+    def is_over(self) -> bool:
+        """Tell whether there is space again."""
+        return has_room(self._path)
 
 
 class StoreBusy(ReleasedError):
@@ -75,6 +108,14 @@ class StoreUnusable(ReleasedError):
     """The store cannot be opened, or not without risking the record."""
 
 
+class StoreUnreadable(ReleasedError):
+    """What was asked for cannot be read: the file is damaged there, the disk fails, or a table is not as we know it."""
+
+    def __init__(self, path: Path, cause: str) -> None:
+        message = f"This part of {path} cannot be read: {cause}. What it holds may be in a backup of the record."
+        super().__init__("store_unreadable", message)
+
+
 class UnreadableEvent(ReleasedError):
     """A stored event is not one that this version of released can read."""
 
@@ -84,5 +125,5 @@ class UnreadableEvent(ReleasedError):
         self.position = position
 
 
-STORE_ERRORS = (AppendUnknown, StaleEpoch, StoreBusy, StoreFull, StoreStopped)
+STORE_ERRORS = (AppendUnknown, ReadOnly, StaleEpoch, StoreBusy, StoreStopped, StoreUnreadable)
 """What befell the store itself, so that nothing can be recorded about it."""

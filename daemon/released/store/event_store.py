@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from released.domain.events import Actor, Event, Recorded
+from released.store.errors import ReadOnly
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -50,6 +51,11 @@ class Fence:
 class EventStore(Protocol):
     """A log of events, in streams; safe to use from any thread."""
 
+    @property
+    def read_only(self) -> ReadOnly | None:
+        """Why nothing can be written now, as far as that is known; ``None`` where an append may be tried."""
+        ...
+
     def append(self, writes: Sequence[StreamWrite], fence: Fence | None = None) -> tuple[Recorded, ...]:
         """Append to one or several streams, all or none; returns once the events are durable.
 
@@ -58,7 +64,7 @@ class EventStore(Protocol):
             DuplicateEvent: an event id is stored already.
             StaleEpoch: the fence is not the newest lease of its environment.
             IllegalEvent: the life cycle does not allow one of the events.
-            StoreFull: the disk is full.
+            ReadOnly: nothing can be written; ``StoreFull`` where the disk is full.
             StoreBusy: another program writes to the database.
             StoreStopped: the store was closed or has failed.
             AppendUnknown: the commit failed; only after opening the store anew can its fate be found.
@@ -110,7 +116,7 @@ class EventStore(Protocol):
         """Own an environment from here on: a new epoch, recorded; older fences are stale.
 
         Raises:
-            StoreFull, StoreBusy, StoreStopped, AppendUnknown: as for ``append``.
+            ReadOnly, StoreBusy, StoreStopped, AppendUnknown: as for ``append``.
         """
         ...
 
@@ -120,7 +126,7 @@ class EventStore(Protocol):
         Whatever the work raises rolls its transaction back and is raised here.
 
         Raises:
-            StoreFull, StoreBusy, StoreStopped, AppendUnknown: as for ``append``.
+            ReadOnly, StoreBusy, StoreStopped, AppendUnknown: as for ``append``.
         """
         ...
 

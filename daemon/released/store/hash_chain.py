@@ -54,6 +54,16 @@ def verify(rows: Iterable[EventRow]) -> int | None:
     return None
 
 
+def first_broken(stream: Iterable[EventRow]) -> int | None:
+    """Check one stream from its beginning and give the first version that does not hold; ``None`` where all do."""
+    link = GENESIS
+    for version, row in enumerate(stream, start=1):
+        if row.version != version or not _payload_holds(row) or row.stream_hash != stream_hash(row, link):
+            return version
+        link = row.stream_hash
+    return None
+
+
 def _payload_holds(row: EventRow) -> bool:
     return row.payload is None or payload_digest(row.payload) == row.payload_digest
 

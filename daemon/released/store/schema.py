@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect
 
 from released.store.errors import StoreUnusable
+from released.store.obstacles import too_new
 from released.store.shipped import shipped
 
 HEAD = "0002"
@@ -20,19 +21,23 @@ def bring_up_to_date(engine: Engine, path: Path) -> None:
     """Migrate to ``HEAD`` where needed, all steps in one transaction.
 
     Raises:
-        StoreUnusable: a newer version of released made the schema, or another program the database.
+        ReadOnly: a newer version of released made the schema.
+        StoreUnusable: another program made the database.
     """
     with engine.begin() as connection:
-        revision = _revision(connection, path)
+        revision = revision_of(connection, path)
         if revision > HEAD:
-            message = f"{path} has schema {revision}, this released knows {HEAD}: install the newer released again."
-            raise StoreUnusable("schema_too_new", message)
+            raise too_new(path, revision, HEAD)
         if revision < HEAD:
             _upgrade(connection)
 
 
-def _revision(connection: Connection, path: Path) -> str:
-    """Give the schema's revision; "" for an empty database."""
+def revision_of(connection: Connection, path: Path) -> str:
+    """Give the schema's revision; "" for an empty database.
+
+    Raises:
+        StoreUnusable: another program made the database.
+    """
     tables = inspect(connection).get_table_names()
     if "alembic_version" in tables:
         return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() or ""

@@ -10,7 +10,8 @@ import fcntl
 import os
 from pathlib import Path
 
-from released.store.errors import StoreUnusable
+from released.store.errors import StoreFull, StoreUnusable
+from released.store.space import NO_ROOM
 
 
 class SoleWriter:
@@ -20,12 +21,15 @@ class SoleWriter:
         """Take the lock.
 
         Raises:
+            StoreFull: there is no room for the file.
             StoreUnusable: another process has it, or the file cannot be made.
         """
         path = database.with_name(database.name + ".lock")
         try:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
+            if error.errno in NO_ROOM:
+                raise StoreFull(database) from error
             raise StoreUnusable("store_unwritable", f"{path} cannot be written: {error.strerror}.") from error
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -8,26 +8,30 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, Select, select
+from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError
 
 from released.domain.events import Actor, Recorded
 from released.store import leases
 from released.store.batch import drafted
-from released.store.connections import reader_engine, writer_engine
-from released.store.errors import StoreUnusable
-from released.store.event_row import to_recorded
+from released.store.connections import inspecting_engine, reader_engine, writer_engine
+from released.store.errors import ReadOnly, StoreUnreadable, StoreUnusable
 from released.store.event_store import EventStore, Fence, StreamWrite
 from released.store.heads import Heads
+from released.store.inspection import refuse_unsound
 from released.store.jobs import Job
 from released.store.notifier import Notifier
+from released.store.obstacles import met_at_opening, refuse_read_only_file_system
+from released.store.reading import RecordReader
 from released.store.schema import bring_up_to_date
 from released.store.sole_writer import SoleWriter
-from released.store.tables import EVENTS
 from released.store.writer import Writer
 
 T = TypeVar("T")
+
+_UNREADABLE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN)
+"""What SQLite says where the file or its disk has failed, and no statement was wrong."""
 
 
 def open_store(url: str, on_fatal: Callable[[BaseException], None]) -> EventStore:
@@ -54,20 +58,24 @@ def open_sqlite(path: Path, on_fatal: Callable[[BaseException], None]) -> EventS
         on_fatal: called once, in the writer's thread, after a commit failed; the daemon must end then.
 
     Raises:
-        StoreUnusable: it is in use, was made by a newer version or by another program, or cannot be made durable.
+        ReadOnly: it can be read and not be written: the disk is full, or see ``refuse_unsound``.
+        StoreUnusable: it is in use, was made by another program, or cannot be made durable.
     """
+    refuse_read_only_file_system(path)
     lock = SoleWriter(path)
     try:
+        _inspect(path)
         return SqliteEventStore(path, lock, on_fatal)
     except BaseException:
         lock.close()
         raise
 
 
-class SqliteEventStore(EventStore):
+class SqliteEventStore(RecordReader):
     """One writing connection in its own thread, and a pool of connections that only read."""
 
     def __init__(self, path: Path, lock: SoleWriter, on_fatal: Callable[[BaseException], None]) -> None:
+        self._path = path
         self._lock = lock
         self._closed = False
         self._readers = reader_engine(path)
@@ -81,26 +89,11 @@ class SqliteEventStore(EventStore):
         event_ids = tuple(new.event_id for write in writes for new in write.events)
         return self._writer.submit(Job(lambda batch: batch.append(drafts, fence), event_ids)).result()
 
-    def read(self, stream: str, after: int = 0) -> list[Recorded]:
-        """List a stream's events; see ``EventStore``."""
-        wanted = (EVENTS.c.stream == stream) & (EVENTS.c.version > after)
-        return self._recorded(select(EVENTS).where(wanted).order_by(EVENTS.c.version))
-
-    def read_all(self, after: int = 0, limit: int = 1000) -> list[Recorded]:
-        """List events of the whole log; see ``EventStore``."""
-        wanted = EVENTS.c.position > after
-        return self._recorded(select(EVENTS).where(wanted).order_by(EVENTS.c.position).limit(limit))
-
-    def find(self, event_id: str) -> Recorded | None:
-        """Find an event by its id."""
-        found = self._recorded(select(EVENTS).where(EVENTS.c.event_id == event_id))
-        return found[0] if found else None
-
-    def streams(self, prefix: str) -> list[str]:
-        """Name the streams that begin with ``prefix``, sorted."""
-        wanted = EVENTS.c.stream.startswith(prefix, autoescape=True) & (EVENTS.c.version == 1)
-        query = select(EVENTS.c.stream).where(wanted).order_by(EVENTS.c.stream)
-        return self.query(lambda connection: list(connection.execute(query).scalars()))
+    @property
+    def read_only(self) -> ReadOnly | None:
+        """Why nothing can be written now: the disk was full at the last commit, and still is."""
+        full = self._writer.full
+        return full if full is not None and not full.is_over() else None
 
     def head(self) -> int:
         """Give the position of the last event; 0 for an empty log."""
@@ -127,8 +120,13 @@ class SqliteEventStore(EventStore):
 
     def query(self, work: Callable[[Connection], T]) -> T:
         """Run work that only reads, on a connection that cannot write."""
-        with self._readers.connect() as connection:
-            return work(connection)
+        try:
+            with self._readers.connect() as connection:
+                return work(connection)
+        except DatabaseError as error:
+            if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF not in _UNREADABLE:
+                raise
+            raise StoreUnreadable(self._path, str(error.orig)) from error
 
     def close(self) -> None:
         """Finish what is queued and let go of the database; a second call does nothing."""
@@ -142,8 +140,17 @@ class SqliteEventStore(EventStore):
         self._engine.dispose()
         self._lock.close()
 
-    def _recorded(self, query: Select[tuple[object, ...]]) -> list[Recorded]:
-        return self.query(lambda connection: [to_recorded(row) for row in connection.execute(query)])
+
+def _inspect(path: Path) -> None:
+    """Look at a database before anything is done to it; one that is to be made needs no look."""
+    if not path.exists():
+        return
+    try:
+        engine = inspecting_engine(path)
+        with engine.connect() as connection:
+            refuse_unsound(connection, path)
+    except (sqlite3.Error, OSError) as error:
+        raise met_at_opening(path, error) from error
 
 
 def _prepared(path: Path) -> tuple[Engine, Connection, int]:
@@ -159,5 +166,4 @@ def _prepared(path: Path) -> tuple[Engine, Connection, int]:
             engine.dispose()
             raise
     except (DBAPIError, sqlite3.Error, OSError) as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        raise StoreUnusable("store_unusable", f"The database {path} cannot be opened: {cause}.") from error
+        raise met_at_opening(path, error) from error

@@ -43,7 +43,7 @@ def _meaning(error: DBAPIError | sqlite3.Error, path: Path) -> ReleasedError | N
     cause = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_IOERR) & 0xFF
     if code == sqlite3.SQLITE_FULL:
-        return StoreFull(str(path))
+        return StoreFull(path)
     if code == sqlite3.SQLITE_BUSY:
         return StoreBusy(str(path))
     if code in _HARMLESS:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from released.domain.errors import ReleasedError
 from released.store.batch import Batch
-from released.store.errors import AppendUnknown, StoreStopped
+from released.store.errors import AppendUnknown, StoreFull, StoreStopped
 from released.store.heads import Heads
 from released.store.jobs import Job, JobQueue
 from released.store.transaction import transact
@@ -43,6 +43,8 @@ class Writer:
         self._on_fatal = on_fatal
         self._heads = Heads(connection)
         self._queue = JobQueue()
+        self.full: StoreFull | None = None
+        """Whether the last commit found the disk full."""
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -67,12 +69,15 @@ class Writer:
                 self._commit(jobs)
             except AppendUnknown as error:
                 self._fail(jobs, error)
+            except StoreFull as error:
+                self.full = error
+                self._refuse(jobs, error)
             except Exception as error:  # noqa: BLE001 (whatever it is, those who wait must hear of it)
-                self._heads.forget()
-                _refuse(jobs, error)
+                self._refuse(jobs, error)
 
     def _commit(self, jobs: Sequence[Job[Any]]) -> None:
         settlements, head = transact(self._connection, self._path, lambda: self._write(jobs))
+        self.full = None
         self._announce(head)  # first, so that who has its answer also finds the head there
         for settle in settlements:
             settle()
@@ -85,10 +90,16 @@ class Writer:
     def _fail(self, jobs: Sequence[Job[Any]], error: AppendUnknown) -> None:
         """Stop for good: what was being committed is unknown, what is queued was never tried."""
         self._queue.close()
-        _refuse(jobs, error)
+        self._refuse(jobs, error)
         while queued := self._queue.take():
-            _refuse(queued, StoreStopped())
+            self._refuse(queued, StoreStopped())
         self._on_fatal(error)
+
+    def _refuse(self, jobs: Sequence[Job[Any]], error: Exception) -> None:
+        """Answer jobs of which nothing was written."""
+        self._heads.forget()
+        for job in jobs:
+            job.answer.set_exception(error)
 
 
 def _settlement(job: Job[Any], batch: Batch) -> Settlement:
@@ -98,8 +109,3 @@ def _settlement(job: Job[Any], batch: Batch) -> Settlement:
         if job.alone:
             raise
         return partial(job.answer.set_exception, refusal)
-
-
-def _refuse(jobs: Sequence[Job[Any]], error: Exception) -> None:
-    for job in jobs:
-        job.answer.set_exception(error)

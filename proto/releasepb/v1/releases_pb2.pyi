@@ -5,6 +5,9 @@ The API of released: release services of an ops repo, follow releases, look at t
 
 Errors use google.rpc.Status with ErrorInfo (domain "released", reason = stable code; metadata "kind" is one of
 invalid, refused, not_found, not_allowed, internal) and, where something can be typed next, a NextCommands detail.
+
+A call that is marked NO_SIDE_EFFECTS is answered also while nothing can be recorded (see ReadOnly). Every other is
+refused then with the reason read_only, before it looks at anything.
 """
 
 from collections import abc as _abc
@@ -1011,6 +1014,7 @@ class Release(_message.Message):
     NOTES_FIELD_NUMBER: _builtins.int
     CANCELLING_FIELD_NUMBER: _builtins.int
     STANDSTILL_FIELD_NUMBER: _builtins.int
+    READ_ONLY_FIELD_NUMBER: _builtins.int
     environment: _builtins.str
     version: _builtins.int
     halt_cause: _builtins.str
@@ -1046,6 +1050,10 @@ class Release(_message.Message):
     def standstill(self) -> Global___Standstill:
         """while it is halted"""
 
+    @_builtins.property
+    def read_only(self) -> Global___ReadOnly:
+        """of the daemon; unset: it can record what happens"""
+
     def __init__(
         self,
         *,
@@ -1063,14 +1071,45 @@ class Release(_message.Message):
         notes: _abc.Iterable[Global___Note] | None = ...,
         cancelling: Global___Cancelling | None = ...,
         standstill: Global___Standstill | None = ...,
+        read_only: Global___ReadOnly | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cancelling", b"cancelling", "failure", b"failure", "revert", b"revert", "standstill", b"standstill", "summary", b"summary"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cancelling", b"cancelling", "failure", b"failure", "read_only", b"read_only", "revert", b"revert", "standstill", b"standstill", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backups", b"backups", "cancelling", b"cancelling", "environment", b"environment", "failure", b"failure", "halt_cause", b"halt_cause", "next", b"next", "notes", b"notes", "overrides", b"overrides", "phases", b"phases", "revert", b"revert", "standstill", b"standstill", "steps", b"steps", "summary", b"summary", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backups", b"backups", "cancelling", b"cancelling", "environment", b"environment", "failure", b"failure", "halt_cause", b"halt_cause", "next", b"next", "notes", b"notes", "overrides", b"overrides", "phases", b"phases", "read_only", b"read_only", "revert", b"revert", "standstill", b"standstill", "steps", b"steps", "summary", b"summary", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Release: _TypeAlias = Release  # noqa: Y015
+
+@_typing.final
+class ReadOnly(_message.Message):
+    """Why the daemon can record nothing now, and so begins nothing."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CAUSE_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    NEXT_FIELD_NUMBER: _builtins.int
+    cause: _builtins.str
+    """disk_full, file_system_read_only, store_damaged, store_incomplete, schema_too_new,"""
+    message: _builtins.str
+    """event_unreadable, record_altered"""
+    @_builtins.property
+    def next(self) -> _containers.RepeatedCompositeFieldContainer[Global___NextCommand]: ...
+    def __init__(
+        self,
+        *,
+        cause: _builtins.str = ...,
+        message: _builtins.str = ...,
+        next: _abc.Iterable[Global___NextCommand] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "message", b"message", "next", b"next"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadOnly: _TypeAlias = ReadOnly  # noqa: Y015
 
 @_typing.final
 class Note(_message.Message):
@@ -2229,6 +2268,7 @@ class Environment(_message.Message):
     FAILED_RETURN_FIELD_NUMBER: _builtins.int
     WAITING_FIELD_NUMBER: _builtins.int
     STANDSTILL_FIELD_NUMBER: _builtins.int
+    READ_ONLY_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     lock_ticket: _builtins.str
     """empty: free"""
@@ -2265,6 +2305,10 @@ class Environment(_message.Message):
     def standstill(self) -> Global___Standstill:
         """of the release that occupies it, while that is halted"""
 
+    @_builtins.property
+    def read_only(self) -> Global___ReadOnly:
+        """of the daemon; unset: it can record what happens"""
+
     def __init__(
         self,
         *,
@@ -2287,10 +2331,11 @@ class Environment(_message.Message):
         failed_return: Global___FailedReturn | None = ...,
         waiting: _abc.Iterable[Global___Waiter] | None = ...,
         standstill: Global___Standstill | None = ...,
+        read_only: Global___ReadOnly | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "failed_return", b"failed_return", "hold_since", b"hold_since", "hold_until", b"hold_until", "lock_since", b"lock_since", "standstill", b"standstill"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "failed_return", b"failed_return", "hold_since", b"hold_since", "hold_until", b"hold_until", "lock_since", b"lock_since", "read_only", b"read_only", "standstill", b"standstill"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "branch", b"branch", "checkout_branch", b"checkout_branch", "epoch", b"epoch", "failed_return", b"failed_return", "head", b"head", "hold_by", b"hold_by", "hold_reason", b"hold_reason", "hold_since", b"hold_since", "hold_until", b"hold_until", "lock_by", b"lock_by", "lock_run", b"lock_run", "lock_since", b"lock_since", "lock_ticket", b"lock_ticket", "name", b"name", "repo", b"repo", "services", b"services", "standstill", b"standstill", "waiting", b"waiting"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "branch", b"branch", "checkout_branch", b"checkout_branch", "epoch", b"epoch", "failed_return", b"failed_return", "head", b"head", "hold_by", b"hold_by", "hold_reason", b"hold_reason", "hold_since", b"hold_since", "hold_until", b"hold_until", "lock_by", b"lock_by", "lock_run", b"lock_run", "lock_since", b"lock_since", "lock_ticket", b"lock_ticket", "name", b"name", "read_only", b"read_only", "repo", b"repo", "services", b"services", "standstill", b"standstill", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

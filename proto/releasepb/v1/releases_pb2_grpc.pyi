@@ -5,6 +5,9 @@ The API of released: release services of an ops repo, follow releases, look at t
 
 Errors use google.rpc.Status with ErrorInfo (domain "released", reason = stable code; metadata "kind" is one of
 invalid, refused, not_found, not_allowed, internal) and, where something can be typed next, a NextCommands detail.
+
+A call that is marked NO_SIDE_EFFECTS is answered also while nothing can be recorded (see ReadOnly). Every other is
+refused then with the reason read_only, before it looks at anything.
 """
 
 from collections import abc as _abc

@@ -146,6 +146,11 @@ def store_settings(journal_mode: str, synchronous: int) -> Check:
     return ok("store", "The store flushes every commit (WAL, synchronous=FULL).")
 
 
+def store_read_only(why: str) -> Check:
+    """Say that nothing can be recorded."""
+    return failed("store", f"Nothing can be recorded: {why}", "releasectl status")
+
+
 def store_integrity(path: str, complaint: str) -> Check:
     """Judge what SQLite says of its file; ``ok`` is its word for all is well."""
     if complaint != "ok":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from released.domain.environments.checkup import Check, store_integrity, store_settings
+from released.domain.environments.checkup import Check, store_integrity, store_read_only, store_settings
 from released.engine.checkup.subject import Subject
 from released.store.integrity import durability, quick_check
 
@@ -13,5 +13,6 @@ def integrity(subject: Subject) -> Check:
 
 
 def settings(subject: Subject) -> Check:
-    """Look whether every commit is flushed."""
-    return store_settings(*durability(subject.store))
+    """Look whether anything can be recorded, and whether every commit is flushed."""
+    reason = subject.store.read_only
+    return store_read_only(reason.why) if reason else store_settings(*durability(subject.store))
