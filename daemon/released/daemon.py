@@ -15,10 +15,12 @@ from released.adapters.webhook import Receiver
 from released.api.hub import Hub
 from released.api.server import Server
 from released.domain.configuration import Configuration
+from released.domain.errors import InUse, Refused
 from released.engine import faults
 from released.engine.courier import Courier
 from released.engine.instruments import Instruments
-from released.engine.station import Station, open_station
+from released.engine.ownership import SoleOwner
+from released.engine.station import Station, open_station, open_world
 from released.engine.supervisor import hand_over
 from released.read_only_daemon import ReadOnlyDaemon
 from released.sd_notify import beat, heartbeat_s, notify
@@ -68,8 +70,9 @@ class Daemon:
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
         self._instruments = Instruments()
-        self._store = open_store(configuration.store.url, _fail_stop)
+        self._store = open_store(configuration.store.url, _fail_stop, configuration.state)
         try:
+            self._owners = {name: self._owner(name) for name in configuration.environments}
             self._stations = {name: self._station(name) for name in configuration.environments}
             self._courier = self._webhook()
         except BaseException:
@@ -116,6 +119,8 @@ class Daemon:
             self._courier.stop(_LAST_ATTEMPT_S)
         self._projector.stop()
         self._store.close()
+        for owner in self._owners.values():
+            owner.close()
 
     def _webhook(self) -> Courier | None:
         webhook = self._configuration.webhook
@@ -125,22 +130,24 @@ class Daemon:
         masks = {station.name: station.world.mask for station in self._stations.values()}
         return Courier(self._store, receiver, masks, self._instruments, faults.from_environment())
 
+    def _owner(self, name: str) -> SoleOwner:
+        """Own an environment before anything is done for it; what is not there yet is owned when it comes."""
+        settings = self._configuration.environments[name]
+        owner = SoleOwner(open_world(name, settings, self._configuration.state))
+        try:
+            owner.affirm()
+        except InUse:
+            raise
+        except Refused as refused:
+            logger.warning("%s: %s", name, refused)
+        return owner
+
     def _station(self, name: str) -> Station:
-        instruments = self._instruments
+        instruments, owner = self._instruments, self._owners[name]
         fence = self._store.take_lease(
             name, socket.gethostname(), os.getpid(), instruments.boot_id, VERSION, instruments.now(), instruments.actor
         )
-        settings = self._configuration.environments[name]
-        return open_station(
-            name,
-            settings,
-            self._configuration.state,
-            self._store,
-            fence,
-            instruments,
-            faults.from_environment(),
-            _fail_stop,
-        )
+        return open_station(owner.world, owner, self._store, fence, instruments, faults.from_environment(), _fail_stop)
 
 
 @contextlib.asynccontextmanager

@@ -106,8 +106,9 @@ def upgrade(config: Path) -> None:
     from released.store.sqlite import open_store  # noqa: PLC0415
 
     try:
-        store = load(config).store
-        open_store(store.url, lambda error: _refuse(str(error))).close()
+        configuration = load(config)
+        store = configuration.store
+        open_store(store.url, lambda error: _refuse(str(error)), configuration.state).close()
     except (InvalidConfiguration, ReleasedError) as error:
         _refuse(str(error))
     else:

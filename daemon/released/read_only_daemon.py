@@ -12,7 +12,8 @@ from released.api.server import Server
 from released.domain.configuration import Configuration
 from released.engine import faults
 from released.engine.instruments import Instruments
-from released.engine.station import open_station
+from released.engine.ownership import SoleOwner
+from released.engine.station import open_station, open_world
 from released.sd_notify import notify
 from released.store.errors import ReadOnly
 from released.store.event_store import Fence
@@ -46,9 +47,8 @@ class ReadOnlyDaemon:
         instruments = Instruments()
         stations = {
             name: open_station(
-                name,
-                settings,
-                configuration.state,
+                world := open_world(name, settings, configuration.state),
+                SoleOwner(world),  # which owns nothing before a command wants to act, and none may
                 self._store,
                 Fence(name, _NEVER),
                 instruments,

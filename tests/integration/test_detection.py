@@ -18,12 +18,13 @@ from released.domain.playbooks.recorded_failure import last_failure
 from released.engine import faults
 from released.engine.instruments import Instruments
 from released.engine.playbooks.detection import detect
-from released.engine.station import Station, open_station
+from released.engine.station import Station, open_station, open_world
 from released.store.event_store import NewEvent, StreamWrite
 from support.docker_stack import ENGINE_URL
 from support.given_when_then import ACTOR, BEGIN, BOOT, ENVIRONMENT, TICKET, refused
 from support.ops_repo import OpsRepo
 from support.store import must_not_fail, sqlite_store
+from support.unchallenged import Unchallenged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,9 +52,8 @@ def _station(tmp_path: Path, store: EventStore) -> Station:
     for ticket in (TICKET, OTHER):
         news = (NewEvent(f"refusal of {ticket}", BEGIN, ACTOR, refused()),)
         store.append([StreamWrite(ev.release_stream(ENVIRONMENT, ticket), 0, news)], fence)
-    return open_station(
-        ENVIRONMENT, settings, tmp_path / "state", store, fence, Instruments(), faults.nothing, must_not_fail
-    )
+    world = open_world(ENVIRONMENT, settings, tmp_path / "state")
+    return open_station(world, Unchallenged(), store, fence, Instruments(), faults.nothing, must_not_fail)
 
 
 def detected(station: Station, command: str, expect: str, ticket: Ticket = TICKET) -> list[ev.DetectionCheck]:

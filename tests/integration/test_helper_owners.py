@@ -8,12 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from released.domain.configuration import Environment
-from released.engine import faults
-from released.engine.instruments import Instruments
-from released.engine.station import open_station
+from released.engine.station import open_world
 from support.docker_stack import ENGINE_URL, DockerStack, docker_stack
-from support.given_when_then import ACTOR, ENVIRONMENT
-from support.store import must_not_fail, sqlite_store
+from support.given_when_then import ENVIRONMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,13 +33,7 @@ def _engines(tmp_path: Path) -> tuple[DockerEngine, DockerEngine]:
 
 def _as_known_to_a_daemon(state_dir: Path) -> DockerEngine:
     settings = Environment.model_validate({"repo": str(state_dir / "ops"), "docker": ENGINE_URL})
-    instruments = Instruments()
-    state_dir.mkdir(exist_ok=True)
-    with sqlite_store(state_dir / "released.db") as store:
-        fence = store.take_lease(ENVIRONMENT, "host", 1, instruments.boot_id, "0", instruments.now(), ACTOR)
-        return open_station(
-            ENVIRONMENT, settings, state_dir, store, fence, instruments, faults.nothing, must_not_fail
-        ).world.engine
+    return open_world(ENVIRONMENT, settings, state_dir).engine
 
 
 def test_a_daemon_removes_no_helper_that_is_at_work_for_another(

@@ -23,6 +23,7 @@ from released.phases.world import World
 from released.store.errors import StoreFull
 from support.ops_repo import OpsRepo
 from support.store import ACTOR, must_not_fail, sqlite_store
+from support.unchallenged import Unchallenged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -63,7 +64,7 @@ def run(store: EventStore, world: World, begin: Callable[[HookDesk], ev.ByHand] 
     instruments = Instruments()
     fence = store.take_lease("prod", "host", 1, instruments.boot_id, "0", instruments.now(), ACTOR)
     runner = HookRunner(store, fence, world, instruments, faults.nothing, must_not_fail)
-    desk = HookDesk(Answers(store, fence, world, instruments), store, world, instruments, runner.wake)
+    desk = HookDesk(Answers(store, fence, Unchallenged(), world, instruments), store, world, instruments, runner.wake)
     runner.start()
     started, seen = begin(desk), 0
     while (ended := desk.ended(started)) is None:
@@ -109,7 +110,9 @@ def test_a_command_of_a_playbook_whose_daemon_died_before_it_began_is_not_run_by
 ) -> None:
     instruments = Instruments()
     fence = store.take_lease("prod", "host", 1, instruments.boot_id, "0", instruments.now(), ACTOR)
-    HookDesk(Answers(store, fence, world, instruments), store, world, instruments, lambda: None).apply(FIX, ACTOR)
+    HookDesk(Answers(store, fence, Unchallenged(), world, instruments), store, world, instruments, lambda: None).apply(
+        FIX, ACTOR
+    )
 
     ended = run(store, world, apply_fix)
 

@@ -18,6 +18,7 @@ from released.engine.reminder import Reminder
 from released.store.errors import StaleEpoch
 from support.clock import Clock
 from support.store import ACTOR, AT, ENVIRONMENT, REQUESTED, STREAM, new, sqlite_store, write
+from support.unchallenged import Unchallenged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -160,7 +161,7 @@ def test_a_reminder_that_comes_while_a_command_is_decided_lets_it_act_all_the_sa
     fence = lease(store)
     once = Reminder(store, fence, Instruments(now=clock), FIRST_S)
     site = cast("World", SimpleNamespace(name="prod", mask=str))  # all that answers ask of it
-    answers = Answers(store, fence, site, Instruments(now=clock))
+    answers = Answers(store, fence, Unchallenged(), site, Instruments(now=clock))
     clock.turn(FIRST_S)
 
     def decided() -> Decided:

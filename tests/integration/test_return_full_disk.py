@@ -12,12 +12,13 @@ from released.domain.configuration import Environment
 from released.domain.ids import RequestId
 from released.engine import faults, supervisor
 from released.engine.instruments import Instruments
-from released.engine.station import Station, open_station
+from released.engine.station import Station, open_station, open_world
 from released.store.errors import StoreFull
 from support.docker_stack import ENGINE_URL
 from support.given_when_then import ACTOR, ENVIRONMENT
 from support.ops_repo import OpsRepo
 from support.store import must_not_fail, sqlite_store
+from support.unchallenged import Unchallenged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,7 +71,8 @@ def opened(folder: Path, repo: OpsRepo, store: EventStore) -> Station:
     settings = Environment.model_validate({"repo": str(repo.checkout), "docker": ENGINE_URL})
     instruments = Instruments()
     fence = store.take_lease(ENVIRONMENT, "host", 1, instruments.boot_id, "0", instruments.now(), ACTOR)
-    return open_station(ENVIRONMENT, settings, folder, store, fence, instruments, faults.nothing, must_not_fail)
+    world = open_world(ENVIRONMENT, settings, folder)
+    return open_station(world, Unchallenged(), store, fence, instruments, faults.nothing, must_not_fail)
 
 
 def returns(store: EventStore) -> list[str]:

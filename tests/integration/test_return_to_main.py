@@ -25,6 +25,7 @@ from support.given_when_then import ACTOR, BOOT, ENVIRONMENT
 from support.hotfix import FILTERED, break_filter
 from support.ops_repo import OpsRepo
 from support.store import sqlite_store
+from support.unchallenged import Unchallenged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +66,7 @@ def _returning(tmp_path: Path, repo: OpsRepo, store: EventStore, fence: Fence) -
         engine=DockerEngine(ENGINE_URL, ENVIRONMENT),
         scripts=Scripts(),
     )
-    answers = Answers(store, fence, world, Instruments())
+    answers = Answers(store, fence, Unchallenged(), world, Instruments())
     return ReturnToMain(answers, store, fence, world, Instruments(), faults.nothing)
 
 

@@ -43,14 +43,26 @@ def execute(path: Path, *statements: str) -> None:
         ("UPDATE events SET type = 'teleported' WHERE position = 3", "event_unreadable", "event 3 of its log"),
         ("UPDATE events SET schema_version = 2 WHERE position = 3", "event_unreadable", "event 3 of its log"),
         ("DROP TABLE checkpoints", "store_incomplete", "lacks the table checkpoints"),
-        ("UPDATE events SET at = '' WHERE stream = 'environment/prod'", "record_altered", "version 1 of environment/prod"),
         (
-            f"UPDATE events SET payload = '{}' WHERE stream = 'release/prod/1234' AND version = 4",
+            "UPDATE events SET at = '' WHERE stream = 'environment/prod'",
+            "record_altered",
+            "version 1 of environment/prod",
+        ),
+        (
+            "UPDATE events SET payload = '{}' WHERE stream = 'release/prod/1234' AND version = 4",
             "record_altered",
             "version 4",
         ),
-        ("UPDATE events SET actor = '' WHERE stream = 'release/prod/1234' AND version = 4", "record_altered", "version 4"),
-        ("DELETE FROM events WHERE stream = 'release/prod/1234' AND version = 4", "record_altered", "its last event is number"),
+        (
+            "UPDATE events SET actor = '' WHERE stream = 'release/prod/1234' AND version = 4",
+            "record_altered",
+            "version 4",
+        ),
+        (
+            "DELETE FROM events WHERE stream = 'release/prod/1234' AND version = 4",
+            "record_altered",
+            "its last event is number",
+        ),
     ],
 )
 def test_a_record_that_is_not_sound_is_not_opened_for_writing(

@@ -21,15 +21,22 @@ if TYPE_CHECKING:
 class BareEnvironment:
     """For what needs a real daemon and real git, and no Docker; gone when the context ends."""
 
-    def __init__(self, home: Path, **settings: object) -> None:
-        """Make the repositories and the configuration, in which ``settings`` are added to the environment's."""
+    def __init__(self, home: Path, broken: str = "", **settings: object) -> None:
+        """Make the repositories and the configuration, in which ``settings`` are added to the environment's.
+
+        ``broken`` breaks the daemon for a negative control; see ``Daemon``.
+        """
+        self.home = home
         home.mkdir(parents=True, exist_ok=True)
         self.runtime = Path(mkdtemp(prefix="released-", dir="/tmp"))
         self.ops = OpsRepo.create(home / "repos", {".gitignore": ".asd/\n.env\n", "README.md": "an ops repo\n"})
+        self.dotenv = f"CONTAINER_PREFIX={self.runtime.name}-\n"
+        (self.ops.checkout / ".env").write_text(self.dotenv, encoding="ascii")
         self.address = f"unix://{self.runtime}/released.sock"
+        self.database = home / "state" / "released.db"
         self.config = home / "released.yaml"
-        self.config.write_text(yaml.safe_dump(self._configuration(home, settings)), encoding="utf-8")
-        self.daemon = Daemon(self.config, home / "daemon.log", self.runtime, dict(os.environ))
+        self.config.write_text(yaml.safe_dump(self._configuration(settings)), encoding="utf-8")
+        self.daemon = Daemon(self.config, home / "daemon.log", self.runtime, dict(os.environ), broken)
 
     def __enter__(self) -> Self:
         self.daemon.start()
@@ -51,9 +58,9 @@ class BareEnvironment:
             check=False,
         )
 
-    def _configuration(self, home: Path, settings: dict[str, object]) -> dict[str, object]:
+    def _configuration(self, settings: dict[str, object]) -> dict[str, object]:
         return {
-            "store": {"url": f"sqlite:///{home}/state/released.db"},
+            "store": {"url": f"sqlite:///{self.database}"},
             "listen": [self.address],
             "environments": {"prod": {"repo": str(self.ops.checkout), **settings}},
         }

@@ -67,6 +67,9 @@ class BareSites:
     def site(self, name: str, files: Mapping[str, str | None] | None = None) -> Site:
         """Give one environment, its repositories made anew with these files; may be called once for each."""
         ops = OpsRepo.create(self._repos(name), files)
+        # All share one engine, with each other and with what other tests run.
+        prefix = f"CONTAINER_PREFIX={self.runtime.name}-{name}-\n"
+        (ops.checkout / ".env").write_text(prefix, encoding="ascii")
         return Site(name, ops, self.database, partial(self.client, "--env", name), dict)
 
     def client(self, *arguments: str) -> subprocess.CompletedProcess[str]:

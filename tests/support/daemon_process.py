@@ -20,13 +20,25 @@ PATIENCE_S = 60.0
 
 
 class Daemon:
-    """``released serve``: may be started again after it ended."""
+    """``released serve``: may be started again after it ended.
 
-    def __init__(self, config: Path, log: Path, runtime: Path, environment: Mapping[str, str]) -> None:
+    Args:
+        config: its configuration.
+        log: where it writes to.
+        runtime: a folder with a path short enough for sockets, which no other daemon that is started now uses.
+        environment: its variables.
+        broken: Python that is run first, and breaks it for a negative control.
+    """
+
+    def __init__(
+        self, config: Path, log: Path, runtime: Path, environment: Mapping[str, str], broken: str = ""
+    ) -> None:
         self._config = config
         self._log = log
         self._notify = runtime / "notify"
         self._environment = dict(environment)
+        altered = [sys.executable, "-c", f"{broken}\nfrom released.main import main\nmain()"]
+        self._program = altered if broken else [PROGRAMS / "released"]
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -97,7 +109,7 @@ class Daemon:
             environment["RELEASED_FAULT"] = fault
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [PROGRAMS / "released", "serve", "--config", self._config],
+                [*self._program, "serve", "--config", self._config],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -22,6 +22,8 @@ LogRow = tuple[str, str, str]
 """Stream, type and payload of an event."""
 
 _OURS = "refs/released/"
+_OUR_FOLDER = "released"
+"""What the daemon keeps beside git's own files."""
 _LOCK_FILE = ".asd/workspace/releases/.lock"
 
 
@@ -125,7 +127,7 @@ class Site:
             head=(git / "HEAD").read_text(encoding="utf-8"),
             refs="\n".join(ref for ref in refs if not ref.startswith(_OURS)),
             reflog=(git / "logs" / "HEAD").read_bytes(),
-            repository=frozenset(path.name for path in git.iterdir()),
+            repository=frozenset(path.name for path in git.iterdir()) - {_OUR_FOLDER},
             status=self.git("status", "--porcelain=v2"),
             files=self._files(),
             containers=self.container_ids(),

@@ -31,6 +31,10 @@ class Refused(ReleasedError):
     """A precondition does not hold; nothing was changed (exit code 3)."""
 
 
+class InUse(Refused):
+    """Another daemon has what no two may have; it is named."""
+
+
 class IllegalEvent(ReleasedError):
     """An event that the life cycle does not allow in the present state was about to be appended."""
 

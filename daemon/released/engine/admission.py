@@ -10,6 +10,7 @@ from released.domain.ids import Phase
 from released.domain.releases import decide
 from released.domain.releases.release import ReleaseState
 from released.engine.answers import Answers
+from released.engine.ownership import Ownership
 from released.engine.workspace_lock import refuse_if_taken
 from released.phases.checkout import moved
 from released.phases.world import World
@@ -40,8 +41,9 @@ def _refuse_moved(world: World, state: ReleaseState) -> None:
 class Admission:
     """One environment's admission: decides as its desk would, and records nothing."""
 
-    def __init__(self, answers: Answers, world: World) -> None:
+    def __init__(self, answers: Answers, ownership: Ownership, world: World) -> None:
         self._answers = answers
+        self._ownership = ownership
         self._world = world
 
     def check(self, command: cmd.ResumeRun | cmd.Cancel | cmd.Resolve | cmd.ReleaseLock) -> None:
@@ -49,8 +51,9 @@ class Admission:
 
         Raises:
             Refused, InvalidInput: see ``admit_resume``, and ``cancel``, ``resolve``, ``occupant`` and ``abandon`` in
-                ``decide``.
+                ``decide``; and ``Ownership``.
         """
+        self._ownership.affirm()
         match command:
             case cmd.ResumeRun(ticket=ticket):
                 admit_resume(command, self._answers.release(ticket), self._answers.environment(), self._world)

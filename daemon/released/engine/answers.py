@@ -19,6 +19,7 @@ from released.domain.releases import release
 from released.domain.releases.release import ReleaseState
 from released.domain.requests import refuse_reused
 from released.engine.instruments import Instruments, id_of_request
+from released.engine.ownership import Ownership
 from released.phases.world import World
 from released.store.errors import STORE_ERRORS, Conflict, DuplicateEvent
 from released.store.event_store import EventStore, Fence, NewEvent, StreamWrite
@@ -56,9 +57,12 @@ class Decided:
 class Answers:
     """One environment's answers."""
 
-    def __init__(self, store: EventStore, fence: Fence, world: World, instruments: Instruments) -> None:
+    def __init__(
+        self, store: EventStore, fence: Fence, ownership: Ownership, world: World, instruments: Instruments
+    ) -> None:
         self._store = store
         self._fence = fence
+        self._ownership = ownership
         self._world = world
         self._instruments = instruments
 
@@ -72,7 +76,9 @@ class Answers:
 
         Raises:
             ReleasedError: whatever ``decide`` refuses with; it is on record.
+            Refused: see ``Ownership``; on the record of what is not ours nothing is written.
         """
+        self._ownership.affirm()
         event_id = id_of_request(self._world.name, asked.request_id)
         while (given := self._store.find(event_id)) is None:
             try:

@@ -26,6 +26,7 @@ from released.engine.holds import Holds
 from released.engine.hook_desk import HookDesk
 from released.engine.hook_runner import HookRunner
 from released.engine.instruments import Instruments
+from released.engine.ownership import Ownership
 from released.engine.planner import Planner
 from released.engine.record import EnvironmentRecord
 from released.engine.return_to_main import ReturnToMain
@@ -109,18 +110,9 @@ class Station:
         return sorted(catalogue.services.values(), key=lambda service: (service.priority, service.name))
 
 
-def open_station(
-    name: str,
-    settings: Environment,
-    state_dir: Path,
-    store: EventStore,
-    fence: Fence,
-    instruments: Instruments,
-    faults: Faults,
-    on_fatal: Callable[[BaseException], None],
-) -> Station:
-    """Put a station together; nothing runs before its supervisor is started."""
-    world = World(
+def open_world(name: str, settings: Environment, state_dir: Path) -> World:
+    """Put together what an environment acts on; nothing is touched yet."""
+    return World(
         name=name,
         settings=settings,
         state_dir=state_dir,
@@ -136,7 +128,19 @@ def open_station(
         engine=DockerEngine(settings.docker, owner=f"{state_dir}/{name}"),
         scripts=Scripts(),
     )
-    answers, record = Answers(store, fence, world, instruments), EnvironmentRecord(store, name)
+
+
+def open_station(
+    world: World,
+    ownership: Ownership,
+    store: EventStore,
+    fence: Fence,
+    instruments: Instruments,
+    faults: Faults,
+    on_fatal: Callable[[BaseException], None],
+) -> Station:
+    """Put a station together; nothing runs before its supervisor is started."""
+    answers, record = Answers(store, fence, ownership, world, instruments), EnvironmentRecord(store, world.name)
     planner = Planner(answers, record, world, instruments)
     returning = ReturnToMain(answers, store, fence, world, instruments, faults)
     supervisor = Supervisor(store, fence, world, instruments, faults, on_fatal, returning.complete)
@@ -147,12 +151,12 @@ def open_station(
         fence=fence,
         planner=planner,
         desk=Desk(answers, planner, record, world, instruments, faults, supervisor.wake),
-        admission=Admission(answers, world),
+        admission=Admission(answers, ownership, world),
         holds=Holds(answers, instruments),
         supervisor=supervisor,
         hooks=HookDesk(answers, store, world, instruments, hook_runner.wake),
         hook_runner=hook_runner,
-        files=TicketFiles(store, name, world.root, settings.workspace),
+        files=TicketFiles(store, world.name, world.root, world.settings.workspace),
         returning=returning,
         instruments=instruments,
     )

@@ -34,8 +34,10 @@ _UNREADABLE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOTA
 """What SQLite says where the file or its disk has failed, and no statement was wrong."""
 
 
-def open_store(url: str, on_fatal: Callable[[BaseException], None]) -> EventStore:
+def open_store(url: str, on_fatal: Callable[[BaseException], None], state: Path | None = None) -> EventStore:
     """Open the store that a configuration names, for instance ``sqlite:////var/lib/released/released.db``.
+
+    See ``open_sqlite`` for the arguments.
 
     Raises:
         StoreUnusable: see ``open_sqlite``; or the URL names no SQLite file.
@@ -47,22 +49,24 @@ def open_store(url: str, on_fatal: Callable[[BaseException], None]) -> EventStor
     if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
         shown = parsed.render_as_string()
         raise StoreUnusable("store_url_invalid", f"{shown!r} is not a store: expected sqlite:////path/to/file.")
-    return open_sqlite(Path(parsed.database), on_fatal)
+    return open_sqlite(Path(parsed.database), on_fatal, state)
 
 
-def open_sqlite(path: Path, on_fatal: Callable[[BaseException], None]) -> EventStore:
+def open_sqlite(path: Path, on_fatal: Callable[[BaseException], None], state: Path | None = None) -> EventStore:
     """Open the store in a file, which is made where it is missing and migrated where it is old.
 
     Args:
         path: the database's file; its folder must exist.
         on_fatal: called once, in the writer's thread, after a commit failed; the daemon must end then.
+        state: the state folder by which another daemon that wants the file is told of this one; the file's own folder
+            where it is left out.
 
     Raises:
         ReadOnly: it can be read and not be written: the disk is full, or see ``refuse_unsound``.
         StoreUnusable: it is in use, was made by another program, or cannot be made durable.
     """
     refuse_read_only_file_system(path)
-    lock = SoleWriter(path)
+    lock = SoleWriter(path, state or path.parent)
     try:
         _inspect(path)
         return SqliteEventStore(path, lock, on_fatal)

@@ -73,22 +73,6 @@ def test_a_configuration_that_is_not_there_is_refused(tmp_path: Path) -> None:
     assert answer.stderr.startswith(f"[ERROR] {tmp_path}/nowhere.yaml:1: expected a readable configuration file")
 
 
-def test_a_second_daemon_on_the_same_store_names_it_and_leaves_the_first_unharmed(
-    bare_sites: BareSites, tmp_path: Path
-) -> None:
-    log = bare_sites.client("list", "--env", "strict").stdout
-    config = _second(bare_sites, tmp_path, store=bare_sites.database, listen=bare_sites.runtime / "second.sock")
-
-    answer = _released("serve", "--config", config)
-
-    assert answer.returncode == 2
-    assert answer.stderr == (
-        f"[ERROR] {bare_sites.database} is in use by another released. Stop that one first; two never share a "
-        "database.\n"
-    )
-    assert bare_sites.client("list", "--env", "strict").stdout == log
-
-
 def test_a_second_daemon_on_the_same_socket_names_it_and_leaves_the_first_reachable(
     bare_sites: BareSites, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import select
 import signal
@@ -42,6 +43,26 @@ def identify(pid: int) -> Identity | None:
 def is_alive(identity: Identity) -> bool:
     """Tell whether this very process lives."""
     return identify(identity.pid) == identity
+
+
+def describe(pid: int) -> str:
+    """Name a process for people: its pid, its command line, and since when it runs, as far as we may know that."""
+    identity = identify(pid)
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+    except (FileNotFoundError, ProcessLookupError):
+        words = []
+    if identity is None or not any(words):
+        return f"pid {pid}"
+    line = "".join(one if one.isprintable() else "?" for one in " ".join(words).strip())
+    return f"pid {pid} ({line}) since {_moment(identity):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _moment(identity: Identity) -> dt.datetime:
+    """Turn the ticks since the boot into a time."""
+    lines = Path("/proc/stat").read_text(encoding="ascii").splitlines()
+    boot = next(int(line.split()[1]) for line in lines if line.startswith("btime "))
+    return dt.datetime.fromtimestamp(boot + identity.start_time / os.sysconf("SC_CLK_TCK"), dt.UTC)
 
 
 def await_end(identity: Identity) -> None:

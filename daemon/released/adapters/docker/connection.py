@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from docker import APIClient
+from docker.constants import DEFAULT_TIMEOUT_SECONDS
 from docker.errors import APIError, DockerException
 
 from released.domain.errors import Refused, StepFailed
@@ -17,10 +18,16 @@ if TYPE_CHECKING:
 
 
 class EngineConnection:
-    """Connects when first asked, and speaks whatever API version the engine and the SDK have in common."""
+    """Connects when first asked, and speaks whatever API version the engine and the SDK have in common.
 
-    def __init__(self, url: str) -> None:
+    Args:
+        url: where the engine listens.
+        timeout_s: how long it may be silent.
+    """
+
+    def __init__(self, url: str, timeout_s: int = DEFAULT_TIMEOUT_SECONDS) -> None:
         self._url = url
+        self._timeout_s = timeout_s
         self._api: APIClient | None = None
 
     def close(self) -> None:
@@ -49,7 +56,7 @@ class EngineConnection:
         if self._api is None:
             _knock(self._url)
             # A pinned version fails on engines that are older, and on newer ones: let them agree.
-            self._api = APIClient(base_url=self._url)
+            self._api = APIClient(base_url=self._url, timeout=self._timeout_s)
         return self._api
 
     def _unreachable(self, error: Exception) -> Refused:
