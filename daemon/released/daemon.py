@@ -9,7 +9,7 @@ import os
 import resource
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 from released.adapters.webhook import Receiver
 from released.api.hub import Hub
@@ -39,13 +39,16 @@ EXIT_FATAL = 70
 
 
 async def serve(configuration: Configuration) -> None:
-    """Serve until SIGTERM or SIGINT; while nothing can be recorded, only what is on record.
+    """Serve until SIGTERM, SIGINT or SIGHUP; while nothing can be recorded, only what is on record.
+
+    Every other signal that ends a process ends this one as SIGKILL does: the next start recovers.
 
     Raises:
         SocketInUse: another daemon listens there.
         StoreUnusable: the record cannot be read either.
     """
     _allow_all_descriptors()
+    _leave_no_core()
     configuration.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     configuration.store.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     stopped = _told_to_stop()
@@ -163,7 +166,7 @@ async def _watched() -> AsyncIterator[None]:
 def _told_to_stop() -> asyncio.Event:
     """Give what is set once a signal tells the daemon to stop."""
     stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _heeded():
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     return stopped
 
@@ -172,6 +175,18 @@ def _allow_all_descriptors() -> None:
     """Raise the soft limit of open files to the hard one: each connection takes three."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _leave_no_core() -> None:
+    """Have a crash leave no image of our memory, and of what we start: it holds secrets. A command may ask for one."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+def _heeded() -> Iterator[signal.Signals]:
+    """List the signals after which the daemon hands over and ends; nohup(1) has the end of a terminal ignored."""
+    yield from (signal.SIGTERM, signal.SIGINT)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        yield signal.SIGHUP
 
 
 def _fail_stop(error: BaseException) -> None:

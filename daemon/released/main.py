@@ -31,7 +31,7 @@ def main() -> None:
 @main.command()
 @_CONFIG
 def serve(config: Path) -> None:
-    """Run in the foreground until SIGTERM; logs go to stderr."""
+    """Run in the foreground until SIGTERM, SIGINT or SIGHUP; logs go to stderr."""
     import asyncio  # noqa: PLC0415 (only this command pays for what it needs)
 
     from released import daemon  # noqa: PLC0415

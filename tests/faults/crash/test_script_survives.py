@@ -5,10 +5,12 @@ from __future__ import annotations
 import fcntl
 import json
 import signal
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from support.bare_stack import begun
 from support.blocking_script import NAME, TICKET, BlockingScript
 from support.stack import Stack
 from support.stories import events, follow_until, of_type, started_steps
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from subprocess import Popen
 
     from support.daemon_process import Daemon
+    from support.evidence import Evidence
     from support.stack_images import FirstImages
 
 REPEATABLE = "# released: repeatable"
@@ -56,14 +59,6 @@ def _daemon(stack: Stack) -> Iterator[Daemon]:
     daemon.end()
 
 
-def begun(stack: Stack, rc: int = 0, header: str = "") -> BlockingScript:
-    """Release the ticket up to where its script runs."""
-    script = BlockingScript.merged(stack, rc, header)
-    assert stack.client("run", TICKET, "--detach").returncode == 0
-    script.await_begin()
-    return script
-
-
 def in_doubt(stack: Stack, daemon: Daemon) -> BlockingScript:
     """Release the ticket up to where daemon, shim and script died and a new daemon has looked at what is left."""
     script = begun(stack)
@@ -81,9 +76,11 @@ def attempts(stack: Stack) -> int:
 # --- the daemon dies ---------------------------------------------------------------------------------------------
 
 
-def test_a_script_that_still_runs_is_adopted_and_runs_once(stack: Stack, daemon: Daemon) -> None:
+def test_a_script_that_still_runs_is_adopted_and_runs_once(stack: Stack, daemon: Daemon, evidence: Evidence) -> None:
+    """Row 4: the daemon is killed while the script runs."""
     script = begun(stack)
     daemon.kill()
+    evidence.fired(int(daemon.process.returncode == -signal.SIGKILL))
     daemon.start()
 
     script.let_end()
@@ -93,9 +90,11 @@ def test_a_script_that_still_runs_is_adopted_and_runs_once(stack: Stack, daemon:
     assert (script.runs(), attempts(stack)) == (["began", "ended"], 1)
 
 
-def test_the_exit_code_of_an_adopted_script_is_taken(stack: Stack, daemon: Daemon) -> None:
+def test_the_exit_code_of_an_adopted_script_is_taken(stack: Stack, daemon: Daemon, evidence: Evidence) -> None:
+    """Row 4: the daemon is killed while the script runs."""
     script = begun(stack, rc=7)
     daemon.kill()
+    evidence.fired(int(daemon.process.returncode == -signal.SIGKILL))
     daemon.start()
 
     script.let_end()
@@ -104,9 +103,13 @@ def test_the_exit_code_of_an_adopted_script_is_taken(stack: Stack, daemon: Daemo
     assert [failed["failure"]["rc"] for failed in of_type(events(stack, TICKET), "step_failed")] == [7]
 
 
-def test_a_script_that_ended_while_no_daemon_ran_is_not_run_again(stack: Stack, daemon: Daemon) -> None:
+def test_a_script_that_ended_while_no_daemon_ran_is_not_run_again(
+    stack: Stack, daemon: Daemon, evidence: Evidence
+) -> None:
+    """Row 5: the script ends while no daemon is there."""
     script = begun(stack)
     daemon.kill()
+    evidence.fired(int(daemon.process.returncode == -signal.SIGKILL))
     script.let_end()
     script.await_result()
 
@@ -116,9 +119,13 @@ def test_a_script_that_ended_while_no_daemon_ran_is_not_run_again(stack: Stack, 
     assert (script.runs(), attempts(stack)) == (["began", "ended"], 1)
 
 
-def test_the_exit_code_of_a_script_that_ended_while_no_daemon_ran_is_taken(stack: Stack, daemon: Daemon) -> None:
+def test_the_exit_code_of_a_script_that_ended_while_no_daemon_ran_is_taken(
+    stack: Stack, daemon: Daemon, evidence: Evidence
+) -> None:
+    """Row 5: the script ends while no daemon is there."""
     script = begun(stack, rc=7)
     daemon.kill()
+    evidence.fired(int(daemon.process.returncode == -signal.SIGKILL))
     script.let_end()
     script.await_result()
 
@@ -156,10 +163,14 @@ def test_what_a_script_printed_before_and_after_the_death_is_shown(stack: Stack,
     assert "waiting" in stack.client("logs", TICKET, "--step", NAME).stdout
 
 
-def test_a_daemon_that_is_asked_to_stop_leaves_the_script_to_the_next_one(stack: Stack, daemon: Daemon) -> None:
+def test_a_daemon_that_is_asked_to_stop_leaves_the_script_to_the_next_one(
+    stack: Stack, daemon: Daemon, evidence: Evidence
+) -> None:
+    """Row 12: SIGTERM in the middle of a step hands it over."""
     script = begun(stack)
 
     assert daemon.stop() == 0
+    evidence.fired()
     daemon.start()
     script.let_end()
 
@@ -182,6 +193,16 @@ def is_free(lock: Path) -> bool:
     return True
 
 
+def is_free_while_inherited(lock: Path) -> bool:
+    """Tell whether a lock counts as free whose holder has let go, but not the child to whom it was handed on."""
+    with lock.open("wb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        child = subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, pass_fds=[held.fileno()])
+    free = is_free(lock)
+    child.communicate()
+    return free
+
+
 @pytest.mark.usefixtures("daemon")
 def test_a_daemon_holds_its_locks_while_a_release_runs(stack: Stack) -> None:
     script = begun(stack)
@@ -192,21 +213,28 @@ def test_a_daemon_holds_its_locks_while_a_release_runs(stack: Stack) -> None:
     assert held == [True, True, True]
 
 
-def test_a_script_that_outlives_the_daemon_inherited_no_lock(stack: Stack, daemon: Daemon) -> None:
+def test_a_script_that_outlives_the_daemon_inherited_no_lock(stack: Stack, daemon: Daemon, evidence: Evidence) -> None:
+    """Row 40: the daemon dies, the script lives, and the locks are free."""
     script = begun(stack)
     daemon.kill()
+    evidence.fired(int(daemon.process.returncode == -signal.SIGKILL))
 
     free = [is_free(lock) for lock in locks(stack)]
     script.let_end()
 
+    evidence.control("a lock that a child inherits", red=not is_free_while_inherited(stack.home / "lock"))
     assert free == [True, True, True]
 
 
 # --- the host dies -----------------------------------------------------------------------------------------------
 
 
-def test_a_script_that_was_lost_is_not_run_again_and_the_release_is_in_doubt(stack: Stack, daemon: Daemon) -> None:
+def test_a_script_that_was_lost_is_not_run_again_and_the_release_is_in_doubt(
+    stack: Stack, daemon: Daemon, evidence: Evidence
+) -> None:
+    """Row 6: daemon, shim and script are killed."""
     script = in_doubt(stack, daemon)
+    evidence.fired(int(not script.lives()))
 
     halt = of_type(events(stack, TICKET), "halted")[-1]
 
@@ -249,10 +277,12 @@ def test_a_release_in_doubt_goes_on_where_the_operator_decides(stack: Stack, dae
     assert [resumed["reason"] for resumed in of_type(events(stack, TICKET), "resumed")] == [REASON]
 
 
-def test_a_repeatable_script_that_was_lost_is_run_again(stack: Stack, daemon: Daemon) -> None:
+def test_a_repeatable_script_that_was_lost_is_run_again(stack: Stack, daemon: Daemon, evidence: Evidence) -> None:
+    """Row 7: daemon, shim and script are killed, and the script says that it may run again."""
     script = begun(stack, header=REPEATABLE)
     daemon.kill()
     script.kill()
+    evidence.fired(int(not script.lives()))
     daemon.start()
 
     script.await_begin(times=2)

@@ -1,0 +1,19 @@
+"""What the kernel says a process is at: running, stopped, dead."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+_LOOK_S = 0.01
+
+
+def state_of(pid: int) -> str:
+    """Give the letter of its state (proc(5)): ``T`` where a signal has stopped it, ``Z`` where it is dead."""
+    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
+
+
+def await_state(pid: int, letter: str) -> None:
+    """Wait until the kernel has it so; nothing tells of that, so it is asked."""
+    while state_of(pid) != letter:
+        time.sleep(_LOOK_S)
