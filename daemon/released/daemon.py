@@ -102,6 +102,7 @@ class Daemon:
         for station in self._stations.values():
             await hub.blocking(station.files.restore_missing)
             station.supervisor.start()
+            station.watchdog.start()
             station.hook_runner.start()
         if self._courier is not None:
             self._courier.start()
@@ -116,6 +117,7 @@ class Daemon:
         """End between two steps where that is soon; else the next daemon recovers the step."""
         for station in self._stations.values():
             station.hook_runner.stop()
+            station.watchdog.stop()
         for name in hand_over({station.name: station.supervisor for station in self._stations.values()}, _HAND_OVER_S):
             logger.warning("%s: stopped in the middle of a step; the next start recovers it", name)
         if self._courier is not None:

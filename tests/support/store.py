@@ -154,6 +154,8 @@ SAMPLES_OF_2: tuple[ev.Event, ...] = (
     ev.HookStarted("request-14", _SERVICE.name, _HOOK, "the key was stale", "5e0c"),
     ev.HookEnded("request-14", _FAILURE, in_doubt=True, output=_OUTPUT),
     ev.Reminded(2, AT, Phase.TICKET, "failed", "script_failed"),
+    ev.StepStarted("1234-users.sh", 1, "5e0c", 600.0, 120.0),
+    ev.FellSilent(AT, 1500.0, "1234-users.sh"),
     ev.DetectionRan(
         "request-15", "stale-credential", 9, (ev.DetectionCheck("ls packages", 0, matched=True, output="wiki"),)
     ),

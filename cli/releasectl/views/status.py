@@ -91,6 +91,8 @@ def _release_facts(release: pb.Release) -> Iterable[Fact]:
         yield "backups", ", ".join(f"{one_line(each.service)}={one_line(each.stamp)}" for each in release.backups)
     yield "started", f"{_time(summary.started_at)} by {one_line(summary.started_by)}"
     yield "changed", _time(summary.changed_at)
+    if release.HasField("silence"):
+        yield "silent", _silence(release.silence)
     if release.HasField("standstill"):
         yield "halted", _standstill(release.standstill)
     if release.HasField("revert"):
@@ -117,6 +119,11 @@ def _standstill(standstill: pb.Standstill) -> str:
     return f"for {format_duration(waited_s)}{reminded}"
 
 
+def _silence(silence: pb.Silence) -> Text:
+    limit = format_duration(silence.limit_s)
+    return Text(f"nothing recorded since {_time(silence.since)}, longer than {limit}: it may hang", style="yellow")
+
+
 def _revert_facts(revert: pb.RevertOutcome, *, undone: bool) -> Iterable[Fact]:
     reason = f": {one_line(revert.reason)}" if revert.reason else ""
     yield "revert undone" if undone else "taken back", f"{_time(revert.at)} by {one_line(revert.by)}{reason}"
@@ -141,6 +148,8 @@ def _environment_facts(environment: pb.Environment) -> Iterable[Fact]:
     if environment.HasField("active"):
         active = environment.active
         yield "release", Text.assemble(f"ticket {one_line(active.ticket)}  ", word(active.state))
+    if environment.HasField("silence"):
+        yield "silent", _silence(environment.silence)
     if environment.HasField("standstill"):
         yield "halted", _standstill(environment.standstill)
     yield "checkout", _checkout(environment)

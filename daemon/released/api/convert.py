@@ -26,6 +26,7 @@ from released.domain.releases.person import needs_person
 from released.domain.releases.plan import ServicePlan
 from released.domain.releases.release import ReleaseState
 from released.domain.releases.reminders import Standstill
+from released.domain.releases.silence import Silence
 from released.domain.releases.step_state import StepState
 from released.store import codec
 from released.store.errors import ReadOnly
@@ -133,6 +134,7 @@ def release(state: ReleaseState, environment: str, told: Outcome) -> pb.Release:
         notes=[pb.Note(text=printable(one.text), by=one.by.name, at=timestamp(one.at)) for one in state.notes],
         cancelling=_cancelling(state),
         standstill=standstill(state.standstill),
+        silence=silence(state.silence),
     )
 
 
@@ -176,6 +178,11 @@ def standstill(known: Standstill | None) -> pb.Standstill | None:
     return pb.Standstill(since=since, reminders=known.reminders, reminded_at=last)
 
 
+def silence(known: Silence | None) -> pb.Silence | None:
+    """Show that a release may hang."""
+    return pb.Silence(since=timestamp(known.since), limit_s=known.limit_s) if known else None
+
+
 def override(one: Override) -> pb.Override:
     """Show a decision against the usual way."""
     return pb.Override(kind=one.kind, detail=one.detail, reason=one.reason, by=one.by, at=timestamp(one.at))
@@ -190,6 +197,8 @@ def _step(step: StepState, status: str) -> pb.Step:
         attempt=step.attempt,
         started_at=timestamp(step.started_at),
         ended_at=timestamp(step.ended_at),
+        timeout_s=step.timeout_s or 0.0,
+        idle_s=step.idle_s or 0.0,
     )
 
 

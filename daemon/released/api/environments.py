@@ -178,6 +178,7 @@ def _environment(station: Station, waiting: Sequence[Waiter]) -> pb.Environment:
         epoch=state.lease.epoch if state.lease else 0,
         active=convert.summary(active) if active else None,
         standstill=convert.standstill(active.standstill) if active else None,
+        silence=convert.silence(active.silence) if active else None,
         services=_services_if_readable(station),
         hold_reason=hold.reason if hold else "",
         hold_by=hold.actor.name if hold else "",

@@ -81,6 +81,12 @@ class Remind(_Model):
     after: Annotated[Duration, AfterValidator(_at_most_a_day)] = 900.0
 
 
+class Silence(_Model):
+    """When a release that is under way and records nothing says so: so long beyond what its step may take."""
+
+    after: Duration = 900.0
+
+
 class Playbooks(_Model):
     """When the detection commands of playbooks run."""
 
@@ -110,6 +116,7 @@ class Environment(_Model):
     recovery: Recovery = Recovery()
     verify: Verify = Verify()
     remind: Remind = Remind()
+    silence: Silence = Silence()
     playbooks: Playbooks = Playbooks()
     redact: list[str] = []
 
@@ -229,6 +236,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "recovery": Recovery,
     "verify": Verify,
     "remind": Remind,
+    "silence": Silence,
     "playbooks": Playbooks,
     "folders": Folders,
 }

@@ -151,10 +151,13 @@ class Runner:
             return False
         attempt = self._free_from(step, attempt)
         self._faults("before-intent", step.name)
-        self._journal.commit(ev.StepStarted(step.name, attempt, self._boot_id))
+        self._journal.commit(self._intent(step, attempt))
         self._faults("after-intent", step.name)
         with self._stoppable(step, attempt):
             return self._conclude(step, attempt, lambda slot: self._performed(step, slot))
+
+    def _intent(self, step: Step, attempt: int) -> ev.StepStarted:
+        return ev.StepStarted(step.name, attempt, self._boot_id, step.timeout_s, step.idle_s)
 
     def _performed(self, step: Step, slot: AttemptSlot) -> Fate:
         self._world.interruption.check()  # it may have been asked for while the intent was on its way to the disk

@@ -32,6 +32,7 @@ from released.engine.record import EnvironmentRecord
 from released.engine.return_to_main import ReturnToMain
 from released.engine.supervisor import Supervisor
 from released.engine.ticket_files import TicketFiles
+from released.engine.watchdog import Watchdog
 from released.phases.drift import findings
 from released.phases.planning.reading import read_catalogue
 from released.phases.world import World
@@ -51,6 +52,7 @@ class Station:
     admission: Admission
     holds: Holds
     supervisor: Supervisor
+    watchdog: Watchdog
     hooks: HookDesk
     hook_runner: HookRunner
     files: TicketFiles
@@ -154,6 +156,7 @@ def open_station(
         admission=Admission(answers, ownership, world),
         holds=Holds(answers, instruments),
         supervisor=supervisor,
+        watchdog=Watchdog(store, fence, instruments, world.settings.silence.after, on_fatal),
         hooks=HookDesk(answers, store, world, instruments, hook_runner.wake),
         hook_runner=hook_runner,
         files=TicketFiles(store, world.name, world.root, world.settings.workspace),

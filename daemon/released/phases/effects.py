@@ -211,7 +211,11 @@ class Process:
 
 @dataclass(frozen=True)
 class Step:
-    """The smallest recorded unit of work: one name, one effect."""
+    """The smallest recorded unit of work: one name, one effect, and how long that may take."""
 
     name: str
     effect: Effect
+    timeout_s: float | None = None
+    """In seconds; kept by the effect itself, and recorded with its intent."""
+    idle_s: float | None = None
+    """How long a command may print nothing, likewise."""

@@ -22,7 +22,8 @@ from released.phases.world import World
 def executable_step(world: World, state: ReleaseState, name: str, executable: Executable) -> Step:
     """Run one executable of a release."""
     recovery = Recovery.REPEAT if executable.repeatable else Recovery.ASK
-    return Step(name, executable_process(world, executable, lambda: facts(state), recovery))
+    process = executable_process(world, executable, lambda: facts(state), recovery)
+    return Step(name, process, executable.timeout_s, executable.idle_s)
 
 
 def executable_process(

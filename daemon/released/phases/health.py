@@ -10,11 +10,16 @@ from released.domain import events as ev
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure
 from released.domain.releases.plan import ServicePlan
-from released.phases.effects import Slot
+from released.phases.effects import Harmless, Slot, Step
 from released.phases.projects import containers_now
 from released.phases.world import World
 
 PROBE_TIMEOUT_S = 5.0
+
+
+def healthy_step(world: World, name: str, service: ServicePlan) -> Step:
+    """Wait until a service is well, as long as its manifest allows."""
+    return Step(name, Harmless(lambda slot: wait_healthy(world, service, slot)), service.health.timeout_s)
 
 
 def wait_healthy(world: World, service: ServicePlan, slot: Slot) -> ev.Checked:

@@ -17,7 +17,7 @@ from released.phases.checkout import at_merge
 from released.phases.effects import Harmless, Process, Step
 from released.phases.env_file import set_variables
 from released.phases.executables import executable_step
-from released.phases.health import wait_healthy
+from released.phases.health import healthy_step
 from released.phases.recreation import Composer, why
 from released.phases.world import World
 
@@ -44,7 +44,7 @@ def _recreation(world: World, state: ReleaseState, composer: Composer, service: 
     return [
         *hooks(service.pre_start_init),
         Step(f"{service.name}.recreate", composer.recreate(service)),
-        Step(f"{service.name}.healthy", Harmless(lambda slot: wait_healthy(world, service, slot))),
+        healthy_step(world, f"{service.name}.healthy", service),
         *([Step(f"{service.name}.pin-tag", Harmless(lambda slot: set_variables(world, tag, slot)))] if tag else []),
         *hooks(service.post_start_init),
         *hooks(service.ensure_config),

@@ -20,7 +20,7 @@ from released.domain.revert.plan import RevertPlan, ServiceReversal
 from released.phases.effects import Done, Fate, Harmless, NotDone, Observed, Slot, Step
 from released.phases.env_file import set_variables
 from released.phases.executables import executable_step
-from released.phases.health import wait_healthy
+from released.phases.health import healthy_step
 from released.phases.ownership import own_labels, refuse_strangers
 from released.phases.recreation import Composer
 from released.phases.restoring import restore_data
@@ -217,7 +217,7 @@ def _start(
         *([Step(f"revert.{one.name}.tag", _former_names(world, one))] if one.images else []),
         Step(f"revert.{one.name}.recreate", composer.recreate(former)),
         *hooks(former.post_restore_fixes, "fix."),
-        Step(f"revert.{one.name}.healthy", Harmless(lambda slot: wait_healthy(world, former, slot))),
+        healthy_step(world, f"revert.{one.name}.healthy", former),
         *hooks(former.post_data_restore),
     ]
 

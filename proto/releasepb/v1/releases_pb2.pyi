@@ -1015,6 +1015,7 @@ class Release(_message.Message):
     CANCELLING_FIELD_NUMBER: _builtins.int
     STANDSTILL_FIELD_NUMBER: _builtins.int
     READ_ONLY_FIELD_NUMBER: _builtins.int
+    SILENCE_FIELD_NUMBER: _builtins.int
     environment: _builtins.str
     version: _builtins.int
     halt_cause: _builtins.str
@@ -1054,6 +1055,10 @@ class Release(_message.Message):
     def read_only(self) -> Global___ReadOnly:
         """of the daemon; unset: it can record what happens"""
 
+    @_builtins.property
+    def silence(self) -> Global___Silence:
+        """where it is under way and has recorded nothing for longer than it should take"""
+
     def __init__(
         self,
         *,
@@ -1072,10 +1077,11 @@ class Release(_message.Message):
         cancelling: Global___Cancelling | None = ...,
         standstill: Global___Standstill | None = ...,
         read_only: Global___ReadOnly | None = ...,
+        silence: Global___Silence | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cancelling", b"cancelling", "failure", b"failure", "read_only", b"read_only", "revert", b"revert", "standstill", b"standstill", "summary", b"summary"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cancelling", b"cancelling", "failure", b"failure", "read_only", b"read_only", "revert", b"revert", "silence", b"silence", "standstill", b"standstill", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backups", b"backups", "cancelling", b"cancelling", "environment", b"environment", "failure", b"failure", "halt_cause", b"halt_cause", "next", b"next", "notes", b"notes", "overrides", b"overrides", "phases", b"phases", "read_only", b"read_only", "revert", b"revert", "standstill", b"standstill", "steps", b"steps", "summary", b"summary", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backups", b"backups", "cancelling", b"cancelling", "environment", b"environment", "failure", b"failure", "halt_cause", b"halt_cause", "next", b"next", "notes", b"notes", "overrides", b"overrides", "phases", b"phases", "read_only", b"read_only", "revert", b"revert", "silence", b"silence", "standstill", b"standstill", "steps", b"steps", "summary", b"summary", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1203,6 +1209,34 @@ class Standstill(_message.Message):
 Global___Standstill: _TypeAlias = Standstill  # noqa: Y015
 
 @_typing.final
+class Silence(_message.Message):
+    """That a release which is under way has recorded nothing for longer than it should take: it may hang."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SINCE_FIELD_NUMBER: _builtins.int
+    LIMIT_S_FIELD_NUMBER: _builtins.int
+    limit_s: _builtins.float
+    """after how many seconds that is said"""
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """when it last recorded anything"""
+
+    def __init__(
+        self,
+        *,
+        since: _timestamp_pb2.Timestamp | None = ...,
+        limit_s: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit_s", b"limit_s", "since", b"since"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Silence: _TypeAlias = Silence  # noqa: Y015
+
+@_typing.final
 class RevertOutcome(_message.Message):
     """How a release was taken back."""
 
@@ -1285,11 +1319,17 @@ class Step(_message.Message):
     ATTEMPT_FIELD_NUMBER: _builtins.int
     STARTED_AT_FIELD_NUMBER: _builtins.int
     ENDED_AT_FIELD_NUMBER: _builtins.int
+    TIMEOUT_S_FIELD_NUMBER: _builtins.int
+    IDLE_S_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     phase: _builtins.str
     status: _builtins.str
     """planned, running, succeeded, failed, interrupted, in_doubt"""
     attempt: _builtins.int
+    timeout_s: _builtins.float
+    """how long this attempt may take, counted from started_at; 0: it has no limit of its own"""
+    idle_s: _builtins.float
+    """how long what runs may print nothing; 0: any time"""
     @_builtins.property
     def started_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -1303,10 +1343,12 @@ class Step(_message.Message):
         attempt: _builtins.int = ...,
         started_at: _timestamp_pb2.Timestamp | None = ...,
         ended_at: _timestamp_pb2.Timestamp | None = ...,
+        timeout_s: _builtins.float = ...,
+        idle_s: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["ended_at", b"ended_at", "started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "ended_at", b"ended_at", "name", b"name", "phase", b"phase", "started_at", b"started_at", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "ended_at", b"ended_at", "idle_s", b"idle_s", "name", b"name", "phase", b"phase", "started_at", b"started_at", "status", b"status", "timeout_s", b"timeout_s"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2269,6 +2311,7 @@ class Environment(_message.Message):
     WAITING_FIELD_NUMBER: _builtins.int
     STANDSTILL_FIELD_NUMBER: _builtins.int
     READ_ONLY_FIELD_NUMBER: _builtins.int
+    SILENCE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     lock_ticket: _builtins.str
     """empty: free"""
@@ -2309,6 +2352,10 @@ class Environment(_message.Message):
     def read_only(self) -> Global___ReadOnly:
         """of the daemon; unset: it can record what happens"""
 
+    @_builtins.property
+    def silence(self) -> Global___Silence:
+        """of the release that occupies it, where that may hang"""
+
     def __init__(
         self,
         *,
@@ -2332,10 +2379,11 @@ class Environment(_message.Message):
         waiting: _abc.Iterable[Global___Waiter] | None = ...,
         standstill: Global___Standstill | None = ...,
         read_only: Global___ReadOnly | None = ...,
+        silence: Global___Silence | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "failed_return", b"failed_return", "hold_since", b"hold_since", "hold_until", b"hold_until", "lock_since", b"lock_since", "read_only", b"read_only", "standstill", b"standstill"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "failed_return", b"failed_return", "hold_since", b"hold_since", "hold_until", b"hold_until", "lock_since", b"lock_since", "read_only", b"read_only", "silence", b"silence", "standstill", b"standstill"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "branch", b"branch", "checkout_branch", b"checkout_branch", "epoch", b"epoch", "failed_return", b"failed_return", "head", b"head", "hold_by", b"hold_by", "hold_reason", b"hold_reason", "hold_since", b"hold_since", "hold_until", b"hold_until", "lock_by", b"lock_by", "lock_run", b"lock_run", "lock_since", b"lock_since", "lock_ticket", b"lock_ticket", "name", b"name", "read_only", b"read_only", "repo", b"repo", "services", b"services", "standstill", b"standstill", "waiting", b"waiting"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "branch", b"branch", "checkout_branch", b"checkout_branch", "epoch", b"epoch", "failed_return", b"failed_return", "head", b"head", "hold_by", b"hold_by", "hold_reason", b"hold_reason", "hold_since", b"hold_since", "hold_until", b"hold_until", "lock_by", b"lock_by", "lock_run", b"lock_run", "lock_since", b"lock_since", "lock_ticket", b"lock_ticket", "name", b"name", "read_only", b"read_only", "repo", b"repo", "services", b"services", "silence", b"silence", "standstill", b"standstill", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -26,7 +26,7 @@ _SLOW, _SLOW_S = 3, 60.0
 """A phase is overdue once it took this many times what it usually takes, and so many seconds at least …"""
 _UNKNOWN_S = 600.0
 """… or so many seconds, where nobody knows what is usual."""
-_BESIDE = ev.Noted | ev.Reminded | ev.DetectionRan | ev.PlaybookApplied
+_BESIDE = ev.Noted | ev.Reminded | ev.FellSilent | ev.DetectionRan | ev.PlaybookApplied
 """What is recorded beside a failure, and leaves it the latest."""
 _BEGINS = ev.RunRequested | ev.Adopted | ev.PhaseStarted | ev.Resumed | ev.RevertRequested
 """From where a phase is under way: what came before it, a halt for instance, is none of its time."""
@@ -90,7 +90,7 @@ def _kind(state: ReleaseState, events: Sequence[ev.Recorded], failure: RecordedF
     if state.status == lifecycle.HALTED and state.halt is not None:
         return "in_doubt" if state.halt.cause == "in_doubt" else "halted"
     if state.is_running:
-        return "overdue" if _is_overdue(_since(events), present) else "running"
+        return "overdue" if state.silence or _is_overdue(_since(events), present) else "running"
     latest = [one for one in events if not isinstance(one.event, _BESIDE)][-1:]
     refused = failure is not None and isinstance(failure.recorded.event, ev.Refused)
     return "refused" if refused and failure and latest == [failure.recorded] else state.status
@@ -137,7 +137,9 @@ def _of_running(case: Case) -> Cause:
     usual_s = case.present.usual_s
     usual = f"; as a rule it takes {format_duration(usual_s)}" if usual_s is not None else ""
     at = f", at {step.name}" if step else ""
-    return Cause(case.kind, f"Phase {case.phase or Phase.PREPARE} has been under way for {since}{at}{usual}.")
+    silent = case.state.silence
+    said = f" It has recorded nothing since {silent.since:%H:%M:%SZ} and may hang." if silent else ""
+    return Cause(case.kind, f"Phase {case.phase or Phase.PREPARE} has been under way for {since}{at}{usual}.{said}")
 
 
 def _of_ended(case: Case) -> Cause:

@@ -85,12 +85,12 @@ class EnvironmentState(msgspec.Struct, frozen=True):
         return self.hold if self.hold is not None and self.hold.applies(now) else None
 
 
-def fold(events: Iterable[ev.Recorded]) -> EnvironmentState:
-    """Fold the events of an environment's stream."""
-    state = EnvironmentState()
+def fold(events: Iterable[ev.Recorded], state: EnvironmentState | None = None) -> EnvironmentState:
+    """Fold the events of an environment's stream, from the beginning or on top of an earlier state."""
+    current = state or EnvironmentState()
     for recorded in events:
-        state = evolve(state, recorded)
-    return state
+        current = evolve(current, recorded)
+    return current
 
 
 def evolve(state: EnvironmentState, recorded: ev.Recorded) -> EnvironmentState:

@@ -29,6 +29,7 @@ from released.domain.events.of_releases import (
     CancelRequested,
     DetectionCheck,
     DetectionRan,
+    FellSilent,
     Halted,
     Noted,
     NothingToDo,
@@ -84,6 +85,7 @@ __all__ = [
     "DetectionCheck",
     "DetectionRan",
     "Event",
+    "FellSilent",
     "FixStarted",
     "Halted",
     "Held",
@@ -150,6 +152,7 @@ Event = (
     | StepFailed
     | StepInterrupted
     | Recovered
+    | FellSilent
     | Halted
     | Resumed
     | RevertRequested

@@ -84,6 +84,10 @@ class StepStarted(msgspec.Struct, frozen=True):
     step: str
     attempt: int
     boot_id: str
+    timeout_s: float | None = None
+    """How long this attempt may take, in seconds from the event's time on; ``None``: it has no limit of its own."""
+    idle_s: float | None = None
+    """How long what runs may print nothing, in seconds."""
 
 
 class StepSucceeded(msgspec.Struct, frozen=True):
@@ -118,6 +122,17 @@ class Recovered(msgspec.Struct, frozen=True):
     phase: Phase
     step: str | None
     boot_id: str
+
+
+class FellSilent(msgspec.Struct, frozen=True):
+    """The release is under way, and recorded nothing for longer than it should take; it may hang."""
+
+    since: dt.datetime
+    """When it last recorded anything."""
+    limit_s: float
+    """After how many seconds that is said."""
+    step: str | None = None
+    """What is under way according to the record."""
 
 
 class Halted(msgspec.Struct, frozen=True):

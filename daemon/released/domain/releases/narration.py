@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from released.domain import events as ev
+from released.domain.durations import format_duration
 
 
 def line(event: ev.Event) -> str:
@@ -14,6 +15,9 @@ def line(event: ev.Event) -> str:
             return _beginning(event)
         case ev.Reminded(number=number, halted_since=since, phase=phase, cause=cause):
             return f"{phase}: still halted ({cause}) since {since:%Y-%m-%dT%H:%M:%SZ}, reminder {number}"
+        case ev.FellSilent(since=since, limit_s=limit_s, step=step):
+            where = f" at {step}" if step else ""
+            return f"silent{where}: nothing recorded since {since:%H:%M:%SZ}, for more than {format_duration(limit_s)}"
         case ev.NothingToDo():
             return "nothing to do"
         case ev.Released(run=run):

@@ -11,11 +11,12 @@ import msgspec
 from released.domain import events as ev
 from released.domain.failure import Failure
 from released.domain.ids import PHASES, Phase, Sha
-from released.domain.releases import lifecycle, next_steps, reminders
+from released.domain.releases import lifecycle, next_steps, reminders, silence
 from released.domain.releases.overrides import Override, overrides_in
 from released.domain.releases.plan import ReleasePlan
 from released.domain.releases.remarks import Cancelling, Note
 from released.domain.releases.reminders import Standstill
+from released.domain.releases.silence import Silence
 from released.domain.releases.step_state import StepState, after, cut_off, found_unfinished, left_behind, resumed
 from released.domain.revert.plan import RevertPlan
 
@@ -59,6 +60,8 @@ class ReleaseState(msgspec.Struct, frozen=True):
     halt: ev.Halted | None = None
     standstill: Standstill | None = None
     """Set while it is halted."""
+    silence: Silence | None = None
+    """Set where it is under way, has recorded nothing for longer than it should take, and that was noticed."""
     cancelling: Cancelling | None = None
     """Set while an operator waits for the present step to end; the wish to have it killed is not taken back."""
     head: str = ""
@@ -171,6 +174,10 @@ def fold(events: Iterable[ev.Recorded], state: ReleaseState | None = None) -> Re
     return current
 
 
+_BESIDE = ev.Refused | ev.Noted | ev.Reminded | ev.FellSilent | ev.DetectionRan | ev.PlaybookApplied
+"""These change nothing, not even when the release last moved: the list is ordered by that."""
+
+
 def evolve(state: ReleaseState, recorded: ev.Recorded) -> ReleaseState:
     """Give the state after one more event.
 
@@ -179,14 +186,14 @@ def evolve(state: ReleaseState, recorded: ev.Recorded) -> ReleaseState:
     """
     status = lifecycle.next_status(recorded.stream, state.status, recorded.event)
     changed = _apply(state, recorded.event, recorded)
-    # These change nothing, not even when the release last moved: the list is ordered by that.
-    beside = isinstance(recorded.event, ev.Refused | ev.Noted | ev.Reminded | ev.DetectionRan | ev.PlaybookApplied)
+    beside = isinstance(recorded.event, _BESIDE)
     return msgspec.structs.replace(
         changed,
         status=status,
         version=recorded.version,
         changed_at=state.changed_at if beside and state.changed_at else recorded.at,
         standstill=reminders.after(state.standstill, recorded) if status == lifecycle.HALTED else None,
+        silence=silence.after(state.silence, recorded.event),
         overrides=(*changed.overrides, *overrides_in(recorded, state.status)),
     )
 

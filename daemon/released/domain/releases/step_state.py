@@ -30,6 +30,10 @@ class StepState(msgspec.Struct, frozen=True):
     started_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
     boot_id: str = ""
+    timeout_s: float | None = None
+    """How long the present attempt may take."""
+    idle_s: float | None = None
+    """How long what runs of it may print nothing."""
     result: ev.Result | None = None
     output: ev.OutputRef | None = None
     failure: Failure | None = None
@@ -53,6 +57,8 @@ def after(
                 started_at=at,
                 ended_at=None,
                 boot_id=event.boot_id,
+                timeout_s=event.timeout_s,
+                idle_s=event.idle_s,
                 failure=None,
             )
         case ev.StepSucceeded():
