@@ -74,12 +74,14 @@ class Daemon:
         self._configuration = configuration
         self._instruments = Instruments()
         self._store = open_store(configuration.store.url, _fail_stop, configuration.state)
+        self._owners: dict[str, SoleOwner] = {}
         try:
-            self._owners = {name: self._owner(name) for name in configuration.environments}
+            for name in configuration.environments:
+                self._owners[name] = self._owner(name)
             self._stations = {name: self._station(name) for name in configuration.environments}
             self._courier = self._webhook()
         except BaseException:
-            self._store.close()
+            self._let_go()
             raise
         self._projector = Projector(
             self._store,
@@ -123,6 +125,10 @@ class Daemon:
         if self._courier is not None:
             self._courier.stop(_LAST_ATTEMPT_S)
         self._projector.stop()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Let another daemon have the record and the environments: perhaps this process, once there is space."""
         self._store.close()
         for owner in self._owners.values():
             owner.close()

@@ -35,11 +35,13 @@ class BareSites:
     runtime: Path
     settings: Mapping[str, Mapping[str, Any]]
     """Environment to what its configuration says besides the checkout."""
+    record: Path | None = None
+    """The folder of the database; beside all else where it is left out."""
 
     @classmethod
-    def create(cls, home: Path, settings: Mapping[str, Mapping[str, Any]]) -> BareSites:
+    def create(cls, home: Path, settings: Mapping[str, Mapping[str, Any]], record: Path | None = None) -> BareSites:
         """Write the daemon's configuration; nothing is running yet, and no environment has its checkout."""
-        sites = cls(home, Path(mkdtemp(prefix="released-", dir="/tmp")), settings)
+        sites = cls(home, Path(mkdtemp(prefix="released-", dir="/tmp")), settings, record)
         sites._furnish_path()
         sites.config.write_text(yaml.safe_dump(sites._configuration()), encoding="utf-8")
         return sites
@@ -52,7 +54,7 @@ class BareSites:
     @property
     def database(self) -> Path:
         """The daemon's store."""
-        return self.home / "state" / "released.db"
+        return (self.record or self._state) / "released.db"
 
     @property
     def address(self) -> str:
@@ -104,6 +106,10 @@ class BareSites:
         leftover_processes.kill_below(self.home)
         shutil.rmtree(self.runtime, ignore_errors=True)
 
+    @property
+    def _state(self) -> Path:
+        return self.home / "state"
+
     def _repos(self, name: str) -> Path:
         return self.home / "repos" / name
 
@@ -119,6 +125,7 @@ class BareSites:
         }
         return {
             "store": {"url": f"sqlite:///{self.database}"},
+            "state_dir": str(self._state),
             "listen": [self.address],
             "environments": environments,
         }

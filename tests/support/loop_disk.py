@@ -38,6 +38,7 @@ _SHUTDOWN = 0x8004587D
 _NO_LOG_FLUSH = 2
 _CLONE_NEWNS, _MS_REC, _MS_SLAVE = 0x20000, 0x4000, 0x80000
 """See unshare(2) and mount(2)."""
+_BLOCK = 4096
 _PATIENCE_S = 30.0
 _AGAIN_S = 0.002
 _MISSING = "run 'packaging/prepare-host.sh faults' as root on a machine that has loop devices"
@@ -93,6 +94,29 @@ class LoopDisk:
         self._unmount()
         self._mount()
         self.cuts += 1
+
+    def fill(self) -> Path:
+        """Fill it to the last block; give the file that takes all the space."""
+        ballast = self.root / "ballast"
+        with ballast.open("wb", buffering=0) as file, suppress(OSError):
+            while True:
+                file.write(bytes(_BLOCK))
+        with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+            (self.root / "is-there-space").write_bytes(bytes(_BLOCK))
+        return ballast
+
+    def turn_read_only(self) -> None:
+        """Have the kernel find an error, after which it lets nobody write; ext4 alone."""
+        _run("mount", "-o", "remount,errors=remount-ro", str(self.root))
+        device = Path(_run("losetup", "--associated", str(self._image)).partition(":")[0]).name
+        Path("/sys/fs/ext4", device, "trigger_fs_error").write_text("1", encoding="ascii")
+        with pytest.raises(OSError, match=os.strerror(errno.EROFS)):
+            (self.root / "can-it-be-written").touch()
+
+    def mend(self) -> None:
+        """Mount it anew, as after a reboot; nobody may use it."""
+        self._unmount()
+        self._mount()
 
     def _mount(self) -> None:
         _run("mount", "-o", "loop", str(self._image), str(self.root))

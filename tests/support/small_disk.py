@@ -20,7 +20,7 @@ from released.store.sqlite import open_sqlite
 from support.store import REFUSED, STREAM, new
 
 _BIG: Event = msgspec.structs.replace(REFUSED, message="x" * 100_000)
-_BALLAST = 300_000
+_BALLAST = 1_500_000
 
 
 def io_error(database: Path) -> dict[str, object]:

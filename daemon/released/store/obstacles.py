@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import errno
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,41 +12,52 @@ from sqlalchemy.exc import DBAPIError
 from released.domain.errors import ReleasedError
 from released.domain.failure import NextCommand
 from released.store.errors import ReadOnly, StoreFull, StoreUnusable
-from released.store.space import NO_ROOM, has_room
+from released.store.space import NO_ROOM, obstacle
 
-_ON_A_FULL_DISK = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
-"""What SQLite says, besides that it is full, where it cannot make or grow the files beside its own."""
+_OF_THE_PLACE = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+"""What SQLite says where it cannot make or write the files beside its own, whyever that is."""
 
 
 def met_at_opening(path: Path, error: DBAPIError | sqlite3.Error | OSError) -> ReleasedError:
     """Say what an error means that was met while a database was opened."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL or getattr(cause, "errno", 0) in NO_ROOM:
-        return StoreFull(path)
-    if code in _ON_A_FULL_DISK and not has_room(path):
+    if code == sqlite3.SQLITE_FULL:
         return StoreFull(path)
     if code == sqlite3.SQLITE_CORRUPT:
         return damaged(path, str(cause))
-    return StoreUnusable("store_unusable", f"The database {path} cannot be opened: {cause}.")
+    of_place = _of_the_place(path) if code in _OF_THE_PLACE or isinstance(cause, OSError) else None
+    return of_place or StoreUnusable("store_unusable", f"The database {path} cannot be opened: {cause}.")
 
 
-def refuse_read_only_file_system(path: Path) -> None:
-    """Look how the file system of a database is mounted.
+def refuse_unwritable_place(path: Path) -> None:
+    """Look whether anything can be written where a database lies.
 
     Raises:
-        ReadOnly: nothing can be written there.
+        ReadOnly: the file system is full, or lets nobody write.
     """
-    folder = path.parent
-    if not folder.exists() or not os.statvfs(folder).f_flag & os.ST_RDONLY:
-        return
+    reason = _of_the_place(path)
+    if reason is not None:
+        raise reason
+
+
+def _of_the_place(path: Path) -> ReadOnly | None:
+    found = obstacle(path)
+    if found is not None and found.errno in NO_ROOM:
+        return StoreFull(path)
+    if found is not None and found.errno == errno.EROFS:
+        return _read_only_file_system(path)
+    return None  # a folder that is missing, or that this user may not write to, is told of by whatever needs it
+
+
+def _read_only_file_system(path: Path) -> ReadOnly:
     why = (
-        f"the file system of {path} is mounted read-only, as the kernel does after an error of the disk. "
+        f"the file system of {path} cannot be written, as after an error of the disk. "
         "Find out why, make it writable, and start released again."
     )
-    mount = NextCommand(("findmnt", "--target", str(folder)), "shows how it is mounted")
+    mount = NextCommand(("findmnt", "--target", str(path.parent)), "shows how it is mounted")
     log = NextCommand(("dmesg", "--level=err,warn"), "shows what the kernel says of the disk")
-    raise ReadOnly("file_system_read_only", why, (mount, log))
+    return ReadOnly("file_system_read_only", why, (mount, log))
 
 
 def damaged(path: Path, complaint: str) -> ReadOnly:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from released.held_file import AlreadyHeld, hold, this_process
-from released.store.errors import StoreFull, StoreUnusable
-from released.store.space import NO_ROOM
+from released.store.errors import StoreUnusable
 
 
 class SoleWriter:
@@ -20,7 +19,6 @@ class SoleWriter:
         """Become the only writer, named to others with its state folder.
 
         Raises:
-            StoreFull: there is no room for the file.
             StoreUnusable: another process is it, or the file cannot be made.
         """
         path = database.with_name(database.name + ".lock")
@@ -30,8 +28,6 @@ class SoleWriter:
             message = f"{database} is in use by another released: {other}. Stop that one first, or name another store."
             raise StoreUnusable("store_in_use", message) from None
         except OSError as error:
-            if error.errno in NO_ROOM:
-                raise StoreFull(database) from error
             raise StoreUnusable("store_unwritable", f"{path} cannot be written: {error.strerror}.") from error
 
     def close(self) -> None:

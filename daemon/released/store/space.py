@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
@@ -15,8 +14,18 @@ _ROOM_BYTES = 1024 * 1024
 
 
 def has_room(database: Path) -> bool:
-    """Try whether a file could grow beside the database; unlike a look at free blocks that heeds quotas, too."""
-    with suppress(OSError), tempfile.TemporaryFile(dir=database.parent) as file:
-        os.posix_fallocate(file.fileno(), 0, _ROOM_BYTES)
-        return True
-    return False
+    """Tell whether a file could grow beside the database."""
+    return obstacle(database) is None
+
+
+def obstacle(database: Path) -> OSError | None:
+    """Try to have a file grow beside the database, and give what stands in the way.
+
+    Unlike what the file system says of itself that heeds quotas, and an error after which the kernel lets nobody write.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=database.parent) as file:
+            os.posix_fallocate(file.fileno(), 0, _ROOM_BYTES)
+    except OSError as error:
+        return error
+    return None

@@ -22,7 +22,7 @@ from released.store.heads import Heads
 from released.store.inspection import refuse_unsound
 from released.store.jobs import Job
 from released.store.notifier import Notifier
-from released.store.obstacles import met_at_opening, refuse_read_only_file_system
+from released.store.obstacles import met_at_opening, refuse_unwritable_place
 from released.store.reading import RecordReader
 from released.store.schema import bring_up_to_date
 from released.store.sole_writer import SoleWriter
@@ -65,7 +65,7 @@ def open_sqlite(path: Path, on_fatal: Callable[[BaseException], None], state: Pa
         ReadOnly: it can be read and not be written: the disk is full, or see ``refuse_unsound``.
         StoreUnusable: it is in use, was made by another program, or cannot be made durable.
     """
-    refuse_read_only_file_system(path)
+    refuse_unwritable_place(path)
     lock = SoleWriter(path, state or path.parent)
     try:
         _inspect(path)
