@@ -11,6 +11,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 
+from released.adapters.durability import make_folder
 from released.adapters.webhook import Receiver
 from released.api.hub import Hub
 from released.api.server import Server
@@ -49,8 +50,8 @@ async def serve(configuration: Configuration) -> None:
     """
     _allow_all_descriptors()
     _leave_no_core()
-    configuration.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    configuration.store.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(configuration.state)
+    make_folder(configuration.store.path.parent)
     stopped = _told_to_stop()
     async with _watched():
         while not stopped.is_set():

@@ -17,7 +17,7 @@ def _plain(text: str) -> str:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / "1234" / "fetch" / "output"
+    return tmp_path / "output"
 
 
 def _write(path: Path, *texts: str, cap_bytes: int = 1000) -> Written:

@@ -85,6 +85,7 @@ def specification(slot: Path, script: str) -> bytes:
         "idle_s": None,
         "kill_grace_s": 5,
         "secrets": [],
+        "durable_in": [],
         "output_cap_bytes": 1000,
     }
     return json.dumps({"argv": command.argv, "cwd": str(command.cwd), "env": {}, **limits}).encode()

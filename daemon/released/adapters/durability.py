@@ -88,6 +88,18 @@ def rewrite_durably(path: Path, content: bytes, scratch: Path) -> None:
         _replace(target, temporary, content, 0o600)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for our own user alone (0700); their names are durable.
+
+    Raises:
+        OSError: one cannot be made or flushed.
+    """
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(one.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make names that were created, renamed or removed in ``folder`` durable.
 

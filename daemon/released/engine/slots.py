@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from released.adapters.durability import make_folder
 from released.domain import events as ev
 from released.domain.failure import EVIDENCE_BYTES, Failure
 from released.domain.releases.release import ReleaseState
@@ -26,6 +27,7 @@ class AttemptSlot:
     def say(self, text: str) -> None:
         """Add a line to the output of a step that runs inside the daemon, secrets masked."""
         if self._writer is None:
+            make_folder(self.path)
             self._writer = OutputWriter(self.path / "output", self._mask)
         self._writer.write(text + "\n")
 

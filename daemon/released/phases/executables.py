@@ -7,7 +7,6 @@ import shlex
 from collections.abc import Callable
 
 from released.adapters.commands.scripts import Command, Exit
-from released.adapters.durability import sync_filesystem
 from released.domain import events as ev
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure
@@ -49,12 +48,13 @@ def executable_process(
             timeout_s=executable.timeout_s,
             idle_s=executable.idle_s,
             secrets=world.secrets(),
+            durable_in=world.disks(),
         )
 
     def failed(ended: Exit, output: str) -> Failure:
         return _failure(executable, ended, output, _typed(world, executable, variables()))
 
-    return Process(world.scripts, command, failed, recovery=recovery, durable=lambda: sync_filesystem(world.root))
+    return Process(world.scripts, command, failed, recovery=recovery)
 
 
 def facts(state: ReleaseState) -> dict[str, str]:

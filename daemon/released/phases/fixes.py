@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from released.adapters.commands.scripts import Command, Exit
-from released.adapters.durability import sync_filesystem
 from released.domain.failure import Failure
 from released.domain.releases.release import ReleaseState
 from released.domain.releases.steps import Recovery
@@ -28,10 +27,11 @@ def fix_process(world: World, command: str, occupant: ReleaseState | None) -> Pr
             env=world.command_environment(facts(occupant) if occupant else own),
             timeout_s=_TIMEOUT_S,
             secrets=world.secrets(),
+            durable_in=world.disks(),
         )
 
     def failed(ended: Exit, output: str) -> Failure:
         why = "was stopped after an hour" if ended.stopped_by else f"ended with exit code {ended.rc}"
         return Failure("fix_failed", f"`{command}` {why}.", ended.rc, output)
 
-    return Process(world.scripts, shell, failed, recovery=Recovery.ASK, durable=lambda: sync_filesystem(world.root))
+    return Process(world.scripts, shell, failed, recovery=Recovery.ASK)

@@ -42,20 +42,20 @@ class OutputWriter:
         """Make ``path`` and its index; each attempt of a step has files of its own.
 
         Args:
-            path: the file ``output``; its folder is made where it is missing.
+            path: the file ``output``, in a folder that is there.
             mask: replaces secrets; called with each text before a disk sees it.
             cap_bytes: how much is kept.
 
         Raises:
             OSError: the files cannot be made, or are there already.
         """
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._mask = mask
         self._cap = cap_bytes
         self._hash = hashlib.sha256()
         self._size, self._line, self._pending = 0, 1, ""
         self._is_cut, self._ends_line = False, True
         self._indexed_at = float("-inf")
+        self._folder = path.parent
         self._output = _open_private(path)
         self._index = _open_private(index_path(path))
 
@@ -70,7 +70,8 @@ class OutputWriter:
     def close(self) -> Written:
         """Make both files durable; says what the output holds."""
         self._keep(self._pending)
-        for descriptor in (self._output, self._index):
+        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        for descriptor in (self._output, self._index, folder):
             os.fsync(descriptor)
             os.close(descriptor)
         return Written(self._size, self._hash.hexdigest())

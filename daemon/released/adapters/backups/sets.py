@@ -17,7 +17,7 @@ import msgspec
 
 from released.adapters.backups.archives import Written, open_archive, pack_paths, read_archive, store_stream
 from released.adapters.backups.unpacking import refuse_unsafe, unpack
-from released.adapters.durability import sync_filesystem, write_durably
+from released.adapters.durability import make_folder, sync_filesystem, write_durably
 from released.adapters.interruption import Interruption
 from released.adapters.tars.entries import parts
 from released.adapters.tars.vetting import vetted
@@ -190,17 +190,10 @@ def discard_unfinished(set_dir: Path) -> None:
 
 def _attempt(set_dir: Path, name: str, write: Callable[[Path], Written]) -> Written:
     try:
-        _make_private(set_dir)
+        make_folder(set_dir)
         return write(set_dir / name)
     except (OSError, ValueError) as error:
         raise _failed(set_dir, name, str(error)) from error
-
-
-def _make_private(folder: Path) -> None:
-    # mkdir(parents=True) would leave the folders above open to everybody.
-    if not folder.exists():
-        _make_private(folder.parent)
-        folder.mkdir(mode=0o700)
 
 
 def _entry(name: str, kind: str, source: str, written: Written) -> BackupFile:

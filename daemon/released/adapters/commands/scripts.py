@@ -17,6 +17,7 @@ import msgspec
 
 from released.adapters.commands import process, shim
 from released.adapters.commands.shim import bell, records
+from released.adapters.durability import make_folder
 from released.domain.errors import StepFailed, StepInDoubt
 from released.domain.failure import Failure, killed
 
@@ -40,6 +41,8 @@ class Command:
     secrets: tuple[str, ...] = ()
     """Values that are masked in the output before a disk sees them."""
     output_cap_bytes: int = 16 * 2**20
+    durable_in: tuple[Path, ...] = ()
+    """Folders on whose file systems what it did is on the disk before its end is on record."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ class Scripts:
                 first; ``slot_taken``, because the slot holds the records of another command.
             StepInDoubt: ``script_lost``; shim and result are gone.
         """
-        _make(slot)
+        make_folder(slot)
         if (slot / "started.json").exists():
             raise _refusal(slot)
         with self._spawn(slot) as spawned:
@@ -126,7 +129,7 @@ class Scripts:
 
     def fate(self, slot: Path) -> Fate:
         """Find out what became of the command in this slot; one that has not started by now never will."""
-        _make(slot)
+        make_folder(slot)
         record = slot / "started.json"
         if not record.exists() and _claim_void(slot):  # looked at first: a full disk must not hide what is known
             return NotStarted()
@@ -181,18 +184,10 @@ class Scripts:
     def _instruct(self, spawned: subprocess.Popen[bytes], command: Command) -> None:
         assert spawned.stdin is not None  # noqa: S101 (for the type checker: it was opened as a pipe)
         specification = {**asdict(command), "cwd": str(command.cwd), "env": dict(command.env)}
+        specification["durable_in"] = [str(folder) for folder in command.durable_in]
         specification["kill_grace_s"] = self._kill_grace_s
         with contextlib.suppress(BrokenPipeError), spawned.stdin as stdin:
             stdin.write(json.dumps(specification).encode())
-
-
-def _make(slot: Path) -> None:
-    """Make the slot and the folders above it, readable for us alone and durable before anything runs in it."""
-    missing = [folder for folder in (slot, *slot.parents) if not folder.exists()]
-    for folder in reversed(missing):
-        folder.mkdir(mode=0o700, exist_ok=True)
-        with _opened(folder.parent) as descriptor:
-            os.fsync(descriptor)
 
 
 def _claim_void(slot: Path) -> bool:

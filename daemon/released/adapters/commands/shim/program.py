@@ -7,7 +7,8 @@ one that runs. In its slot it leaves
 * ``started.json``, made exclusively *before* the command starts: pid, start time and boot id of the shim;
 * ``output``, what the command printed, secrets masked, at most the cap;
 * ``output.index``, JSON lines ``{"offset", "line", "at"}``: where a chunk begins and when it came;
-* ``result.json``, made durable after the output: exit status, end, what stopped it, size and SHA-256 of the output.
+* ``result.json``, made durable after what the command did and its output: exit status, end, what stopped it, size and
+  SHA-256 of the output.
 
 A process that the command leaves in the background is not waited for; its output is read for one more second.
 
@@ -28,6 +29,7 @@ sys.path.append(__file__.rpartition("/released/")[0])  # the interpreter was tol
 
 from released.adapters.commands.shim import descendants, records
 from released.adapters.commands.shim.bell import Bell
+from released.adapters.commands.shim.flush import flush
 from released.adapters.commands.shim.masker import Masker
 from released.adapters.commands.shim.output import Output
 from released.adapters.commands.shim.watch import Watch
@@ -51,7 +53,10 @@ def main() -> int:
         return records.NO_SPECIFICATION
     if not records.claim(slot, records.identity()):
         return records.SLOT_TAKEN
-    records.leave_result(slot, _run(spec, slot, bell))
+    result = _run(spec, slot, bell)
+    # A result that outlives a power cut says that what the command did has outlived it, too.
+    flush(spec["durable_in"])
+    records.leave_result(slot, result)
     return 0
 
 
