@@ -1,14 +1,23 @@
-"""The checkout must stand at MERGE_SHA at the start of every phase after prepare (spec: verify, resume)."""
+"""The checkout must stand at MERGE_SHA at the start of every phase after prepare (spec: verify, resume).
+
+After a restart of the host it must be whole, too.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from released.domain import events as ev
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure, NextCommand
 from released.domain.ids import Phase
+from released.domain.listing import lines
 from released.domain.releases.release import ReleaseState, required
 from released.phases.effects import Harmless, Slot, Step
 from released.phases.world import World
+
+_MOVES = ("checkout.fast-forward", "revert.code")
+"""The steps that move the checkout."""
 
 
 def at_merge(world: World, state: ReleaseState, phase: Phase) -> Step:
@@ -21,6 +30,64 @@ def at_merge(world: World, state: ReleaseState, phase: Phase) -> Step:
         return ev.Checked((f"✓ checkout at {head[:12]}",))
 
     return Step(f"{phase}.checkout", Harmless(act))
+
+
+def require_sound(world: World, state: ReleaseState) -> None:
+    """Return when a restart of the host has left the checkout as git had written it; nothing is repaired.
+
+    What the work tree is like while a step of the release was moving it, that step settles.
+
+    Raises:
+        Refused: git cannot tell how the checkout stands (``git_failed``).
+        StepFailed: ``checkout_damaged``.
+    """
+    broken = world.git.broken_objects()
+    if broken:
+        raise StepFailed(_broken(world, broken))
+    if any((step := state.step(name)) and step.attempt and step.status != "succeeded" for name in _MOVES):
+        return
+    found = world.git.state()
+    differing = [one.path for one in found.dirty if one.status != "??"]  # a power cut brings no new files
+    if differing:
+        raise StepFailed(_differing(world, found.head, differing))
+
+
+def _broken(world: World, said: Sequence[str]) -> Failure:
+    repo = str(world.root)
+    look = ("git", "-C", repo, "fsck", "--full")
+    message = (
+        f"The host was restarted, and the repository {repo} is not whole:\n{lines(said)}\nNothing was changed in it. "
+        f"Often what is missing comes back with a fetch from the remote; else put a fresh clone in its place, with "
+        f"{world.env_file.name} of the old one. Look with: {' '.join(look)}"
+    )
+    fetch = ("git", "-C", repo, "fetch", "--refetch", world.settings.remote)
+    return Failure(
+        "checkout_damaged",
+        message,
+        next=(
+            NextCommand(look, "shows what is missing"),
+            NextCommand(fetch, "gets every object from the remote again", "changes"),
+        ),
+    )
+
+
+def _differing(world: World, head: str, paths: Sequence[str]) -> Failure:
+    repo = str(world.root)
+    look = ("git", "-C", repo, "diff", "HEAD")
+    message = (
+        f"The host was restarted, and these files of {repo} are not as commit {head[:12]} has them:\n{lines(paths)}\n"
+        "A power cut may have taken what they held; or somebody has changed them. Nothing was thrown away. "
+        f"Look with: {' '.join(look)}"
+    )
+    back = ("git", "-C", repo, "checkout", "HEAD", "--", ".")
+    return Failure(
+        "checkout_damaged",
+        message,
+        next=(
+            NextCommand(look, "shows what differs"),
+            NextCommand(back, "brings back what the commit holds", "data-loss"),
+        ),
+    )
 
 
 def moved(world: World, state: ReleaseState, head: str) -> Failure:

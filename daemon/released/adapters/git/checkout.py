@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from released.adapters.git import contents, history
 from released.adapters.git.command import GitCommand
 from released.adapters.git.environment import hardened_environment
+from released.adapters.git.examination import broken_objects
 from released.adapters.git.fetch import fetch_branch, tip_at_remote
 from released.adapters.git.files import open_below
 from released.adapters.git.head import NO_COMMIT, Head, head_of
@@ -73,6 +74,13 @@ class Git:
             Refused: git cannot tell (``git_failed``): no repository, no commit yet, a broken one.
         """
         return state_of(self._command)
+
+    def broken_objects(self) -> tuple[str, ...]:
+        """Say, a line each, what is missing or broken of what HEAD, the index and all refs need; nothing is repaired.
+
+        Empty where all is there. To be asked after a power cut: reading HEAD alone does not tell.
+        """
+        return broken_objects(self._command)
 
     def fetch(self, timeout_s: float = 120) -> Sha:
         """Fetch the remote's branch into ``refs/released/remote/<branch>`` and return its tip.
