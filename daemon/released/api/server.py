@@ -9,6 +9,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
+from released.api.decoding import Decoding
 from released.api.environments import Environments
 from released.api.front import Front, own_private_folder
 from released.api.hub import Hub
@@ -38,7 +39,9 @@ class Server:
         self._fronts = [Front(listener, self._inner) for listener in listeners]
         self._health = HealthServicer()
         self._grpc = grpc.aio.server(
-            interceptors=[SideEffects(hub)], options=_OPTIONS, maximum_concurrent_rpcs=_CONCURRENT_CALLS
+            interceptors=[SideEffects(hub), Decoding()],
+            options=_OPTIONS,
+            maximum_concurrent_rpcs=_CONCURRENT_CALLS,
         )
 
     async def start(self) -> None:

@@ -39,7 +39,8 @@ def rich_status(error: ReleasedError, ticket: str = "") -> status_pb2.Status:
     code, kind = next((code, kind) for known, code, kind in _TABLE if isinstance(error, known))
     info = error_details_pb2.ErrorInfo(reason=error.code, domain=DOMAIN, metadata={"kind": kind})
     commands = pb.NextCommands(next=_fitting_commands(error.next_commands))
-    message = _fitting_message(error.message, ticket)
+    # Nothing else is on record, and the name of a ticket that was refused as none may itself be too long.
+    message = _fitting_message(error.message, ticket if isinstance(error, Refused) else "")
     return status_pb2.Status(code=code, message=message, details=[_any(info), _any(commands)])
 
 
