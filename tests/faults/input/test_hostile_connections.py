@@ -171,9 +171,9 @@ def test_a_daemon_out_of_descriptors_serves_again_once_there_are_some(
     with ExitStack() as held:
         for _ in range(200):
             held.enter_context(http2.connect(served.address, PATIENCE_S)).sendall(_GREETED)
-        out_of_them = served.client("--timeout", "2s", "version").returncode
+        served.client("--timeout", "2s", "version")
 
     resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
-    assert out_of_them != 0
+    assert "Too many open files" in served.daemon.log
     evidence.fired()
     evidence.add(hostile_connections=200)
