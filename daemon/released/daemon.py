@@ -180,18 +180,6 @@ def _told_to_stop() -> asyncio.Event:
     return stopped
 
 
-def _heeded() -> Iterator[signal.Signals]:
-    """List the signals after which the daemon hands over and ends; nohup(1) has the end of a terminal ignored."""
-    yield from (signal.SIGTERM, signal.SIGINT)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        yield signal.SIGHUP
-
-
-def _leave_no_core() -> None:
-    """Have a crash leave no image of our memory, and of what we start: it holds secrets. A command may ask for one."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-
-
 def _allow_all_descriptors() -> None:
     """Raise the soft limit of open files to the hard one: each connection takes three."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

@@ -153,6 +153,7 @@ SAMPLES_OF_2: tuple[ev.Event, ...] = (
     ev.RunRequested(3, "request-12", "prod", _HOTFIX, _HOTFIX_OPTIONS),
     ev.HookStarted("request-14", _SERVICE.name, _HOOK, "the key was stale", "5e0c"),
     ev.HookEnded("request-14", _FAILURE, in_doubt=True, output=_OUTPUT),
+    ev.Reconciled("5e0d", ("0123456789ab_prod-wiki was removed: the release had replaced it",), ("prod-wiki is gone",)),
     ev.Reminded(2, AT, Phase.TICKET, "failed", "script_failed"),
     ev.StepStarted("1234-users.sh", 1, "5e0c", 600.0, 120.0),
     ev.FellSilent(AT, 1500.0, "1234-users.sh"),

@@ -15,11 +15,12 @@ import msgspec
 
 from released.domain import events as ev
 from released.domain.environments import environment
-from released.domain.errors import Refused
+from released.domain.errors import Refused, StepFailed
+from released.domain.failure import Failure
 from released.domain.ids import Phase, Ticket
-from released.domain.releases import recovery
+from released.domain.releases import narration, recovery
 from released.domain.releases.release import ReleaseState
-from released.engine import workspace_lock
+from released.engine import reconciler, workspace_lock
 from released.engine.faults import Faults
 from released.engine.instruments import Instruments
 from released.engine.journal import Journal
@@ -97,8 +98,11 @@ class Supervisor:
 
     def _recover(self) -> None:
         """Decide on a release that an earlier daemon left unfinished."""
-        journal = self._active()
+        journal = self._occupying()
         if journal is None:
+            return
+        self._reconcile(journal)
+        if not journal.state.is_running:
             return
         self._wake_writers(journal.state)
         settings = self._world.settings.recovery
@@ -113,6 +117,31 @@ class Supervisor:
         if isinstance(decision, ev.Halted):
             decision = witnessed(self._world, journal.state, self._with_last_words(journal.state, decision))
         journal.commit(decision)
+
+    def _reconcile(self, journal: Journal) -> None:
+        """After a restart of the host, trust nothing on record before it was compared with what is there."""
+        state, boot_id = journal.state, self._instruments.boot_id
+        if not reconciler.is_due(state, boot_id):
+            return
+        try:
+            reconciled = reconciler.reconcile(self._world, state, boot_id)
+        except (Refused, StepFailed) as error:
+            self._cannot_compare(journal, error.as_failure())
+            return
+        logger.info("%s: %s", self._world.name, narration.line(reconciled))
+        journal.note(reconciled)
+        try:
+            if state.is_running and not state.is_to_be_killed:
+                reconciler.require_all(self._world, state, reconciled)
+        except StepFailed as failed:
+            self._halt_for(journal, "interrupted", failed.as_failure().masked(self._world.mask))
+        journal.commit()
+
+    def _cannot_compare(self, journal: Journal, failure: Failure) -> None:
+        """Go on only once the comparison was possible; a halted release is compared when it is resumed."""
+        logger.warning("%s: not compared with the record: %s", self._world.name, failure.message)
+        if journal.state.is_running:
+            self._halt_for(journal, "held", failure.masked(self._world.mask))
 
     def _with_last_words(self, state: ReleaseState, halted: ev.Halted) -> ev.Halted:
         """Put what the step that was cut off printed last beside the halt."""
@@ -151,6 +180,9 @@ class Supervisor:
             return
         if journal.state.is_to_be_killed:
             self._world.interruption.ask()
+        self._reconcile(journal)
+        if not journal.state.is_running:
+            return
         runner = Runner(
             journal,
             self._phases(),
@@ -190,13 +222,24 @@ class Supervisor:
         halted = recovery.halt(journal.state, cause, code, message)
         journal.commit(witnessed(self._world, journal.state, halted))
 
+    def _halt_for(self, journal: Journal, cause: str, failure: Failure) -> None:
+        """Halt with what was found out, and the commands that it names in front."""
+        halted = recovery.halt(journal.state, cause, failure.code, failure.message)
+        commands = tuple(dict.fromkeys((*failure.next, *halted.failure.next)))
+        told = msgspec.structs.replace(failure, next=commands)
+        journal.commit(witnessed(self._world, journal.state, msgspec.structs.replace(halted, failure=told)))
+
     def _active(self) -> Journal | None:
         """Find the release that occupies the environment and is running."""
+        journal = self._occupying()
+        return journal if journal is not None and journal.state.is_running else None
+
+    def _occupying(self) -> Journal | None:
+        """Find the release that occupies the environment: it is running, or halted."""
         place = environment.fold(self._store.read(ev.environment_stream(self._world.name)))
         if place.lock is None:
             return None
-        journal = Journal(self._store, self._fence, Ticket(place.lock.ticket), self._instruments)
-        return journal if journal.state.is_running else None
+        return Journal(self._store, self._fence, Ticket(place.lock.ticket), self._instruments)
 
     def _phases(self) -> Phases:
         world = self._world

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from released.adapters.docker.containers import Running
 from released.adapters.probes import delays, http_code
@@ -10,7 +10,7 @@ from released.domain import events as ev
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure
 from released.domain.releases.plan import ServicePlan
-from released.phases.effects import Harmless, Slot, Step
+from released.phases.effects import Harmless, Step
 from released.phases.projects import containers_now
 from released.phases.world import World
 
@@ -19,11 +19,16 @@ PROBE_TIMEOUT_S = 5.0
 
 def healthy_step(world: World, name: str, service: ServicePlan) -> Step:
     """Wait until a service is well, as long as its manifest allows."""
-    return Step(name, Harmless(lambda slot: wait_healthy(world, service, slot)), service.health.timeout_s)
+    return Step(name, Harmless(lambda slot: wait_healthy(world, service, slot.say)), service.health.timeout_s)
 
 
-def wait_healthy(world: World, service: ServicePlan, slot: Slot) -> ev.Checked:
+def wait_healthy(world: World, service: ServicePlan, say: Callable[[str], None]) -> ev.Checked:
     """Wait until the service's containers are healthy and its endpoint answers, inside ``health.timeout``.
+
+    Args:
+        world: the environment.
+        service: what is waited for.
+        say: is told the last line of each check.
 
     Raises:
         StepFailed: ``unhealthy`` or ``http_health``; with the containers' last words as evidence.
@@ -33,7 +38,7 @@ def wait_healthy(world: World, service: ServicePlan, slot: Slot) -> ev.Checked:
     lines = _wait_containers(world, service, deadline)
     line = _wait_endpoint(world, service, deadline)
     for line_said in (*lines, *line):
-        slot.say(line_said)
+        say(line_said)
     failing = [one for one in (*lines, *line) if one.startswith("✗")]
     if failing:
         raise StepFailed(unhealthy(world, service, failing, world.monotonic() - begin))

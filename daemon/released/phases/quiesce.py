@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from released.adapters.durability import write_durably
+from released.adapters.durability import sync_engine_data, write_durably
 from released.domain.releases.plan import ServicePlan
 from released.phases.effects import Slot
 from released.phases.projects import containers_now
@@ -39,10 +39,15 @@ def held_still(world: World, service: ServicePlan, slot: Slot) -> Iterator[None]
 
 
 def wake(world: World, slot: Slot) -> None:
-    """Start again what this attempt of a step, or an earlier one that was cut off, held still."""
+    """Start again what this attempt of a step, or an earlier one that was cut off, held still.
+
+    It is forgotten that they were held only once the engine's disk says that they run: after a power cut the engine
+    would else know them as stopped on purpose, and nobody would start them.
+    """
     for record in slot.path.parent.glob(f"*/{_STILLED}"):
         for container_id in record.read_text().split():
             _wake(world, container_id)
+        sync_engine_data(world.engine.data_root())
         record.unlink()
 
 

@@ -17,6 +17,7 @@ from released.domain.releases.steps import Recovery
 from released.phases.effects import Done, Fate, Harmless, NotDone, Process, Slot
 from released.phases.ownership import refuse_strangers
 from released.phases.projects import compose_project, project_of
+from released.phases.settling import own_containers, settle_leftovers
 from released.phases.world import World
 
 _COMPOSE_IDLE_S = 600.0
@@ -58,7 +59,7 @@ class Composer:
             if not started:
                 raise StepFailed(_source_drift(service, f"{service.compose_file} defines no containers"))
             names = tuple(one.name for one in started)
-            previous = tuple(one.id for one in world.engine.containers_of(project.name, names))
+            previous = tuple(one.id for one in own_containers(world, project.name, names))
             slot.say(f"project {project.name}: {', '.join(names)} ({compose.name} {compose.version})")
             given = tuple(one.container_name for one in started if one.container_name)
             return ev.Composed(service.name, project.name, compose.name, names, previous, given)
@@ -88,8 +89,10 @@ class Composer:
             return ev.Recreated(service.name, containers)
 
         def observe() -> Fate:
+            self._settle_leftovers(service)
             containers = self._replaced(service)
-            return Done(ev.Recreated(service.name, containers)) if containers else NotDone()
+            is_whole = containers is not None and self._has_every_one(service)
+            return Done(ev.Recreated(service.name, containers)) if containers and is_whole else NotDone()
 
         def failed(ended: Exit, output: str) -> Failure:
             message = f"The containers of {service.name} could not be recreated: {why(ended, output)}"
@@ -97,6 +100,7 @@ class Composer:
 
         def recreate(project: ComposeProject, names: tuple[str, ...]) -> list[str]:
             refuse_strangers(self._world, self._composed(service).container_names, (project.name,))
+            self._settle_leftovers(service)
             return self._world.compose.recreate(project, names)
 
         return self._process(service, recreate, failed, conclude, Recovery.OBSERVE, observe)
@@ -109,10 +113,21 @@ class Composer:
         kept = self._state.results(ev.ImagesKept, Phase.PREPARE)
         return next((one.project for one in kept if one.service == service.name), "")
 
+    def _settle_leftovers(self, service: ServicePlan) -> None:
+        """Let Compose meet one container per name, or it replaces the wrong one after an attempt that was cut off."""
+        composed = self._composed(service)
+        settle_leftovers(self._world, composed.project, composed.compose_services, composed.previous)
+
+    def _has_every_one(self, service: ServicePlan) -> bool:
+        """Tell whether each Compose service has a container: Compose may have died before it came to the last."""
+        composed = self._composed(service)
+        found = own_containers(self._world, composed.project, composed.compose_services)
+        return {one.service for one in found} == set(composed.compose_services)
+
     def _replaced(self, service: ServicePlan) -> dict[str, str] | None:
         """Give the service's containers by name where they are new ones and were started."""
         composed = self._composed(service)
-        found = self._world.engine.containers_of(composed.project, composed.compose_services)
+        found = own_containers(self._world, composed.project, composed.compose_services)
         replaced = found and not any(one.id in composed.previous or one.state == "created" for one in found)
         return {one.name: one.id for one in found} if replaced else None
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
+_REPLACES_LABEL = "com.docker.compose.replace"
+_ONE_OFF_LABEL = "com.docker.compose.oneoff"
 
 _NO_NAME = re.compile(r"[0-9a-f]{64}")
 """How the engine calls a volume that nobody gave a name."""
@@ -50,6 +52,10 @@ class Running:
     """What the host publishes of it, for instance ``127.0.0.1:8082->8080/tcp``."""
     oom_killed: bool = False
     """Whether the kernel killed it because memory ran out."""
+    is_replacement: bool = False
+    """Whether Compose v2 made it in place of another one."""
+    is_one_off: bool = False
+    """Whether it was made by ``run`` for one command, beside the containers that the service consists of."""
 
     @property
     def lost(self) -> bool:
@@ -81,6 +87,8 @@ def from_inspect(facts: dict[str, Any]) -> Running:
         has_terminal=config.get("Tty", False),
         ports=_ports(facts.get("NetworkSettings") or {}),
         oom_killed=state.get("OOMKilled", False),
+        is_replacement=_REPLACES_LABEL in labels,
+        is_one_off=labels.get(_ONE_OFF_LABEL, "").lower() == "true",
     )
 
 

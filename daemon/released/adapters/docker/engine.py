@@ -165,6 +165,11 @@ class DockerEngine:
         with self._connection.answers() as api:
             return anonymous_volumes(api, container)
 
+    def rename(self, container_id: str, name: str) -> None:
+        """Give it another name, which no other container has."""
+        with self._connection.answers() as api:
+            api.rename(container_id, name)
+
     def start(self, container_id: str) -> None:
         """Start it; a running one keeps running."""
         with self._connection.answers() as api:

@@ -78,6 +78,8 @@ def _did(state: ReleaseState, events: Sequence[ev.Recorded]) -> Iterator[str]:
                 run = recorded.event.run
             case ev.Recovered(phase=phase, step=step) if run == state.run:
                 yield f"{recorded.at:%H:%M:%SZ}: a new daemon found {step or phase} unfinished and went on with it"
+            case ev.Reconciled(settled=settled) if run == state.run:
+                yield from (f"{recorded.at:%H:%M:%SZ}: after a restart of the host {one}" for one in settled)
             case ev.StepInterrupted(step=name, attempt=attempt) if run == state.run:
                 yield f"{recorded.at:%H:%M:%SZ}: {name} (attempt {attempt}) was cut off, safe to do again"
             case _:

@@ -38,6 +38,7 @@ from released.domain.events.of_releases import (
     PhaseStarted,
     PlannedStep,
     PlaybookApplied,
+    Reconciled,
     Recovered,
     Refused,
     Released,
@@ -105,6 +106,7 @@ __all__ = [
     "PlannedStep",
     "PlaybookApplied",
     "Pushed",
+    "Reconciled",
     "Recorded",
     "Recovered",
     "Recreated",
@@ -151,6 +153,7 @@ Event = (
     | StepSucceeded
     | StepFailed
     | StepInterrupted
+    | Reconciled
     | Recovered
     | FellSilent
     | Halted

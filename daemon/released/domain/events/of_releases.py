@@ -135,6 +135,17 @@ class FellSilent(msgspec.Struct, frozen=True):
     """What is under way according to the record."""
 
 
+class Reconciled(msgspec.Struct, frozen=True):
+    """After a restart of the host the record was compared with what is there, and leftovers were settled."""
+
+    boot_id: str
+    """Of the host as it runs now."""
+    settled: tuple[str, ...] = ()
+    """What was done, one sentence per container."""
+    missing: tuple[str, ...] = ()
+    """What is on record as done and is not there any more."""
+
+
 class Halted(msgspec.Struct, frozen=True):
     """The release stops and waits for a decision."""
 

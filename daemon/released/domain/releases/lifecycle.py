@@ -76,6 +76,7 @@ def _rows() -> list[Row]:
     rows += [_row("nothing_to_do", Phase.PREPARE, NOTHING_TO_DO), _row("released", Phase.VERIFY, RELEASED)]
     rows += [_row("recovered", REQUESTED, REQUESTED), _row("prepare_halted", REQUESTED, HALTED)]
     rows += [_row(trigger, status, status) for trigger in ("cancel_requested", "fell_silent") for status in RUNNING]
+    rows += [_row("reconciled", status, status) for status in (*RUNNING, HALTED)]
     rows += [_row("step_resolved", HALTED, HALTED), _row("abandoned", HALTED, ABANDONED)]
     rows.append(_row("reminded", HALTED, HALTED))
     rows += [_row(trigger, status, status) for trigger in BESIDE for status in STATUSES]

@@ -13,6 +13,9 @@ def line(event: ev.Event) -> str:
             return _phase_line(event)
         case ev.RunRequested() | ev.RevertRequested() | ev.Adopted():
             return _beginning(event)
+        case ev.Reconciled(settled=settled, missing=missing):
+            told = "; ".join((*settled, *missing)) or "all is as the record says"
+            return f"the host was restarted: {told}"
         case ev.Reminded(number=number, halted_since=since, phase=phase, cause=cause):
             return f"{phase}: still halted ({cause}) since {since:%Y-%m-%dT%H:%M:%SZ}, reminder {number}"
         case ev.FellSilent(since=since, limit_s=limit_s, step=step):

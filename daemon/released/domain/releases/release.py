@@ -68,6 +68,8 @@ class ReleaseState(msgspec.Struct, frozen=True):
     """The commit that the checkout must stand at: MERGE_SHA once it has moved, the revert's once that took it back."""
     has_moved: bool = False
     """Whether this run brought the checkout to a MERGE_SHA, be it an earlier one: there is code to take back."""
+    boot_id: str = ""
+    """Of the host when a step was last begun, or the record last compared with what is there."""
     reversal: Reversal | None = None
     held: tuple[TakenBack, ...] = ()
     """What is held as bad, of every run of the ticket: a later run that comes to nothing mends none of it."""
@@ -174,7 +176,7 @@ def fold(events: Iterable[ev.Recorded], state: ReleaseState | None = None) -> Re
     return current
 
 
-_BESIDE = ev.Refused | ev.Noted | ev.Reminded | ev.FellSilent | ev.DetectionRan | ev.PlaybookApplied
+_BESIDE = ev.Refused | ev.Noted | ev.Reminded | ev.FellSilent | ev.Reconciled | ev.DetectionRan | ev.PlaybookApplied
 """These change nothing, not even when the release last moved: the list is ordered by that."""
 
 
@@ -210,9 +212,12 @@ def _apply(state: ReleaseState, event: ev.Event, recorded: ev.Recorded) -> Relea
         case ev.StepStarted() | ev.StepSucceeded() | ev.StepFailed() | ev.StepInterrupted():
             before = state.steps.get(event.step) or StepState(event.step, state.phase or Phase.PREPARE)
             steps = {**state.steps, event.step: after(before, event, recorded.at)}
-            return _moved(replace(state, steps=steps), event)
+            boot_id = event.boot_id if isinstance(event, ev.StepStarted) else state.boot_id
+            return _moved(replace(state, steps=steps, boot_id=boot_id), event)
         case ev.Recovered():
             return replace(state, steps=_found_unfinished(state))
+        case ev.Reconciled(boot_id=boot_id):
+            return replace(state, boot_id=boot_id)
         case ev.CancelRequested(reason=reason, kill=kill):
             wish = Cancelling(reason, kill, recorded.actor, recorded.at)
             return state if state.is_to_be_killed else replace(state, cancelling=wish)

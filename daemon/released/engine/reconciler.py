@@ -1,0 +1,85 @@
+"""After a restart of the host: compares the record of a release with what is there, before anything else happens.
+
+Nothing that is on record of containers is trusted across a power cut. What is the release's own is settled; what is
+missing, or somebody else's, is for a person.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from released.adapters.durability import sync_engine_data
+from released.domain import events as ev
+from released.domain.errors import StepFailed
+from released.domain.failure import Failure
+from released.domain.ids import Phase
+from released.domain.releases import next_steps, reconciliation
+from released.domain.releases.reconciliation import Recorded
+from released.domain.releases.release import ReleaseState
+from released.engine.slots import attempt_slot
+from released.phases.health import wait_healthy
+from released.phases.ownership import strangers
+from released.phases.quiesce import wake
+from released.phases.settling import carry_out, own_containers, standing
+from released.phases.world import World
+
+logger = logging.getLogger(__name__)
+
+
+def is_due(state: ReleaseState, boot_id: str) -> bool:
+    """Tell whether the host was restarted since a step was begun, or the record compared."""
+    return state.boot_id not in ("", boot_id)
+
+
+def reconcile(world: World, state: ReleaseState, boot_id: str) -> ev.Reconciled:
+    """Settle the release's own containers, and say what was done and what is missing; may be repeated.
+
+    Raises:
+        Refused: ``engine_unreachable``.
+        StepFailed: the engine refused something.
+    """
+    _wake_writers(world, state)
+    found = [_settle(world, one) for one in reconciliation.recorded(state)]
+    if any(settled for settled, _ in found):
+        sync_engine_data(world.engine.data_root())
+    settled = tuple(said for sentences, _ in found for said in sentences)
+    return ev.Reconciled(boot_id, settled, tuple(said for _, sentences in found for said in sentences))
+
+
+def require_all(world: World, state: ReleaseState, reconciled: ev.Reconciled) -> None:
+    """Return when all that is on record is there, and services that were well are well again.
+
+    Raises:
+        StepFailed: ``effect_missing``; or as a service is not well, after its own patience.
+    """
+    if reconciled.missing:
+        raise StepFailed(_effect_missing(state, reconciled.missing))
+    for service in reconciliation.well(state):
+        wait_healthy(world, service, logger.info)
+
+
+def _effect_missing(state: ReleaseState, missing: Sequence[str]) -> Failure:
+    """Explain what is not there; it is not done again unasked, for scripts may have worked on it since."""
+    anew = () if state.is_way_back else (next_steps.resume(state.ticket, Phase.MIGRATE, next_steps.WHY),)
+    message = (
+        f"The host was restarted, and what is on record is not what is there: {'; '.join(missing)}. "
+        "Nothing of that was touched. Look at it first; migrate makes the containers anew."
+    )
+    return Failure("effect_missing", message, next=anew)
+
+
+def _wake_writers(world: World, state: ReleaseState) -> None:
+    """Wake what a backup held still when the host went down."""
+    for step in state.steps.values():
+        if step.attempt:
+            wake(world, attempt_slot(world, state, step.name, step.attempt))
+
+
+def _settle(world: World, record: Recorded) -> tuple[list[str], list[str]]:
+    """Settle one service; a name that somebody else has taken leaves all of it as it is."""
+    taken = strangers(world, record.names, (record.project,))
+    if taken:
+        return [], taken
+    verdict = reconciliation.decide(record, standing(own_containers(world, record.project, record.compose_services)))
+    return carry_out(world, record.project, verdict.settlements), [*verdict.missing]
