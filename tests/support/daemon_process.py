@@ -7,12 +7,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from support.notify_socket import NotifySocket
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 PROGRAMS = Path(sys.executable).parent
 """Where the installed programs ``released`` and ``releasectl`` are."""
@@ -108,11 +108,11 @@ class Daemon:
         if fault:
             environment["RELEASED_FAULT"] = fault
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*self._program, "serve", "--config", self._config],
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+            self._process = self._launch([*self._program, "serve", "--config", self._config], environment, log)
+
+    def _launch(
+        self, argv: Sequence[str | Path], environment: Mapping[str, str], log: IO[bytes]
+    ) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            argv, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )

@@ -13,14 +13,8 @@ def line(event: ev.Event) -> str:
             return _phase_line(event)
         case ev.RunRequested() | ev.RevertRequested() | ev.Adopted():
             return _beginning(event)
-        case ev.Reconciled(settled=settled, missing=missing):
-            told = "; ".join((*settled, *missing)) or "all is as the record says"
-            return f"the host was restarted: {told}"
-        case ev.Reminded(number=number, halted_since=since, phase=phase, cause=cause):
-            return f"{phase}: still halted ({cause}) since {since:%Y-%m-%dT%H:%M:%SZ}, reminder {number}"
-        case ev.FellSilent(since=since, limit_s=limit_s, step=step):
-            where = f" at {step}" if step else ""
-            return f"silent{where}: nothing recorded since {since:%H:%M:%SZ}, for more than {format_duration(limit_s)}"
+        case ev.Reconciled() | ev.Reminded() | ev.FellSilent():
+            return _seen_by_itself(event)
         case ev.NothingToDo():
             return "nothing to do"
         case ev.Released(run=run):
@@ -38,6 +32,17 @@ def line(event: ev.Event) -> str:
             return _operator_line(event)
         case _:
             return _step_line(event)
+
+
+def _seen_by_itself(event: ev.Reconciled | ev.Reminded | ev.FellSilent) -> str:
+    match event:
+        case ev.Reconciled(settled=settled, missing=missing):
+            return f"the host was restarted: {'; '.join((*settled, *missing)) or 'all is as the record says'}"
+        case ev.Reminded(number=number, halted_since=since, phase=phase, cause=cause):
+            return f"{phase}: still halted ({cause}) since {since:%Y-%m-%dT%H:%M:%SZ}, reminder {number}"
+        case ev.FellSilent(since=since, limit_s=limit_s, step=step):
+            where = f" at {step}" if step else ""
+            return f"silent{where}: nothing recorded since {since:%H:%M:%SZ}, for more than {format_duration(limit_s)}"
 
 
 def _beginning(event: ev.RunRequested | ev.RevertRequested | ev.Adopted) -> str:
