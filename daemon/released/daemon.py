@@ -26,6 +26,7 @@ from released.engine.supervisor import hand_over
 from released.read_only_daemon import ReadOnlyDaemon
 from released.sd_notify import beat, heartbeat_s, notify
 from released.store.errors import ReadOnly
+from released.store.event_store import Fence
 from released.store.projections import Follower, Projector
 from released.store.release_list import ReleaseList
 from released.store.sqlite import open_store
@@ -37,6 +38,8 @@ _HAND_OVER_S = 10.0
 """How long SIGTERM waits for the present steps of all environments; what runs under a shim goes on by itself."""
 _LAST_ATTEMPT_S = 1.0
 EXIT_FATAL = 70
+_NEVER = 0
+"""The epoch of a fence that nobody owns: epochs begin at 1."""
 
 
 async def serve(configuration: Configuration) -> None:
@@ -84,10 +87,12 @@ class Daemon:
         except BaseException:
             self._let_go()
             raise
+        self._sound = [station for name, station in self._stations.items() if self._owners[name].older is None]
+        """Those that are run; the record of the others is older than what was done, and is only shown."""
         self._projector = Projector(
             self._store,
             [ReleaseList()],
-            [Follower(f"files/{station.name}", station.files) for station in self._stations.values()],
+            [Follower(f"files/{station.name}", station.files) for station in self._sound],
         )
 
     async def serve(self, stopped: asyncio.Event) -> None:
@@ -98,11 +103,11 @@ class Daemon:
         """
         hub = Hub.over(self._configuration, self._store, self._stations, self._projector, self._courier)
         server = Server(hub, self._configuration.listen)
-        for station in self._stations.values():
+        for station in self._sound:
             await hub.blocking(station.files.clean_up)
         self._projector.start()
         await server.start()
-        for station in self._stations.values():
+        for station in self._sound:
             await hub.blocking(station.files.restore_missing)
             station.supervisor.start()
             station.watchdog.start()
@@ -145,21 +150,34 @@ class Daemon:
     def _owner(self, name: str) -> SoleOwner:
         """Own an environment before anything is done for it; what is not there yet is owned when it comes."""
         settings = self._configuration.environments[name]
-        owner = SoleOwner(open_world(name, settings, self._configuration.state))
+        world = open_world(name, settings, self._configuration.state)
+        owner = SoleOwner(world, self._store, self._instruments)
         try:
             owner.affirm()
         except InUse:
             raise
         except Refused as refused:
-            logger.warning("%s: %s", name, refused)
+            logger.error("%s: %s", name, refused)  # noqa: TRY400 (the sentence says all)
         return owner
 
     def _station(self, name: str) -> Station:
-        instruments, owner = self._instruments, self._owners[name]
+        owner, instruments = self._owners[name], self._instruments
+        fence = self._lease(owner)
+        return open_station(owner.world, owner, self._store, fence, instruments, faults.from_environment(), _fail_stop)
+
+    def _lease(self, owner: SoleOwner) -> Fence:
+        """Take the lease of an environment; none where its record is older, so that nothing is put on top of that."""
+        name, instruments = owner.world.name, self._instruments
+        if owner.older is not None:
+            return Fence(name, _NEVER)
         fence = self._store.take_lease(
             name, socket.gethostname(), os.getpid(), instruments.boot_id, VERSION, instruments.now(), instruments.actor
         )
-        return open_station(owner.world, owner, self._store, fence, instruments, faults.from_environment(), _fail_stop)
+        try:
+            owner.bear_witness(f"epoch {fence.epoch} began")
+        except Refused as refused:
+            logger.warning("%s: %s", name, refused)
+        return fence
 
 
 @contextlib.asynccontextmanager

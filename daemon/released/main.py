@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -115,7 +117,42 @@ def upgrade(config: Path) -> None:
         click.echo(f"{store.path} has schema {HEAD}.")
 
 
-def _refuse(message: str) -> None:
+@db.command()
+@_CONFIG
+@click.option("--environment", required=True, help="The environment whose record is taken as it is.")
+@click.option("--reason", required=True, help="Why; it is put on the record.")
+def accept(config: Path, environment: str, reason: str) -> None:
+    """Take a record that lacks what was done, while no daemon runs.
+
+    Where the database is an older copy (restored, or without its -wal file), the daemon does nothing in an environment
+    that was worked on since. Bring the newer database back. Where it is lost, this takes the older one: it is put on
+    record, and a release that is under way there is halted in doubt.
+    """
+    from released.api.identity import own_actor  # noqa: PLC0415 (only this command pays for what it needs)
+    from released.config import load  # noqa: PLC0415
+    from released.domain.configuration import InvalidConfiguration  # noqa: PLC0415
+    from released.domain.errors import ReleasedError  # noqa: PLC0415
+    from released.engine import acceptance  # noqa: PLC0415
+    from released.engine.instruments import Instruments  # noqa: PLC0415
+    from released.engine.station import open_world  # noqa: PLC0415
+    from released.store.sqlite import open_store  # noqa: PLC0415
+
+    try:
+        configuration = load(config)
+        settings = configuration.environments.get(environment)
+        if settings is None:
+            _refuse(f"{config} has no environment {environment!r}, but {', '.join(configuration.environments)}.")
+        world = open_world(environment, settings, configuration.state)
+        store = open_store(configuration.store.url, lambda error: _refuse(str(error)), configuration.state)
+        with contextlib.closing(store):
+            acceptance.accept(world, store, reason, own_actor(), Instruments())
+    except (InvalidConfiguration, ReleasedError) as error:
+        _refuse(str(error))
+    else:
+        click.echo(f"The record of environment {environment} is accepted as it is. Start released again.")
+
+
+def _refuse(message: str) -> NoReturn:
     for line in message.splitlines():
         click.echo(f"[ERROR] {line}", err=True)
     sys.exit(2)

@@ -48,7 +48,9 @@ class ReadOnlyDaemon:
         stations = {
             name: open_station(
                 world := open_world(name, settings, configuration.state),
-                SoleOwner(world),  # which owns nothing before a command wants to act, and none may
+                SoleOwner(
+                    world, self._store, instruments
+                ),  # which owns nothing before a command wants to act, and none may
                 self._store,
                 Fence(name, _NEVER),
                 instruments,

@@ -63,7 +63,7 @@ def run(store: EventStore, world: World, begin: Callable[[HookDesk], ev.ByHand] 
     """Run the hook, or something else, by hand in a daemon of its own, to its end."""
     instruments = Instruments()
     fence = store.take_lease("prod", "host", 1, instruments.boot_id, "0", instruments.now(), ACTOR)
-    runner = HookRunner(store, fence, world, instruments, faults.nothing, must_not_fail)
+    runner = HookRunner(store, fence, Unchallenged(), world, instruments, faults.nothing, must_not_fail)
     desk = HookDesk(Answers(store, fence, Unchallenged(), world, instruments), store, world, instruments, runner.wake)
     runner.start()
     started, seen = begin(desk), 0

@@ -67,7 +67,7 @@ def _returning(tmp_path: Path, repo: OpsRepo, store: EventStore, fence: Fence) -
         scripts=Scripts(),
     )
     answers = Answers(store, fence, Unchallenged(), world, Instruments())
-    return ReturnToMain(answers, store, fence, world, Instruments(), faults.nothing)
+    return ReturnToMain(answers, store, fence, Unchallenged(), world, Instruments(), faults.nothing)
 
 
 def test_a_return_that_failed_is_not_said_to_be_done_when_it_is_asked_for_again(

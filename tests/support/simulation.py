@@ -34,6 +34,7 @@ from released.phases.world import World
 from released.store.event_store import EventStore, Fence, NewEvent, StreamWrite
 from support.simulated_phases import MERGE, phases
 from support.simulated_world import Death, SimulatedShims, SimulatedWorld
+from support.unchallenged import Unchallenged
 
 TICKET = Ticket("1234")
 BASE = Sha("a" * 40)
@@ -146,7 +147,9 @@ class Simulation:
         now, boot_id, actor = self._instruments.now(), self._instruments.boot_id, self._instruments.actor
         fence = self.store.take_lease(self.name, "host", 1, boot_id, "0", now, actor)
         store = cast("EventStore", _Acknowledging(self))
-        supervisor = _Supervisor(store, fence, self._site(), self._instruments, self.reach, _no_fatal, _nothing)
+        supervisor = _Supervisor(
+            store, fence, Unchallenged(), self._site(), self._instruments, self.reach, _no_fatal, _nothing
+        )
         supervisor.phases_here = phases(self.world, self.reach, self.alter)
         return supervisor
 

@@ -13,6 +13,7 @@ from released.domain import events as ev
 from released.domain.environments.checkup import Check
 from released.domain.environments.drift import Finding
 from released.domain.environments.hook import exit_code, told
+from released.domain.environments.witness import RecordIsOlder
 from released.domain.failure import Failure, NextCommand
 from released.domain.ids import (
     PHASES,
@@ -102,13 +103,12 @@ def next_command(command: NextCommand, by_hand: Sequence[str] = ()) -> pb.NextCo
     )
 
 
-def read_only(reason: ReadOnly | None) -> pb.ReadOnly | None:
-    """Show why nothing can be recorded, where that is so."""
+def read_only(reason: ReadOnly | RecordIsOlder | None) -> pb.ReadOnly | None:
+    """Show why nothing can be recorded, or must be, where that is so."""
     if reason is None:
         return None
-    return pb.ReadOnly(
-        cause=reason.cause, message=printable(reason.why), next=[next_command(one) for one in reason.next_commands]
-    )
+    cause, why = (reason.cause, reason.why) if isinstance(reason, ReadOnly) else (reason.code, reason.message)
+    return pb.ReadOnly(cause=cause, message=printable(why), next=[next_command(one) for one in reason.next_commands])
 
 
 # --- releases ----------------------------------------------------------------------------------------------------

@@ -186,7 +186,7 @@ def _environment(station: Station, waiting: Sequence[Waiter]) -> pb.Environment:
         hold_until=convert.timestamp(hold.until) if hold else None,
         waiting=[pb.Waiter(ticket=one.ticket, by=one.by, since=convert.timestamp(one.since)) for one in waiting],
         failed_return=_failed_return(state.failed_return) if state.failed_return else None,
-        read_only=convert.read_only(station.store.read_only),
+        read_only=convert.read_only(station.store.read_only or station.ownership.older),
     )
 
 

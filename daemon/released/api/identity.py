@@ -53,6 +53,12 @@ def actor_of(peer_name: str) -> Actor:
     return Actor(uid, _user_name(uid), None if login_uid == _NO_LOGIN else login_uid)
 
 
+def own_actor() -> Actor:
+    """Tell who runs this process."""
+    uid, login_uid = os.getuid(), _login_uid(os.getpid())
+    return Actor(uid, _user_name(uid), None if login_uid == _NO_LOGIN else login_uid)
+
+
 def _login_uid(pid: int) -> int:
     try:
         return int(Path(f"/proc/{pid}/loginuid").read_text(encoding="ascii"))

@@ -129,7 +129,9 @@ class Releases(rpc.ReleasesServicer):
             station = await self._run_before(request.environment, request.ticket)
             state = await self._hub.blocking(lambda: station.release(request.ticket))
             shown = convert.release(state, station.name, await self._hub.blocking(lambda: told(station, state)))
-            reason = convert.read_only(await self._hub.blocking(lambda: station.store.read_only))
+            reason = convert.read_only(
+                await self._hub.blocking(lambda: station.store.read_only or station.ownership.older)
+            )
             if reason is not None:
                 shown.read_only.CopyFrom(reason)
             if state.status == lifecycle.REVERTED:

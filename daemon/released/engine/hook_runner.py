@@ -20,6 +20,7 @@ from released.domain.failure import Failure
 from released.domain.releases import release
 from released.engine.faults import Faults
 from released.engine.instruments import Instruments, id_of_end
+from released.engine.ownership import Ownership
 from released.engine.slots import AttemptSlot
 from released.phases.effects import Done, Fate, InDoubt, NotDone, Process
 from released.phases.fixes import fix_process
@@ -41,6 +42,7 @@ class HookRunner:
         self,
         store: EventStore,
         fence: Fence,
+        ownership: Ownership,
         world: World,
         instruments: Instruments,
         faults: Faults,
@@ -48,6 +50,7 @@ class HookRunner:
     ) -> None:
         self._store = store
         self._fence = fence
+        self._ownership = ownership
         self._world = world
         self._instruments = instruments
         self._faults = faults
@@ -118,7 +121,7 @@ class HookRunner:
         name = _fault_name(run.started)
         self._faults("after-intent", name)
         try:
-            fate = Done(process.perform(slot)) if run.epoch == self._fence.epoch else process.recover(slot)
+            fate = self._performed(run, process, slot) if run.epoch == self._fence.epoch else process.recover(slot)
         except StepInDoubt:
             return InDoubt(f"its output in {slot.path / 'output'}, and what it was meant to change")
         if isinstance(fate, Done):
@@ -126,6 +129,10 @@ class HookRunner:
             process.make_durable()
             self._faults("after-durable", name)
         return fate
+
+    def _performed(self, run: HookRun, process: Process, slot: AttemptSlot) -> Fate:
+        self._ownership.bear_witness(hook.subject(run.started))
+        return Done(process.perform(slot))
 
     def _process(self, started: ev.ByHand, place: environment.EnvironmentState) -> Process:
         ticket = place.lock.ticket if place.lock else None

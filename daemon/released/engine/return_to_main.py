@@ -23,6 +23,7 @@ from released.domain.requests import reused
 from released.engine.answers import Answers, Asked, Decided
 from released.engine.faults import RETURN, Faults
 from released.engine.instruments import Instruments, id_of_end
+from released.engine.ownership import Ownership
 from released.engine.record import EnvironmentRecord
 from released.engine.workspace_lock import refuse_if_taken
 from released.phases.planning.deployed_tree import tree_within
@@ -42,6 +43,7 @@ class ReturnToMain:
         answers: Answers,
         store: EventStore,
         fence: Fence,
+        ownership: Ownership,
         world: World,
         instruments: Instruments,
         faults: Faults,
@@ -49,6 +51,7 @@ class ReturnToMain:
         self._answers = answers
         self._store = store
         self._fence = fence
+        self._ownership = ownership
         self._world = world
         self._instruments = instruments
         self._faults = faults
@@ -131,6 +134,7 @@ class ReturnToMain:
         """Let the checkout go back, or find it there; say why where it cannot."""
         head, target = parse_sha(started.head), parse_sha(started.target)
         try:
+            self._ownership.bear_witness(f"the return from branch {started.from_branch}")
             if not self._world.git.settle_return(head, target):
                 self._world.git.return_to_branch(head, target)
         except ReleasedError as error:

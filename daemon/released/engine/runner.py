@@ -1,8 +1,8 @@
 """Drives one release: takes its steps one by one, until it is over or halts.
 
-Every step, whatever it does, goes the same way: its intent is recorded, its effect performed, the effect made durable,
-its outcome recorded. A step that is found with an intent and no outcome was cut off by a crash; its effect says what
-became of it, and it is concluded, performed again, or left to a person.
+Every step, whatever it does, goes the same way: its intent is recorded, and noted beside the checkout, its effect
+performed, the effect made durable, its outcome recorded. A step that is found with an intent and no outcome was cut off
+by a crash; its effect says what became of it, and it is concluded, performed again, or left to a person.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from released.domain.releases.release import ReleaseState
 from released.domain.releases.steps import Recovery
 from released.engine.faults import Faults
 from released.engine.journal import Journal
+from released.engine.ownership import Ownership
 from released.engine.slots import AttemptSlot, attempt_slot
 from released.phases.effects import Done, Fate, InDoubt, NotDone, Step
 from released.phases.surroundings import witnessed
@@ -46,6 +47,7 @@ class Runner:
         self,
         journal: Journal,
         phases: Phases,
+        ownership: Ownership,
         world: World,
         boot_id: str,
         faults: Faults,
@@ -53,6 +55,7 @@ class Runner:
     ) -> None:
         self._journal = journal
         self._phases = phases
+        self._ownership = ownership
         self._world = world
         self._boot_id = boot_id
         self._faults = faults
@@ -160,6 +163,7 @@ class Runner:
         return ev.StepStarted(step.name, attempt, self._boot_id, step.timeout_s, step.idle_s)
 
     def _performed(self, step: Step, slot: AttemptSlot) -> Fate:
+        self._ownership.bear_witness(f"ticket {self._state.ticket}, step {step.name}")
         self._world.interruption.check()  # it may have been asked for while the intent was on its way to the disk
         return Done(step.effect.perform(slot))
 

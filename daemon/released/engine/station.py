@@ -47,6 +47,7 @@ class Station:
     world: World
     store: EventStore
     fence: Fence
+    ownership: Ownership
     planner: Planner
     desk: Desk
     admission: Admission
@@ -144,13 +145,14 @@ def open_station(
     """Put a station together; nothing runs before its supervisor is started."""
     answers, record = Answers(store, fence, ownership, world, instruments), EnvironmentRecord(store, world.name)
     planner = Planner(answers, record, world, instruments)
-    returning = ReturnToMain(answers, store, fence, world, instruments, faults)
-    supervisor = Supervisor(store, fence, world, instruments, faults, on_fatal, returning.complete)
-    hook_runner = HookRunner(store, fence, world, instruments, faults, on_fatal)
+    returning = ReturnToMain(answers, store, fence, ownership, world, instruments, faults)
+    supervisor = Supervisor(store, fence, ownership, world, instruments, faults, on_fatal, returning.complete)
+    hook_runner = HookRunner(store, fence, ownership, world, instruments, faults, on_fatal)
     return Station(
         world=world,
         store=store,
         fence=fence,
+        ownership=ownership,
         planner=planner,
         desk=Desk(answers, planner, record, world, instruments, faults, supervisor.wake),
         admission=Admission(answers, ownership, world),

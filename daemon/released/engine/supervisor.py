@@ -24,6 +24,7 @@ from released.engine import reconciler, workspace_lock
 from released.engine.faults import Faults
 from released.engine.instruments import Instruments
 from released.engine.journal import Journal
+from released.engine.ownership import Ownership
 from released.engine.reminder import Reminder
 from released.engine.runner import HandedOver, Phases, Runner
 from released.engine.slots import attempt_slot
@@ -47,6 +48,7 @@ class Supervisor:
         self,
         store: EventStore,
         fence: Fence,
+        ownership: Ownership,
         world: World,
         instruments: Instruments,
         faults: Faults,
@@ -55,6 +57,7 @@ class Supervisor:
     ) -> None:
         self._store = store
         self._fence = fence
+        self._ownership = ownership
         self._world = world
         self._instruments = instruments
         self._faults = faults
@@ -186,6 +189,7 @@ class Supervisor:
         runner = Runner(
             journal,
             self._phases(),
+            self._ownership,
             self._world,
             self._instruments.boot_id,
             self._faults,
@@ -194,6 +198,7 @@ class Supervisor:
         try:
             with workspace_lock.held(self._world):
                 runner.drive()
+            self._attest(journal.state)
         except Refused as refused:
             self._halt(journal, "held", refused.code, refused.message)
         except (HandedOver, *STORE_ERRORS):
@@ -201,6 +206,13 @@ class Supervisor:
         except Exception as error:
             logger.exception("%s: the release met an error that nobody expected", self._world.name)
             self._halt_unexpectedly(error)
+
+    def _attest(self, state: ReleaseState) -> None:
+        """Note beside the checkout how the release came to rest: a record that does not know would do its end again."""
+        try:
+            self._ownership.bear_witness(f"ticket {state.ticket} came to rest as {state.status}")
+        except Refused as refused:
+            logger.error("%s: %s", self._world.name, refused)  # noqa: TRY400 (the sentence says all)
 
     def _remind(self) -> None:
         """A release that rests here may be halted; nothing else has this thread busy then."""

@@ -99,6 +99,10 @@ class EventStore(Protocol):
         """Give the position of the last event; 0 for an empty log."""
         ...
 
+    def log_hash(self, position: int) -> str | None:
+        """Give the hash that binds an event of the whole log to all before it; ``None`` where there is none there."""
+        ...
+
     def wait(self, after: int, timeout_s: float) -> int:
         """Block until the log goes on beyond ``after``, the time is over or the store is closed; returns the head."""
         ...

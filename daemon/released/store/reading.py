@@ -34,6 +34,11 @@ class RecordReader(EventStore):
         found = self._recorded(select(EVENTS).where(EVENTS.c.event_id == event_id))
         return found[0] if found else None
 
+    def log_hash(self, position: int) -> str | None:
+        """Give the hash of the log at a position; see ``EventStore``."""
+        query = select(EVENTS.c.log_hash).where(EVENTS.c.position == position)
+        return self.query(lambda connection: connection.execute(query).scalar_one_or_none())
+
     def streams(self, prefix: str) -> list[str]:
         """Name the streams that begin with ``prefix``, sorted."""
         wanted = EVENTS.c.stream.startswith(prefix, autoescape=True) & (EVENTS.c.version == 1)

@@ -1053,7 +1053,7 @@ class Release(_message.Message):
 
     @_builtins.property
     def read_only(self) -> Global___ReadOnly:
-        """of the daemon; unset: it can record what happens"""
+        """unset: what happens can be recorded"""
 
     @_builtins.property
     def silence(self) -> Global___Silence:
@@ -1089,7 +1089,7 @@ Global___Release: _TypeAlias = Release  # noqa: Y015
 
 @_typing.final
 class ReadOnly(_message.Message):
-    """Why the daemon can record nothing now, and so begins nothing."""
+    """Why nothing can be recorded now, by the daemon or in one environment, and so nothing is begun."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1099,7 +1099,7 @@ class ReadOnly(_message.Message):
     cause: _builtins.str
     """disk_full, file_system_read_only, store_damaged, store_incomplete, schema_too_new,"""
     message: _builtins.str
-    """event_unreadable, record_altered"""
+    """event_unreadable, record_altered; of one environment: record_is_older, witness_unreadable"""
     @_builtins.property
     def next(self) -> _containers.RepeatedCompositeFieldContainer[Global___NextCommand]: ...
     def __init__(

@@ -218,6 +218,11 @@ def _in_doubt(case: Case) -> Conclusion:
     return Conclusion(Cause(case.code, case.message.partition(" Look at")[0]), Fault.UNKNOWN, (ask,))
 
 
+def _older_record(case: Case) -> Conclusion:
+    ask = "Find out how far the release really came: the record is an older copy, and steps that it lacks were begun."
+    return Conclusion(Cause(case.code, case.message.partition(" Look at")[0]), Fault.UNKNOWN, (ask,))
+
+
 def _first(subjects: tuple[str, ...]) -> str:
     return next(iter(subjects), "")
 
@@ -240,5 +245,6 @@ _ROWS: Mapping[str, Callable[[Case], Conclusion]] = {
     "image_mismatch": _image_mismatch,
     "http_health": _http,
     "step_in_doubt": _in_doubt,
+    "record_is_older": _older_record,
     **dict.fromkeys(("recovery_off", "recovery_too_late", "interrupted_too_often"), _interrupted),
 }

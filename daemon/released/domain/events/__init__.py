@@ -19,6 +19,7 @@ from released.domain.events.of_environments import (
     LeaseTaken,
     LockFreed,
     LockTaken,
+    RecordAccepted,
     ReturnEnded,
     ReturnStarted,
     Unheld,
@@ -107,6 +108,7 @@ __all__ = [
     "PlaybookApplied",
     "Pushed",
     "Reconciled",
+    "RecordAccepted",
     "Recorded",
     "Recovered",
     "Recreated",
@@ -135,6 +137,7 @@ __all__ = [
 
 Event = (
     LeaseTaken
+    | RecordAccepted
     | LockTaken
     | LockFreed
     | Held

@@ -22,6 +22,19 @@ class LeaseTaken(msgspec.Struct, frozen=True):
     version: str
 
 
+class RecordAccepted(msgspec.Struct, frozen=True):
+    """A person took the record as it is, though the checkout's witness saw events that it lacks."""
+
+    reason: str
+    last_known: int
+    """Position of the last event that the record had then."""
+    witnessed: int = 0
+    """Position of the event that the witness saw; 0 where it could not be read."""
+    witnessed_at: dt.datetime | None = None
+    doing: str = ""
+    """What was about to be done, or over, at that event."""
+
+
 class LockTaken(msgspec.Struct, frozen=True):
     """A release occupies the environment."""
 

@@ -115,7 +115,7 @@ ENVIRONMENT_TABLE = [
     _row("hook_ended", OCCUPIED_WITH_HOOK, OCCUPIED),
     *(
         _row(trigger, status, status)
-        for trigger in ("lease_taken", "held", "unheld", "refused")
+        for trigger in ("lease_taken", "record_accepted", "held", "unheld", "refused")
         for status in PLACE_STATUSES
     ),
 ]

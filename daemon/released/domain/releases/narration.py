@@ -113,6 +113,8 @@ def _environment_line(event: ev.Event) -> str:
     match event:
         case ev.LeaseTaken(epoch=epoch, holder=holder):
             return f"owned by {holder}, epoch {epoch}"
+        case ev.RecordAccepted(reason=reason):
+            return f"the record was accepted as it is: {reason}"
         case ev.LockTaken(ticket=ticket, run=run):
             return f"occupied by ticket {ticket}, run {run}"
         case ev.LockFreed(ticket=ticket, run=run):

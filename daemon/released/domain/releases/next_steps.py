@@ -246,4 +246,6 @@ def after_doubt(state: ReleaseState) -> tuple[NextCommand, ...]:
     """Decide on a step of which nobody can know from here whether it took effect."""
     ticket, phase = state.ticket, state.phase or Phase.PREPARE
     step = (state.current_step.name if state.current_step else "") or (state.halt.step or "" if state.halt else "")
+    if not step:  # the record does not know which one
+        return (log(ticket, phase), resume(ticket, phase, WHY))
     return (log(ticket, phase), settle(ticket, step, done=True), settle(ticket, step, done=False))
