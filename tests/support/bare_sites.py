@@ -19,7 +19,7 @@ from support.ops_repo import OpsRepo
 from support.site import Site
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _TOOLS = (
     *("git", "env", "sh", "bash", "cat", "touch", "bwrap"),
@@ -61,10 +61,10 @@ class BareSites:
         """Where the daemon listens."""
         return f"unix://{self.runtime}/released.sock"
 
-    def daemon(self, **variables: str) -> Daemon:
+    def daemon(self, broken: str = "", within: Sequence[str | Path] = (), **variables: str) -> Daemon:
         """Give the daemon; its host has git and a shell, and neither Docker's client nor Compose."""
         environment = {**_inherited(), "HOME": str(self.home), "PATH": str(self.home / "bin"), **variables}
-        return Daemon(self.config, self.home / "daemon.log", self.runtime, environment)
+        return Daemon(self.config, self.home / "daemon.log", self.runtime, environment, broken, within)
 
     def site(self, name: str, files: Mapping[str, str | None] | None = None) -> Site:
         """Give one environment, its repositories made anew with these files; may be called once for each."""

@@ -28,17 +28,24 @@ class Daemon:
         runtime: a folder with a path short enough for sockets, which no other daemon that is started now uses.
         environment: its variables.
         broken: Python that is run first, and breaks it for a negative control.
+        within: what stands before its command line, so that it runs somewhere else than its starter.
     """
 
     def __init__(
-        self, config: Path, log: Path, runtime: Path, environment: Mapping[str, str], broken: str = ""
+        self,
+        config: Path,
+        log: Path,
+        runtime: Path,
+        environment: Mapping[str, str],
+        broken: str = "",
+        within: Sequence[str | Path] = (),
     ) -> None:
         self._config = config
         self._log = log
         self._notify = runtime / "notify"
         self._environment = dict(environment)
         altered = [sys.executable, "-c", f"{broken}\nfrom released.main import main\nmain()"]
-        self._program = altered if broken else [PROGRAMS / "released"]
+        self._program = [*within, *(altered if broken else [PROGRAMS / "released"])]
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -131,9 +131,9 @@ class Stack:
 
     # --- processes ------------------------------------------------------------------------------------------------
 
-    def daemon(self) -> Daemon:
-        """Give a daemon of this environment; it is not running yet."""
-        return Daemon(self.config, self.logs / "daemon.log", self.runtime, self._environment())
+    def daemon(self, broken: str = "", within: Sequence[str | Path] = ()) -> Daemon:
+        """Give a daemon of this environment, see ``Daemon``; it is not running yet."""
+        return Daemon(self.config, self.logs / "daemon.log", self.runtime, self._environment(), broken, within)
 
     def client(self, *arguments: str, tty: bool = False) -> subprocess.CompletedProcess[str]:
         """Run ``releasectl`` to its end.
