@@ -34,6 +34,7 @@ def test_systemd_finds_no_fault_with_the_unit(tmp_path: Path) -> None:
         ("KillMode", "process"),
         ("Delegate", "yes"),
         ("RestartPreventExitStatus", "2"),
+        ("TimeoutStartSec", "15min"),
     ],
 )
 def test_the_unit_keeps_what_recovery_relies_on(key: str, value: str) -> None:
