@@ -50,7 +50,7 @@ def test_names_come_to_the_disk_in_their_order() -> None:
 
 
 def test_two_writes_that_were_not_flushed_may_be_there_in_any_combination() -> None:
-    states = after([Make("a"), Write("a", 0, b"..")] + [Flush("a"), Write("a", 0, b"1"), Write("a", 1, b"2")])
+    states = after([Make("a"), Write("a", 0, b".."), Flush("a"), Write("a", 0, b"1"), Write("a", 1, b"2")])
 
     assert contents(states, "a") == {b"..", b"1.", b".2", b"12"}
 
