@@ -16,6 +16,7 @@ from docker import APIClient
 from released.adapters.backups import sets
 from support.deaths import through_deaths
 from support.docker_stack import ENGINE_URL
+from support.host import Host
 from support.stack import ENVIRONMENT, Stack
 from support.stories import TELL_SECRET, events, of_type
 
@@ -29,6 +30,7 @@ TICKET = "1234"
 SCRIPT = "1234-once.sh"
 HOOKS = ("pre_start_init.sh", "post_start_init.sh", "ensure-config.sh")
 _DISTURBED = ("event=interrupted", "event=resumed")
+_STAYS_UP = Host()
 _STAMP = re.compile(r"\b[0-9]{8}_[0-9]{6}(_[0-9]+)?\b")
 _COMMIT = re.compile(r"\b[0-9a-f]{40}\b")
 
@@ -92,15 +94,15 @@ def uninterrupted(stack: Stack) -> Told:
         daemon.end()
 
 
-def with_deaths(stack: Stack, faults: Sequence[str]) -> Told:
+def with_deaths(stack: Stack, faults: Sequence[str], host: Host = _STAYS_UP, broken: str = "") -> Told:
     """Release the ticket with one daemon after the other, each killed by -9 at one of these points, and one that lives.
 
     Raises:
         AssertionError: a daemon did not come to its point.
     """
-    daemon = stack.daemon()
+    daemon = stack.daemon(broken, host.within)
     try:
-        return _told(stack, through_deaths(stack, daemon, faults, "run", TICKET))
+        return _told(stack, through_deaths(stack, daemon, faults, "run", TICKET, host=host))
     finally:
         daemon.end()
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
+from support.host import Host
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from support.daemon_process import Daemon
     from support.stack import Stack
 
+_STAYS_UP = Host()
 
-def through_deaths(stack: Stack, daemon: Daemon, faults: Sequence[str], *command: str) -> int:
+
+def through_deaths(stack: Stack, daemon: Daemon, faults: Sequence[str], *command: str, host: Host = _STAYS_UP) -> int:
     """Have a command carried out by daemons that are killed by -9, each at one of these points, and one that lives.
 
     Args:
@@ -20,6 +24,7 @@ def through_deaths(stack: Stack, daemon: Daemon, faults: Sequence[str], *command
         daemon: of it; does not run yet, and runs afterwards.
         faults: the points, as ``RELEASED_FAULT`` names them, in the order in which they are come to.
         command: name and ticket, then options.
+        host: what is under the daemons.
 
     Returns:
         The exit code of a client that watched the end.
@@ -33,8 +38,10 @@ def through_deaths(stack: Stack, daemon: Daemon, faults: Sequence[str], *command
     starter = stack.start_client(*command, "--detach")
     try:
         expect_killed(daemon.wait_dead(), first, daemon)
+        host.daemon_died(first)
         for fault in later:
             expect_killed(daemon.start_and_die(fault), fault, daemon)
+            host.daemon_died(fault)
         daemon.start()
         return stack.client("watch", command[1]).returncode
     finally:

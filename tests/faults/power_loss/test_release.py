@@ -1,0 +1,64 @@
+"""The power is cut around every effect of a release, before and after its outcome is recorded: nobody can tell."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support import crash_story
+from support.durable import missing
+from support.host import CutOffHost
+from support.loop_disk import LoopDisk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from support.crash_story import Told
+    from support.evidence import Evidence
+    from support.stack_images import FirstImages
+
+pytestmark = [pytest.mark.tier1, pytest.mark.timeout(600)]
+
+LASTING = (
+    "web.backup",
+    "checkout.fast-forward",
+    "web.pre_start_init.sh",
+    "web.pin-tag",
+    "web.post_start_init.sh",
+    "1234-once.sh",
+)
+"""The steps that leave something on the disk of record and checkout, in order; one that is repeatable is repeated."""
+
+
+def around(steps: Sequence[str], plan: Sequence[str]) -> list[str]:
+    """List the fault points at which the power is cut: the outcome of a step is recorded with the next one's intent."""
+    following = dict(pairwise(plan))
+    return [point for step in steps for point in (f"after-effect:{step}", f"after-intent:{following[step]}")]
+
+
+@pytest.fixture(scope="module", name="lived")
+def _lived(tmp_path_factory: pytest.TempPathFactory, first_images: FirstImages) -> Iterator[Told]:
+    with crash_story.merged(tmp_path_factory.mktemp("lived") / "stack", first_images) as stack:
+        yield crash_story.uninterrupted(stack)
+
+
+def test_a_release_ends_as_if_nothing_had_happened(
+    lived: Told, tmp_path: Path, first_images: FirstImages, evidence: Evidence
+) -> None:
+    """Rows 15 and 16: power cuts around every effect: what was recorded as done is there, what was not is redone."""
+    lost: dict[str, list[str]] = {}
+    with (
+        LoopDisk.mounted(tmp_path, "ext4", 256) as disk,
+        crash_story.merged(disk.root / "stack", first_images) as stack,
+    ):
+        disk.sync()
+        host = CutOffHost(disk, tmp_path, lambda fault: lost.update({fault: missing(stack, crash_story.TICKET)}))
+        told = crash_story.with_deaths(stack, around(LASTING, list(lived.plan)), host)
+        evidence.fired(disk.cuts)
+        evidence.add(cuts=disk.cuts)
+
+    assert {fault: found for fault, found in lost.items() if found} == {}
+    assert told.ending == lived.ending
