@@ -75,7 +75,7 @@ def test_an_object_that_is_empty_is_named_with_what_brings_it_back(
 
     assert failed.value.code == "checkout_damaged"
     assert name in failed.value.message
-    assert [command.argv[3] for command in failed.value.next_commands] == ["fsck", "fetch"]
+    assert [command.argv[0] for command in failed.value.next_commands] == ["git", "find", "git"]
 
 
 def test_a_commit_that_is_empty_is_refused(ops: OpsRepo, world: World, state: ReleaseState) -> None:

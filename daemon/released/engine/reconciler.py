@@ -18,6 +18,7 @@ from released.domain.releases import next_steps, reconciliation
 from released.domain.releases.reconciliation import Recorded
 from released.domain.releases.release import ReleaseState
 from released.engine.slots import attempt_slot
+from released.phases.checkout import require_sound
 from released.phases.health import wait_healthy
 from released.phases.ownership import strangers
 from released.phases.quiesce import wake
@@ -36,9 +37,10 @@ def reconcile(world: World, state: ReleaseState, boot_id: str) -> ev.Reconciled:
     """Settle the release's own containers, and say what was done and what is missing; may be repeated.
 
     Raises:
-        Refused: ``engine_unreachable``.
-        StepFailed: the engine refused something.
+        Refused: ``engine_unreachable``; ``git_failed``, where git cannot read the checkout.
+        StepFailed: ``checkout_damaged``; or the engine refused something.
     """
+    require_sound(world, state)
     _wake_writers(world, state)
     found = [_settle(world, one) for one in reconciliation.recorded(state)]
     if any(settled for settled, _ in found):

@@ -57,15 +57,17 @@ def _broken(world: World, said: Sequence[str]) -> Failure:
     look = ("git", "-C", repo, "fsck", "--full")
     message = (
         f"The host was restarted, and the repository {repo} is not whole:\n{lines(said)}\nNothing was changed in it. "
-        f"Often what is missing comes back with a fetch from the remote; else put a fresh clone in its place, with "
-        f"{world.env_file.name} of the old one. Look with: {' '.join(look)}"
+        "Often all of it comes back with a fetch from the remote, once objects that are empty are taken away; else put a "
+        f"fresh clone in its place, with {world.env_file.name} of the old one. Look with: {' '.join(look)}"
     )
+    take_away = ("find", f"{repo}/.git/objects", "-type", "f", "-empty", "-delete")
     fetch = ("git", "-C", repo, "fetch", "--refetch", world.settings.remote)
     return Failure(
         "checkout_damaged",
         message,
         next=(
             NextCommand(look, "shows what is missing"),
+            NextCommand(take_away, "takes away the objects that are empty", "changes"),
             NextCommand(fetch, "gets every object from the remote again", "changes"),
         ),
     )
