@@ -9,6 +9,7 @@ import os
 import resource
 import signal
 import socket
+import stat
 from collections.abc import AsyncIterator, Iterator
 
 from released.adapters.durability import make_folder
@@ -40,6 +41,7 @@ _LAST_ATTEMPT_S = 1.0
 EXIT_FATAL = 70
 _NEVER = 0
 """The epoch of a fence that nobody owns: epochs begin at 1."""
+_NOT_FOR_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 async def serve(configuration: Configuration) -> None:
@@ -52,6 +54,7 @@ async def serve(configuration: Configuration) -> None:
         StoreUnusable: the record cannot be read either.
     """
     _allow_all_descriptors()
+    _let_nobody_else_write()
     _leave_no_core()
     make_folder(configuration.state)
     make_folder(configuration.store.path.parent)
@@ -207,6 +210,11 @@ def _allow_all_descriptors() -> None:
 def _leave_no_core() -> None:
     """Have a crash leave no image of our memory, and of what we start: it holds secrets. A command may ask for one."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+def _let_nobody_else_write() -> None:
+    """Have what we and our scripts make be written by nobody else, whatever we were started with."""
+    os.umask(os.umask(_NOT_FOR_OTHERS) | _NOT_FOR_OTHERS)
 
 
 def _heeded() -> Iterator[signal.Signals]:
