@@ -1,4 +1,4 @@
-"""A way to the Docker engine on which a process is killed by -9 at a chosen moment between two of its requests."""
+"""A way to a Docker engine on which something is killed at a chosen moment between two requests, or in one."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from support.docker_stack import ENGINE_URL
 
 if TYPE_CHECKING:
-    import subprocess
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 _PIECE = 65536
@@ -31,21 +30,29 @@ class Moment:
 
 
 class EngineRelay:
-    """Passes on what is said, in both directions; what a killed process was about to hear is not said."""
+    """Passes on what is said, in both directions; what a killed process was about to hear is not said.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: of its socket.
+        engine: where the engine listens.
+    """
+
+    def __init__(self, path: Path, engine: str) -> None:
         self.url = f"unix://{path}"
+        self.engine = engine.removeprefix("unix://")
+        self.has_struck = threading.Event()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(str(path))
         self._listener.listen()
         self._conversations: list[threading.Thread] = []
         self._moment = Moment(())
         self._ahead: list[str] = []
-        self._victim: subprocess.Popen[bytes] | None = None
+        self._kill: Callable[[], None] = _nobody
 
-    def kill_at(self, moment: Moment, victim: subprocess.Popen[bytes]) -> None:
-        """Kill a process at this moment, which is to come."""
-        self._moment, self._ahead, self._victim = moment, list(moment.requests), victim
+    def kill_at(self, moment: Moment, kill: Callable[[], None]) -> None:
+        """Kill at this moment, which is to come."""
+        self._moment, self._ahead, self._kill = moment, list(moment.requests), kill
+        self.has_struck.clear()
 
     def serve(self) -> None:
         """Take connections until it is closed."""
@@ -75,8 +82,8 @@ class EngineRelay:
 
     def strike(self) -> None:
         """Kill."""
-        if self._victim:
-            self._victim.kill()
+        self._kill()
+        self.has_struck.set()
 
 
 class _Conversation:
@@ -91,8 +98,8 @@ class _Conversation:
 
     def hold(self) -> None:
         """Pass on what both sides say until they have ended."""
-        with self._client, self._engine:
-            self._engine.connect(ENGINE_URL.removeprefix("unix://"))
+        with self._client, self._engine, suppress(ConnectionError, FileNotFoundError):
+            self._engine.connect(self._relay.engine)
             answering = threading.Thread(target=self._answer)
             answering.start()
             self._ask()
@@ -127,13 +134,18 @@ class _Conversation:
     def _end(self) -> None:
         self._relay.strike()
         for side in (self._client, self._engine):
-            side.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):  # the other side may have ended with what was killed
+                side.shutdown(socket.SHUT_RDWR)
+
+
+def _nobody() -> None:
+    """Stand for what is to be killed as long as nothing is."""
 
 
 @contextmanager
-def engine_relay(path: Path) -> Iterator[EngineRelay]:
+def engine_relay(path: Path, engine: str = ENGINE_URL) -> Iterator[EngineRelay]:
     """Relay at a socket as long as the block runs."""
-    relay = EngineRelay(path)
+    relay = EngineRelay(path, engine)
     thread = threading.Thread(target=relay.serve)
     thread.start()
     try:

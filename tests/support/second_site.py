@@ -14,6 +14,7 @@ import yaml
 
 from support import stack_files
 from support.daemon_process import PATIENCE_S, PROGRAMS, Daemon
+from support.invariants import Remains
 from support.ops_repo import OpsRepo
 from support.second_host import children
 
@@ -67,7 +68,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class SecondSite:
-    """``front`` runs at version 1; ticket 1234 brings version 2."""
+    """``front`` runs at version 1."""
 
     engine: SecondEngine
     home: Path
@@ -78,7 +79,13 @@ class SecondSite:
 
     @classmethod
     def create(cls, engine: SecondEngine, home: Path, docker: str = "") -> SecondSite:
-        """Make the repositories, start version 1, and merge the ticket."""
+        """Make the repositories, and start version 1.
+
+        Args:
+            engine: it runs.
+            home: a folder of its own.
+            docker: where the daemon finds the engine, if not at its own socket.
+        """
         names = stack_files.Names("prod-", 1, _BASE)
         engine.import_image(_BASE, "exit 1\n")
         ops = OpsRepo.create(home / "repos", _files(names, "1"))
@@ -86,8 +93,13 @@ class SecondSite:
         (ops.checkout / ".env").write_text("CONTAINER_PREFIX=prod-\nFRONT_IMAGE_TAG=1\nWEB_ADMIN_PASSWORD=x\n")
         site.config.write_text(yaml.safe_dump(site._configuration()), encoding="utf-8")
         site.compose("up", "-d", "--build")
-        ops.merge_pull_request("ticket-1234", _files(names, "2"), "Ticket 1234")
         return site
+
+    def merge(self, ticket: str, tag: str, files: Mapping[str, str | None] | None = None) -> None:
+        """Merge a pull request for the ticket that brings ``front`` to a version."""
+        self.ops.merge_pull_request(
+            f"ticket-{ticket}", {**_files(self.names, tag), **(files or {})}, f"Ticket {ticket}"
+        )
 
     @property
     def config(self) -> Path:
@@ -116,9 +128,14 @@ class SecondSite:
             check=False,
         )
 
-    def events(self) -> list[dict[str, Any]]:
-        """Read the record of the ticket."""
-        return [json.loads(line) for line in self.client("-o", "jsonl", "events", "1234").stdout.splitlines()]
+    def events(self, ticket: str) -> list[dict[str, Any]]:
+        """Read the record of a ticket."""
+        return [json.loads(line) for line in self.client("-o", "jsonl", "events", ticket).stdout.splitlines()]
+
+    def remains(self) -> Remains:
+        """Give what the invariants are asked of."""
+        folder = self.ops.checkout / ".asd" / "workspace" / "releases"
+        return Remains(self.database, derived={"prod": folder}, locks=[folder / ".lock"])
 
     def containers(self) -> list[Seen]:
         """List every container of the engine, by name."""

@@ -98,7 +98,7 @@ def go_back_dying_at(stack: Stack, relay: EngineRelay, moment: Moment) -> Ending
     """
     before, daemon = Standing.of(stack), stack.daemon()
     daemon.start()
-    relay.kill_at(moment, daemon.process)
+    relay.kill_at(moment, daemon.process.kill)
     starter = stack.start_client(*REVERT, "--detach")
     try:
         expect_killed(daemon.wait_dead(), str(moment), daemon)

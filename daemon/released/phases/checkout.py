@@ -57,8 +57,8 @@ def _broken(world: World, said: Sequence[str]) -> Failure:
     look = ("git", "-C", repo, "fsck", "--full")
     message = (
         f"The host was restarted, and the repository {repo} is not whole:\n{lines(said)}\nNothing was changed in it. "
-        "Often all of it comes back with a fetch from the remote, once objects that are empty are taken away; else put a "
-        f"fresh clone in its place, with {world.env_file.name} of the old one. Look with: {' '.join(look)}"
+        "Often all of it comes back with a fetch from the remote, once objects that are empty are taken away; else put "
+        f"a fresh clone in its place, with {world.env_file.name} of the old one. Look with: {' '.join(look)}"
     )
     take_away = ("find", f"{repo}/.git/objects", "-type", "f", "-empty", "-delete")
     fetch = ("git", "-C", repo, "fetch", "--refetch", world.settings.remote)

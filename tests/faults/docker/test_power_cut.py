@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.invariants import broken
 from support.second_engine import SecondEngine, second_engine
 from support.second_site import SecondSite, Seen
 from support.stories import of_type
@@ -44,6 +45,7 @@ def test_the_right_container_runs_whenever_the_power_was_cut(
 ) -> None:
     """Rows 15 and 16: the engine forgets what it did not write, and the release ends as if nothing had happened."""
     site = SecondSite.create(engine, tmp_path)
+    site.merge("1234", "2")
     daemon = site.daemon()
     daemon.start(MOMENTS[moment])
     site.client("run", "1234", "--detach")
@@ -52,7 +54,7 @@ def test_the_right_container_runs_whenever_the_power_was_cut(
     engine.start()
     daemon.start()
     code = site.client("watch", "1234").returncode
-    record = site.events()
+    record = site.events("1234")
     daemon.end()
     evidence.fired()
     evidence.add(cuts=1)
@@ -60,6 +62,7 @@ def test_the_right_container_runs_whenever_the_power_was_cut(
     assert killed == -signal.SIGKILL
     assert code == 0, record[-1]
     assert site.containers() == RELEASED
+    assert broken(site.remains()) == []
     assert [one["boot_id"] for one in of_type(record, "reconciled")] == [engine.host.boot_id]
 
 
