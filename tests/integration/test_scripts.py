@@ -281,6 +281,7 @@ def test_a_command_that_was_killed_together_with_its_shim_is_lost(slot: Path) ->
     os.kill(fate.shim.pid, signal.SIGKILL)
     os.killpg(script, signal.SIGKILL)
     process.await_end(fate.shim)
+    await_death(script)
     assert Scripts().fate(slot) == Lost()
 
 

@@ -15,16 +15,19 @@ import pytest
 
 import released
 from released.adapters.commands import process
-from released.adapters.commands.scripts import Exit, Exited, Running, Scripts
+from released.adapters.commands.scripts import Exit, Exited, Lost, Orphaned, Running, Scripts
 from released.domain.errors import StepFailed, StepInDoubt
 from support.leftover_processes import belonging_to, kill_below
 from support.script_slot import (
+    await_death,
     await_ready,
     furnish,
+    let_go,
     output,
     shell,
     specification,
     start_then_kill_the_daemon,
+    started,
     witnesses,
 )
 
@@ -52,10 +55,19 @@ TREES = {
 }
 
 
+WITHOUT_GROUP = f"""\
+import sys
+sys.path.insert(0, {str(Path(released.__file__).parents[1])!r})
+from released.adapters.commands.shim import cgroup, program
+cgroup.make = lambda pid, start_time: ""
+program.main()
+"""
+"""A shim on a machine where no control group can be made."""
 DEAF_TO_KILL = f"""\
 import sys
 sys.path.insert(0, {str(Path(released.__file__).parents[1])!r})
-from released.adapters.commands.shim import descendants, program, watch
+from released.adapters.commands.shim import cgroup, descendants, program, watch
+cgroup.make = lambda pid, start_time: ""
 send, watch._ABANDON_S = descendants.send, 0.1
 descendants.send = lambda one, number: number == 9 or send(one, number)
 program.main()
@@ -184,6 +196,56 @@ def test_a_command_whose_shim_was_killed_meanwhile_is_in_doubt(slot: Path) -> No
     Scripts().stop(slot)
     with pytest.raises(StepInDoubt):
         Scripts().wait(slot)
+
+
+def test_nobody_is_left_where_no_control_group_can_be_made(slot: Path) -> None:
+    slot.mkdir(parents=True)
+    order = json.loads(specification(slot, f"trap '' TERM; {DAEMON}; {FOR_EVER}")) | {"timeout_s": 0.5}
+    order |= {"kill_grace_s": SOON_S}
+    argv = [sys.executable, "-I", "-S", "-c", WITHOUT_GROUP, str(slot)]
+    subprocess.run(argv, input=json.dumps(order).encode(), check=True)
+    assert (started(slot)["cgroup"], left(slot)) == ("", [])
+
+
+def orphaned(slot: Path) -> Orphaned:
+    """Have the paused script outlive its daemon and its shim."""
+    start_then_kill_the_daemon(slot)
+    fate = Scripts().fate(slot)
+    assert isinstance(fate, Running)
+    os.kill(fate.shim.pid, signal.SIGKILL)
+    process.await_end(fate.shim)
+    if not started(slot)["cgroup"]:
+        pytest.skip("no control group of version 2 can be made here")
+    found = Scripts().fate(slot)
+    assert isinstance(found, Orphaned)
+    return found
+
+
+def test_a_command_whose_shim_was_killed_is_waited_for_and_lost(slot: Path) -> None:
+    group = orphaned(slot).group
+    let_go(slot)
+    with pytest.raises(StepInDoubt):
+        Scripts().wait(slot)
+    assert (Scripts().fate(slot), left(slot), Path(group).exists()) == (Lost(), [], False)
+
+
+def test_a_group_in_which_somebody_was_left_behind_goes_with_the_next_command(slot: Path) -> None:
+    Scripts().run(slot, shell("(read go < go) > /dev/null 2>&1 & echo $! > behind", slot))
+    if not (group := str(started(slot)["cgroup"])):
+        pytest.skip("no control group of version 2 can be made here")
+    stayed = Path(group).exists()
+    let_go(slot)
+    await_death(int((slot.parent.parent / "behind").read_text()))
+    Scripts().run(slot.with_name("2"), shell("true", slot))
+    assert (stayed, Path(group).exists()) == (True, False)
+
+
+def test_a_command_whose_shim_was_killed_can_be_stopped(slot: Path) -> None:
+    orphaned(slot)
+    Scripts().stop(slot)
+    with pytest.raises(StepInDoubt):
+        Scripts().wait(slot)
+    assert (left(slot), witnesses(slot)) == ([], 0)
 
 
 def test_who_cannot_be_ended_is_named_in_the_output(slot: Path) -> None:

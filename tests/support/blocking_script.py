@@ -88,6 +88,11 @@ class BlockingScript:
         return [line.split()[0] for line in self.noted()]
 
     @property
+    def started_record(self) -> Path:
+        """Where the shim of the first attempt says who it is."""
+        return self._slot / "started.json"
+
+    @property
     def _witness(self) -> Path:
         return self.stack.home / "witness"
 

@@ -17,3 +17,9 @@ def await_state(pid: int, letter: str) -> None:
     """Wait until the kernel has it so; nothing tells of that, so it is asked."""
     while state_of(pid) != letter:
         time.sleep(_LOOK_S)
+
+
+def await_dead(pid: int) -> None:
+    """Wait until nobody has this pid, or only a zombie."""
+    while Path(f"/proc/{pid}").exists() and state_of(pid) != "Z":
+        time.sleep(_LOOK_S)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from released.adapters.commands.scripts import Command, Exit, Exited, Lost, NotStarted, Running, Scripts
+from released.adapters.commands.scripts import Command, Exit, Exited, Lost, NotStarted, Orphaned, Running, Scripts
 from released.domain.errors import StepFailed, StepInDoubt
 from released.domain.events import CommandExited, Result
 from released.domain.failure import Failure, killed
@@ -174,7 +174,7 @@ class Process:
         match self.scripts.fate(slot.path):
             case NotStarted():
                 return NotDone()
-            case Running():
+            case Running() | Orphaned():
                 return self._adopt(slot)
             case Exited(rebooted=True) if self.recovery is not Recovery.ASK:
                 return self._lost(slot)  # a power cut may have taken back what the command did, but not its result

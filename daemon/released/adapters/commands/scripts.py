@@ -16,7 +16,7 @@ from typing import TypeVar
 import msgspec
 
 from released.adapters.commands import process, shim
-from released.adapters.commands.shim import bell, records
+from released.adapters.commands.shim import bell, cgroup, records
 from released.adapters.durability import make_folder
 from released.domain.errors import StepFailed, StepInDoubt
 from released.domain.failure import Failure, killed
@@ -71,6 +71,13 @@ class Running:
 
 
 @dataclass(frozen=True)
+class Orphaned:
+    """The shim was killed and what it ran lives on, in this control group; how it ends, nobody will know."""
+
+    group: str
+
+
+@dataclass(frozen=True)
 class Exited:
     """The command is over."""
 
@@ -84,7 +91,7 @@ class Lost:
     """The command was started, and nobody is left who knows how it ended."""
 
 
-Fate = NotStarted | Running | Exited | Lost
+Fate = NotStarted | Running | Orphaned | Exited | Lost
 
 
 class _Started(msgspec.Struct):
@@ -94,6 +101,7 @@ class _Started(msgspec.Struct):
     pid: int = 0
     start_time: int = 0
     boot_id: str = ""
+    cgroup: str = ""
 
 
 class Scripts:
@@ -149,6 +157,8 @@ class Scripts:
             match self.fate(slot):
                 case Running(identity):
                     process.await_end(identity)
+                case Orphaned(group):
+                    cgroup.await_empty(group)
                 case Exited(exit=ended):
                     return ended
                 case NotStarted():
@@ -163,9 +173,13 @@ class Scripts:
         over stays as it ended, and called again it changes nothing. What a command had others do for it, such as the
         Docker engine, is not stopped.
         """
-        fate = self.fate(slot)
-        if isinstance(fate, Running):
-            process.send(fate.shim, bell.STOP)
+        match self.fate(slot):
+            case Running(identity):
+                process.send(identity, bell.STOP)
+            case Orphaned(group):
+                cgroup.kill(group)
+            case _:
+                pass
 
     def _spawn(self, slot: Path) -> subprocess.Popen[bytes]:
         """Start a shim that knows nothing yet: no secret is in its arguments or its environment."""
@@ -211,7 +225,12 @@ def _fate_of_started(slot: Path, started: _Started) -> Fate:
     ended = _read(slot / "result.json", Exit)
     if ended is not None:
         return Exited(ended, rebooted=started.boot_id != process.boot_id())
-    return Running(identity) if alive else Lost()
+    if alive:
+        return Running(identity)
+    if started.boot_id == process.boot_id() and cgroup.is_populated(started.cgroup):
+        return Orphaned(started.cgroup)
+    cgroup.remove(started.cgroup)
+    return Lost()
 
 
 def _read(path: Path, kind: type[RecordT]) -> RecordT | None:

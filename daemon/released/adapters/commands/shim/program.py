@@ -4,7 +4,8 @@ Started as ``python -I -S program.py SLOT`` with its specification as one JSON d
 and nothing else of ours, and all of it at its start, so that it starts fast and an upgrade of the daemon never touches
 one that runs. In its slot it leaves
 
-* ``started.json``, made exclusively *before* the command starts: pid, start time and boot id of the shim;
+* ``started.json``, made exclusively *before* the command starts: pid, start time and boot id of the shim, and the
+  control group of the command, where it has one;
 * ``output``, what the command printed, secrets masked, at most the cap;
 * ``output.index``, JSON lines ``{"offset", "line", "at"}``: where a chunk begins and when it came;
 * ``result.json``, made durable after what the command did and its output: exit status, end, what stopped it, size and
@@ -14,7 +15,8 @@ A process that the command leaves in the background is not waited for; its outpu
 
 A limit that is passed, or the signal ``STOP`` from the daemon, ends the command with everything below it: TERM, and
 KILL after the grace, until nobody is left. The shim is the parent of every orphan below it (prctl(2), subreaper), so
-neither a session of its own nor a double fork takes a process out of its sight.
+neither a session of its own nor a double fork takes a process out of its sight. Where it may make a control group, the
+command lives in one, which is killed as a whole and still holds those whom a shim that was itself killed leaves behind.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ import sys
 
 sys.path.append(__file__.rpartition("/released/")[0])  # the interpreter was told to look nowhere but at its own
 
-from released.adapters.commands.shim import descendants, records
+from released.adapters.commands.shim import cgroup, descendants, records
 from released.adapters.commands.shim.bell import Bell
 from released.adapters.commands.shim.flush import flush
 from released.adapters.commands.shim.masker import Masker
@@ -51,12 +53,17 @@ def main() -> int:
     spec = _specification()
     if spec is None:
         return records.NO_SPECIFICATION
-    if not records.claim(slot, records.identity()):
-        return records.SLOT_TAKEN
-    result = _run(spec, slot, bell)
-    # A result that outlives a power cut says that what the command did has outlived it, too.
-    flush(spec["durable_in"])
-    records.leave_result(slot, result)
+    identity = records.identity()
+    group = cgroup.make(identity["pid"], identity["start_time"])
+    try:
+        if not records.claim(slot, {**identity, "cgroup": group}):
+            return records.SLOT_TAKEN
+        result = _run(spec, slot, bell, group)
+        # A result that outlives a power cut says that what the command did has outlived it, too.
+        flush(spec["durable_in"])
+        records.leave_result(slot, result)
+    finally:
+        cgroup.remove(group)
     return 0
 
 
@@ -76,24 +83,24 @@ def _outlive_the_daemon() -> None:
         signal.signal(number, lambda *_: None)
 
 
-def _run(spec: Record, slot: int, bell: Bell) -> Record:
+def _run(spec: Record, slot: int, bell: Bell, group: str) -> Record:
     """Run the command to its end and give the result; its exit status is that of a shell: 128 + signal."""
     output = Output(slot, spec["output_cap_bytes"])
     masker = Masker([secret.encode(errors="surrogateescape") for secret in spec["secrets"]])
     descendants.adopt_orphans()
-    rc, stopped_by = _follow(spec, bell, lambda data: output.append(masker.feed(data)))
+    rc, stopped_by = _follow(spec, bell, group, lambda data: output.append(masker.feed(data)))
     output.append(masker.rest())
     size, sha256 = output.close()
     return {"rc": rc, "ended": records.now(), "stopped_by": stopped_by, "output_bytes": size, "output_sha256": sha256}
 
 
-def _follow(spec: Record, bell: Bell, show: Callable[[bytes], None]) -> tuple[int | None, str]:
+def _follow(spec: Record, bell: Bell, group: str, show: Callable[[bytes], None]) -> tuple[int | None, str]:
     """Run the command and read what it prints until it is over; give its exit status and what stopped it, if anything.
 
     A command that cannot be run ends as it does in a shell, and its output says why.
     """
     try:
-        watch = Watch(_launch(spec), spec, bell)
+        watch = Watch(_launch(spec, group), spec, bell, group)
     except (OSError, ValueError) as error:
         show(_why_not_run(spec, error))
         return _NOT_FOUND if isinstance(error, FileNotFoundError) else _CANNOT_RUN, ""
@@ -102,7 +109,7 @@ def _follow(spec: Record, bell: Bell, show: Callable[[bytes], None]) -> tuple[in
     return watch.rc, watch.stopped_by
 
 
-def _launch(spec: Record) -> subprocess.Popen[bytes]:
+def _launch(spec: Record, group: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         spec["argv"],
         cwd=spec["cwd"],
@@ -111,6 +118,7 @@ def _launch(spec: Record) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
+        preexec_fn=lambda: cgroup.enter(group),  # noqa: PLW1509 (the shim has one thread)
     )
 
 

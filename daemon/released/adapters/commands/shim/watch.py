@@ -8,7 +8,7 @@ import select
 import signal
 import time
 
-from released.adapters.commands.shim import descendants
+from released.adapters.commands.shim import cgroup, descendants
 
 TYPE_CHECKING = False  # the real one costs the import of typing
 if TYPE_CHECKING:
@@ -31,12 +31,13 @@ _NEVER = float("inf")
 class Watch:
     """Watches over a command, and ends it with everything below it when a limit is passed or the daemon asks for it."""
 
-    def __init__(self, child: subprocess.Popen[bytes], spec: Record, bell: Bell) -> None:
+    def __init__(self, child: subprocess.Popen[bytes], spec: Record, bell: Bell, group: str) -> None:
         assert child.stdout is not None  # noqa: S101 (for the type checker: it was opened as a pipe)
         self.rc: int | None = None
         """The command's exit status once it is over."""
         self.stopped_by = ""
         """``kill``, ``timeout`` or ``idle`` where the command was ended, else empty."""
+        self._group = group
         self._child, self._bell, self._pipe = child, bell, child.stdout.fileno()
         self._poll = select.poll()
         for descriptor in (self._pipe, bell.descriptor):
@@ -103,6 +104,7 @@ class Watch:
             self._signal_all(signal.SIGTERM)
         if now >= self._kill_at:
             self._give_up_at = min(self._give_up_at, now + _ABANDON_S)
+            cgroup.kill(self._group)
             self._kill_at = now if self._signal_all(signal.SIGKILL) else now + _AGAIN_S
         if self._has_ended():
             self._kill_at, self._give_up_at = _NEVER, min(self._give_up_at, now + _DRAIN_S)
