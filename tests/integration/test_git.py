@@ -539,65 +539,11 @@ def test_a_checkout_without_reflog_has_no_head_before(repo: OpsRepo, git: Git) -
 # --- nothing of theirs runs -------------------------------------------------------------------------------------------
 
 
-def test_hooks_do_not_run(repo: OpsRepo, git: Git, canary: Path) -> None:
-    for hook in ("post-merge", "reference-transaction", "post-checkout", "post-index-change"):
-        (repo.checkout / ".git/hooks" / hook).symlink_to(canary)
-    base = Sha(repo.head())
-    repo.commit({"a": "1"}, "a")
-    git.move(base, git.fetch())
-
-
-@pytest.mark.parametrize(
-    "key", ["core.fsmonitor", "diff.external", "gpg.program", "core.pager", "core.askPass", "remote.origin.uploadpack"]
-)
-def test_a_program_in_the_repositorys_configuration_does_not_run(
-    repo: OpsRepo, git: Git, canary: Path, key: str
-) -> None:
-    base = Sha(repo.head())
-    repo.git("config", "log.showSignature", "true")
-    repo.commit({"a": "1"}, "a")
-    repo.git("config", key, str(canary))
-    merge = git.fetch()
-    git.state()
-    git.commits(base, merge)
-    git.changed_paths(base, merge)
-    git.move(base, merge)
-
-
-def test_the_repositorys_ssh_command_does_not_run(repo: OpsRepo, canary: Path) -> None:
-    repo.git("config", "core.sshCommand", str(canary))
-    repo.git("remote", "set-url", "origin", "ssh://host.invalid/ops.git")
-    with pytest.raises(Refused):
-        Git(repo.checkout, "origin", "main", ssh_command="false").fetch()
-
-
-def test_the_repositorys_git_proxy_does_not_run(repo: OpsRepo, canary: Path) -> None:
-    repo.git("config", "core.gitProxy", str(canary))
-    tip = repo.head(repo.developer)
-    with serve_over_git(repo.origin) as url:
-        repo.git("remote", "set-url", "origin", url)
-        assert Git(repo.checkout, "origin", "main", allow_protocols=["git"]).fetch() == tip
-
-
 def test_the_configured_ssh_command_runs(repo: OpsRepo, tmp_path: Path) -> None:
     repo.git("remote", "set-url", "origin", "ssh://host.invalid/ops.git")
     with pytest.raises(Refused):
         Git(repo.checkout, "origin", "main", ssh_command=f"touch {tmp_path}/ours;").fetch()
     assert (tmp_path / "ours").exists()
-
-
-def test_an_external_transport_does_not_run(repo: OpsRepo, git: Git, canary: Path) -> None:
-    repo.git("remote", "set-url", "origin", f"ext::{canary}")
-    for ask in (git.fetch, git.tip_at_remote):
-        with pytest.raises(Refused, match="transport 'ext' not allowed"):
-            ask(timeout_s=60)
-
-
-def test_an_external_transport_as_the_remotes_vcs_does_not_run(repo: OpsRepo, git: Git, canary: Path) -> None:
-    repo.git("remote", "set-url", "origin", str(canary))
-    repo.git("config", "remote.origin.vcs", "ext")
-    with pytest.raises(Refused, match="transport 'ext' not allowed"):
-        git.fetch()
 
 
 @pytest.mark.parametrize("protocol", ["ext", "fd", "", "HTTPS", "https:ext", "a b"])

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import os
 import ssl
-import stat
 from functools import cached_property
 from pathlib import Path
 
 import httpx
 
+from released.adapters.private_files import read_private
 from released.domain.errors import InvalidInput
 from released.domain.webhook.delivery import Answer
 from released.domain.webhook.standard_webhooks import headers, parse_secret
@@ -19,7 +18,6 @@ from released.version import VERSION
 
 ATTEMPT_S = 10.0
 """How long an attempt may take, however often the receiver says a little."""
-_LARGEST_SECRET = 4096
 _LONGEST_COMPLAINT = 200
 """Characters: it may quote whatever the receiver said."""
 
@@ -76,17 +74,12 @@ def read_secret(file: Path) -> bytes:
     """Read the key that messages are signed with.
 
     Raises:
-        InvalidInput: ``webhook_secret_unusable``: others can read it, or it is no such file; the secret is not quoted.
+        InvalidInput: others can read it (``secret_unusable``), or it is no such file (``webhook_secret_unusable``); the
+            secret is not quoted.
     """
+    content = read_private(file)
     try:
-        with file.open("rb") as opened:
-            mode = os.fstat(opened.fileno()).st_mode
-            content = opened.read(_LARGEST_SECRET)
-        if mode & stat.S_IRWXO:
-            raise _unusable(f"expected a file for its owner and group alone, got mode {stat.S_IMODE(mode):04o}")
         return parse_secret(content.decode())
-    except OSError as error:
-        raise _unusable(f"expected a readable file, got: {error.strerror}") from None
     except UnicodeDecodeError:
         raise _unusable("expected whsec_ and base64, got bytes that are no text") from None
     except ValueError as error:

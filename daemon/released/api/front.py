@@ -28,7 +28,7 @@ _CONNECTIONS = 256
 
 
 class SocketInUse(ReleasedError):
-    """Another daemon listens there; binding again would steal its socket."""
+    """Another daemon listens there, so that binding again would steal its socket; or the place is not safe."""
 
 
 class UnknownGroup(ReleasedError):
@@ -50,7 +50,8 @@ class Front:
         """Make the socket's place ours, before anything listens: its folder, and the lock beside it.
 
         Raises:
-            SocketInUse: another process holds the lock.
+            SocketInUse: another process holds the lock (``socket_in_use``), something else than a socket lies in its
+                place (``socket_place_taken``), or others may put something there (``socket_folder_unsafe``).
             UnknownGroup: this host has no such group.
         """
         self._gid = _gid(self._listener.group)
@@ -58,6 +59,8 @@ class Front:
         if len(os.fsencode(path)) > _PATH_BYTES:
             raise SocketInUse("socket_path_too_long", f"{path} is longer than {_PATH_BYTES} bytes; listen elsewhere.")
         self._own_folder(path.parent)
+        _refuse_shared(path.parent)
+        _refuse_taken(path)
         self._lock = _lock(path)
 
     async def start(self) -> None:
@@ -127,6 +130,25 @@ class Front:
             dialled.close()
             raise
         return dialled
+
+
+def _refuse_shared(folder: Path) -> None:
+    """Let pass a folder in which nobody else can put a socket of his own in the place of ours."""
+    found = folder.stat()
+    if found.st_uid not in (0, os.geteuid()) or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        message = (
+            f"Others may write in {folder} (uid {found.st_uid}, mode {stat.S_IMODE(found.st_mode):04o}), so they could "
+            f"put a socket of theirs in the place of ours. Type chmod go-w {folder}, or listen elsewhere."
+        )
+        raise SocketInUse("socket_folder_unsafe", message)
+
+
+def _refuse_taken(path: Path) -> None:
+    """Let pass a place where nothing lies, or the socket of a daemon that is gone."""
+    with contextlib.suppress(FileNotFoundError):
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            message = f"{path} is no socket but something else. Look at it, take it away, then start again."
+            raise SocketInUse("socket_place_taken", message)
 
 
 def own_private_folder(folder: Path) -> None:

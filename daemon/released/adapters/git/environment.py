@@ -27,7 +27,8 @@ def hardened_environment(
     """Return the variables that git is started with, on top of an inherited environment without any ``GIT_*``.
 
     System and user configuration are not read. The repository's own is, but what it could make git execute is
-    overridden: hooks, fsmonitor, ssh and proxy commands, askpass programs, credential helpers, external transports.
+    overridden: hooks, fsmonitor, ssh and proxy commands, askpass programs, credential helpers, external transports, and
+    what would be asked for objects that are missing or lie elsewhere. So is the folder that it names as its work tree.
     Content filters (``filter.*``) stay, as a checkout that uses them would otherwise look dirty.
 
     Raises:
@@ -41,8 +42,10 @@ def hardened_environment(
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_ATTR_NOSYSTEM": "1",
         "GIT_CEILING_DIRECTORIES": str(checkout.parent),
+        "GIT_WORK_TREE": str(checkout),  # else core.worktree of the repository has another folder written
         "GIT_LITERAL_PATHSPECS": "1",
         "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_NO_LAZY_FETCH": "1",  # else a missing object is fetched from any remote, by the program that it names
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_ALLOW_PROTOCOL": ":".join(protocols),
         **_nobody_is_asked(ssh_command),
@@ -86,6 +89,7 @@ def _configuration(checkout: Path, credential_file: Path | None, protocols: Sequ
         ("safe.directory", str(checkout)),
         ("core.hooksPath", os.devnull),
         ("core.fsmonitor", "false"),
+        ("core.alternateRefsCommand", "true"),  # the shell's: a fetch would run what the repository names
         ("core.quotePath", "false"),
         ("core.fsync", "all"),
         ("core.logAllRefUpdates", "true"),  # whatever a branch is moved away from can be found again

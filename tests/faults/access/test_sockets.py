@@ -1,12 +1,10 @@
-"""The daemon's public socket when too many connect, and the private one behind it."""
+"""The daemon's public socket when too many connect."""
 
 from __future__ import annotations
 
 import socket
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
-
-import pytest
 
 from support.bare_environment import BareEnvironment
 from support.daemon_process import PATIENCE_S
@@ -30,15 +28,3 @@ def test_256_connections_are_served_and_one_more_is_closed_at_once(tmp_path: Pat
         served = [_connect(environment, stack) != b"" for _ in range(_CONNECTIONS)]
 
         assert (all(served), _connect(environment, stack)) == (True, b"")
-
-
-@pytest.mark.parametrize("mode", [0o750, 0o707])
-def test_a_private_folder_that_others_may_enter_keeps_the_daemon_from_starting(tmp_path: Path, mode: int) -> None:
-    with BareEnvironment(tmp_path) as environment:
-        environment.daemon.stop()
-        folder = environment.runtime / "released.sock.in"
-        folder.chmod(mode)
-
-        code = environment.daemon.start_and_die("")
-
-    assert (code, f"{folder} must be a folder that only" in environment.daemon.log) == (2, True)
