@@ -19,6 +19,7 @@ from released.adapters.git.processes import GitProcess, wait_until_gone
 from released.adapters.git.records import ChangedPath
 from released.domain.errors import InvalidInput, Refused
 from released.domain.ids import Sha
+from support.evidence import Evidence
 from support.git_daemon import serve_over_git
 from support.ops_repo import OpsRepo
 
@@ -271,7 +272,10 @@ def test_a_long_complaint_of_git_is_cut_to_whole_lines() -> None:
     assert presentable(b"password=hunter22\n" + b"x" * 8180 + b"\n!") == "x" * 8180 + "\n!"
 
 
-def test_a_fetch_that_hangs_is_ended_with_its_children_at_the_deadline(repo: OpsRepo, tmp_path: Path) -> None:
+def test_a_fetch_that_hangs_is_ended_with_its_children_at_the_deadline(
+    repo: OpsRepo, tmp_path: Path, evidence: Evidence
+) -> None:
+    """Row 37: a transport that never answers, ended with all that it started."""
     ssh = tmp_path / "ssh.sh"
     ssh.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 1000\n")
     ssh.chmod(0o755)
@@ -280,6 +284,7 @@ def test_a_fetch_that_hangs_is_ended_with_its_children_at_the_deadline(repo: Ops
         Git(repo.checkout, "origin", "main", ssh_command=str(ssh)).fetch(timeout_s=2)
     transport = GitProcess(int((tmp_path / "pid").read_text()), ours=True)
     assert wait_until_gone(transport, time.monotonic() + 5)
+    evidence.fired()
 
 
 def test_a_remote_that_is_only_asked_tells_its_tip_and_nothing_is_fetched(repo: OpsRepo, git: Git) -> None:

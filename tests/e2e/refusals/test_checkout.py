@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from support.evidence import Evidence
     from support.site import Site
 
 
-def test_a_dirty_work_tree_is_refused_with_its_paths_and_who_touched_them(site: Site) -> None:
+def test_a_dirty_work_tree_is_refused_with_its_paths_and_who_touched_them(site: Site, evidence: Evidence) -> None:
+    """Row 36: a dirty tree."""
     file = site.ops.checkout / "README.md"
     file.write_text("work of a colleague\n", encoding="utf-8")
 
@@ -20,6 +22,7 @@ def test_a_dirty_work_tree_is_refused_with_its_paths_and_who_touched_them(site: 
     assert refusal.text.startswith("[ERROR] Working tree is dirty. ")
     assert f" M README.md  ({file.owner()}, " in refusal.message
     assert refusal.next == (("git", "-C", str(site.ops.checkout), "status"),)
+    evidence.fired()
 
 
 def test_an_untracked_file_makes_the_work_tree_dirty(site: Site) -> None:
@@ -92,7 +95,8 @@ def test_a_bisection_in_progress_is_refused_with_the_command_that_ends_it(site: 
     assert f"git -C {site.ops.checkout} bisect reset" in refusal.message
 
 
-def test_a_checkout_that_has_diverged_is_refused_with_the_commits_of_both_sides(site: Site) -> None:
+def test_a_checkout_that_has_diverged_is_refused_with_the_commits_of_both_sides(site: Site, evidence: Evidence) -> None:
+    """Row 36: commits on both sides, so that nothing can be fast-forwarded."""
     theirs = site.merge("1009", {"docs/theirs.md": "merged\n"})
     _commit_here(site, "docs/ours.md", "Quick fix on production")
     ours = site.ops.head()
@@ -102,6 +106,7 @@ def test_a_checkout_that_has_diverged_is_refused_with_the_commits_of_both_sides(
     assert refusal.reason == "diverged"
     assert f"only here: {ours[:12]} Quick fix on production (Dana Developer)" in refusal.message
     assert f"only in origin/main: {theirs[:12]} Merge ticket-1009: Ticket 1009 (Dana Developer)" in refusal.message
+    evidence.fired()
 
 
 def test_a_remote_that_is_gone_is_refused_in_the_words_of_git(site: Site) -> None:
@@ -123,13 +128,15 @@ def test_a_remote_that_the_checkout_does_not_know_is_refused_with_the_command_th
     assert f"git -C {site.ops.checkout} remote add origin URL" in refusal.message
 
 
-def test_a_branch_that_the_remote_lost_is_refused_in_the_words_of_git(site: Site) -> None:
+def test_a_branch_that_the_remote_lost_is_refused_in_the_words_of_git(site: Site, evidence: Evidence) -> None:
+    """Row 36: a branch that was deleted."""
     site.ops.git("branch", "--move", "main", "trunk", cwd=site.ops.origin)
 
     refusal = site.refuses("run", "1012")
 
     assert refusal.reason == "fetch_failed"
     assert "couldn't find remote ref refs/heads/main" in refusal.message
+    evidence.fired()
 
 
 def test_a_checkout_that_is_gone_is_refused_and_named(site: Site) -> None:
