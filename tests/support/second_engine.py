@@ -164,7 +164,7 @@ class SecondEngine:
             shutil.rmtree(self.host.home / name, ignore_errors=True)
 
 
-_NO_NETWORK = ("--bridge=none", "--iptables=false", "--ip6tables=false")
+_NO_NETWORK = ("--bridge=none", "--iptables=false", "--ip6tables=false", "--max-download-attempts=1")
 
 
 @contextmanager
