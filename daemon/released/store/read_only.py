@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sqlite3
 import threading
@@ -13,9 +14,10 @@ from typing import NoReturn, TypeVar
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, func, select
 from sqlalchemy.exc import DBAPIError
 
+from released.domain.errors import ReleasedError
 from released.store import checkpoints
 from released.store.connections import readable_uri
-from released.store.errors import ReadOnly, StoreUnreadable, StoreUnusable, UnreadableEvent
+from released.store.errors import ReadOnly, StoreUnreadable, StoreUnusable
 from released.store.notifier import Notifier
 from released.store.reading import RecordReader
 from released.store.release_list import ReleaseList
@@ -92,12 +94,21 @@ class ReadOnlyStore(RecordReader):
     def _derive(self) -> None:
         """Make the list of releases; a release that cannot be read is left out of it."""
         releases = ReleaseList()
-        for stream in self.streams("release/"):
+        for stream in self._release_streams():
             try:
                 self.query(partial(releases.apply, recorded=self.read(stream)))
-            except (UnreadableEvent, StoreUnreadable) as error:
+            except ReleasedError as error:  # an event that cannot be read, or that does not follow from the others
                 _LOG.warning("%s is not listed: %s", stream, error)
         self.query(lambda connection: checkpoints.save(connection, [releases.name], self.head()))
+
+    def _release_streams(self) -> list[str]:
+        """Name what is to be listed; where even that cannot be read, the list is shown as it was stored."""
+        try:
+            return self.streams("release/")
+        except StoreUnreadable as error:
+            _LOG.warning("releases are listed as they were stored: %s", error)
+            self.query(RELEASES.drop)  # of the one in memory: the name means the stored one now
+            return []
 
 
 def _opened(path: Path, reason: ReadOnly) -> tuple[Engine, int]:
@@ -106,11 +117,19 @@ def _opened(path: Path, reason: ReadOnly) -> tuple[Engine, int]:
     try:
         METADATA.create_all(engine, tables=[CHECKPOINTS, RELEASES], checkfirst=False)
         with engine.connect() as connection:
-            return engine, connection.execute(select(func.max(EVENTS.c.position))).scalar() or 0
+            connection.execute(select(EVENTS).limit(0))
+            return engine, _head(connection)
     except (DBAPIError, sqlite3.Error) as error:
         engine.dispose()
         cause = error.orig if isinstance(error, DBAPIError) else error
         raise StoreUnusable("store_unreadable", f"{reason.why} Nor can it be read: {cause}.") from error
+
+
+def _head(connection: Connection) -> int:
+    """Give the position of the last event; 0 where that part of the file is damaged."""
+    with contextlib.suppress(DBAPIError):
+        return connection.execute(select(func.max(EVENTS.c.position))).scalar() or 0
+    return 0
 
 
 def _attached(path: Path) -> sqlite3.Connection:
