@@ -41,10 +41,13 @@ class RestartedHost(Host):
         self._boot_id = folder / "boot_id"
         unshare, mount = (str(shutil.which(tool)) for tool in ("unshare", "mount"))
         self.within = (unshare, "--mount", "/bin/sh", "-c", _WITH_BOOT_ID, mount, self._boot_id)
-        self.daemon_died("")
+        self._boot()
 
     def daemon_died(self, fault: str) -> None:  # noqa: ARG002 (it is the same whatever it died of)
         """Boot."""
+        self._boot()
+
+    def _boot(self) -> None:
         self._boot_id.write_text(f"{uuid.uuid4()}\n", encoding="ascii")
 
 
@@ -65,5 +68,5 @@ class CutOffHost(RestartedHost):
     def daemon_died(self, fault: str) -> None:
         """Cut the power, boot, and look around."""
         self._disk.cut()
-        super().daemon_died(fault)
+        self._boot()
         self._look(fault)
