@@ -88,12 +88,18 @@ class Writer:
         return settlements, batch.flush()
 
     def _fail(self, jobs: Sequence[Job[Any]], error: AppendUnknown) -> None:
-        """Stop for good: what was being committed is unknown, what is queued was never tried."""
+        """Stop for good: what was being committed is unknown, what is queued was never tried.
+
+        The daemon ends first, so that nobody is told what nobody knows: who waits loses the connection, asks again, and
+        finds out.
+        """
         self._queue.close()
-        self._refuse(jobs, error)
-        while queued := self._queue.take():
-            self._refuse(queued, StoreStopped())
-        self._on_fatal(error)
+        try:
+            self._on_fatal(error)
+        finally:
+            self._refuse(jobs, error)
+            while queued := self._queue.take():
+                self._refuse(queued, StoreStopped())
 
     def _refuse(self, jobs: Sequence[Job[Any]], error: Exception) -> None:
         """Answer jobs of which nothing was written."""
