@@ -99,7 +99,7 @@ def backup(config: Path, file: Path) -> None:
 def upgrade(config: Path) -> None:
     """Bring the schema up to date without serving.
 
-    The daemon does so at its start, too.
+    The daemon does so at its start, too. The database as it was is kept beside it.
     """
     from released.config import load  # noqa: PLC0415 (only this command pays for what it needs)
     from released.domain.configuration import InvalidConfiguration  # noqa: PLC0415

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,8 @@ from released.store.projections import Projector
 from released.store.release_list import ReleaseList, list_releases
 from released.store.shipped import shipped
 from released.store.sqlite import open_sqlite
-from released.store.tables import EVENTS, METADATA
+from released.store.tables import METADATA
+from support.first_schema import FIRST, write_first_schema
 from support.golden import LOG_V1, read_log
 from support.store import REFUSED, STREAM, must_not_fail, sqlite_store, write
 
@@ -67,19 +69,30 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
         open_sqlite(path, must_not_fail)
 
 
-def test_a_list_that_the_first_schema_held_is_derived_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_that_the_first_schema_held_is_derived_anew(tmp_path: Path) -> None:
     path = tmp_path / "released.db"
-    with monkeypatch.context() as older:
-        older.setattr(schema, "HEAD", "0001")
-        engine = writer_engine(path)
-        schema.bring_up_to_date(engine, path)
-    with engine.begin() as connection:
-        connection.execute(EVENTS.insert(), [row._asdict() for row in read_log(LOG_V1)])
-        _execute(connection, "INSERT INTO checkpoints VALUES ('releases', 25)")
-    engine.dispose()
+    write_first_schema(path)
     with sqlite_store(path) as store:
         Projector(store, [ReleaseList()]).catch_up()
         assert [(one.state, one.overrides) for one in list_releases(store)] == [("released", 1)]
+
+
+def test_the_record_as_it_was_is_kept_before_it_is_migrated(tmp_path: Path) -> None:
+    path = tmp_path / "released.db"
+    write_first_schema(path)
+    open_sqlite(path, must_not_fail).close()
+    with closing(sqlite3.connect(f"{path}.before-{schema.HEAD}")) as copy:
+        assert copy.execute("SELECT version_num FROM alembic_version").fetchone() == (FIRST,)
+        assert copy.execute("SELECT count(*) FROM events").fetchone() == (len(read_log(LOG_V1)),)
+
+
+def test_a_copy_of_another_record_is_not_taken_for_the_record_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "released.db"
+    write_first_schema(path)
+    with sqlite_store(tmp_path / f"released.db.before-{schema.HEAD}"):
+        pass
+    with pytest.raises(StoreUnusable, match="exists already"):
+        open_sqlite(path, must_not_fail)
 
 
 def test_the_database_of_another_program_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A copy of the database that is whole, taken while a daemon writes to it.
 
-It is taken by a program of its own: the daemon never opens its database a second time (see ``connections``).
+It is taken by a program of its own, or before the daemon opens its database, which it does only once (see
+``connections``).
 """
 
 from __future__ import annotations
@@ -43,6 +44,18 @@ def back_up(database: Path, copy: Path) -> int:
     return head
 
 
+def keep_former(database: Path, revision: str) -> Path:
+    """Copy a database beside itself before its schema is migrated to a revision; a copy that is there is kept.
+
+    Raises:
+        StoreUnusable: see ``back_up``; or there is a copy of another state.
+    """
+    copy = database.with_name(f"{database.name}.before-{revision}")
+    if not copy.exists() or _last_event(copy) != _last_event(database):
+        back_up(database, copy)
+    return copy
+
+
 @contextlib.contextmanager
 def _unfinished(copy: Path) -> Iterator[Path]:
     """Give a file for the copy while it is no copy yet."""
@@ -61,7 +74,12 @@ def _copied(database: Path, part: Path) -> int:
         (found,) = target.execute("PRAGMA integrity_check(1)").fetchone()
         if found != "ok":
             raise StoreUnusable("backup_damaged", f"{database} is damaged, and so is a copy of it: {found}.")
-        (head,) = target.execute("SELECT coalesce(max(position), 0) FROM events").fetchone()
+    return _last_event(part)
+
+
+def _last_event(database: Path) -> int:
+    with closing(_opened(database, "ro")) as connection:
+        (head,) = connection.execute("SELECT coalesce(max(position), 0) FROM events").fetchone()
     return int(head)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError
 
 from released.domain.events import Actor, Recorded
 from released.store import leases
+from released.store.backup import keep_former
 from released.store.batch import drafted
 from released.store.connections import inspecting_engine, reader_engine, writer_engine
 from released.store.errors import ReadOnly, StoreUnreadable, StoreUnusable
@@ -24,11 +26,13 @@ from released.store.jobs import Job
 from released.store.notifier import Notifier
 from released.store.obstacles import met_at_opening, refuse_unwritable_place
 from released.store.reading import RecordReader
-from released.store.schema import bring_up_to_date
+from released.store.schema import HEAD, bring_up_to_date, revision_of
 from released.store.sole_writer import SoleWriter
 from released.store.writer import Writer
 
 T = TypeVar("T")
+
+_LOG = logging.getLogger(__name__)
 
 _UNREADABLE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN)
 """What SQLite says where the file or its disk has failed, and no statement was wrong."""
@@ -68,7 +72,7 @@ def open_sqlite(path: Path, on_fatal: Callable[[BaseException], None], state: Pa
     refuse_unwritable_place(path)
     lock = SoleWriter(path, state or path.parent)
     try:
-        _inspect(path)
+        _look_at(path)
         return SqliteEventStore(path, lock, on_fatal)
     except BaseException:
         lock.close()
@@ -145,16 +149,31 @@ class SqliteEventStore(RecordReader):
         self._lock.close()
 
 
-def _inspect(path: Path) -> None:
-    """Look at a database before anything is done to it; one that is to be made needs no look."""
+def _look_at(path: Path) -> None:
+    """Look at a database before anything is done to it, and keep a copy of one that is to be migrated.
+
+    One that is to be made needs no look.
+    """
     if not path.exists():
         return
     try:
         engine = inspecting_engine(path)
         with engine.connect() as connection:
             refuse_unsound(connection, path)
+            revision = revision_of(connection, path)
     except (sqlite3.Error, OSError) as error:
         raise met_at_opening(path, error) from error
+    if revision and revision < HEAD:
+        _keep_former(path)
+
+
+def _keep_former(path: Path) -> None:
+    try:
+        copy = keep_former(path, HEAD)
+    except StoreUnusable:
+        refuse_unwritable_place(path)
+        raise
+    _LOG.warning("the schema is migrated to %s; the record as it was is kept in %s", HEAD, copy)
 
 
 def _prepared(path: Path) -> tuple[Engine, Connection, int]:
