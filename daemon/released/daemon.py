@@ -154,7 +154,7 @@ class Daemon:
         """Own an environment before anything is done for it; what is not there yet is owned when it comes."""
         settings = self._configuration.environments[name]
         world = open_world(name, settings, self._configuration.state)
-        owner = SoleOwner(world, self._store, self._instruments)
+        owner = SoleOwner(world, self._store, self._instruments, _fail_stop)
         try:
             owner.affirm()
         except InUse:

@@ -48,9 +48,7 @@ class ReadOnlyDaemon:
         stations = {
             name: open_station(
                 world := open_world(name, settings, configuration.state),
-                SoleOwner(
-                    world, self._store, instruments
-                ),  # which owns nothing before a command wants to act, and none may
+                SoleOwner(world, self._store, instruments, _unexpected),  # owns nothing: no command comes that far
                 self._store,
                 Fence(name, _NEVER),
                 instruments,

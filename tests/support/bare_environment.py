@@ -36,7 +36,8 @@ class BareEnvironment:
         self.database = home / "state" / "released.db"
         self.config = home / "released.yaml"
         self.config.write_text(yaml.safe_dump(self._configuration(settings)), encoding="utf-8")
-        self.daemon = Daemon(self.config, home / "daemon.log", self.runtime, dict(os.environ), broken)
+        self.log = home / "daemon.log"
+        self.daemon = Daemon(self.config, self.log, self.runtime, dict(os.environ), broken)
 
     def __enter__(self) -> Self:
         self.daemon.start()

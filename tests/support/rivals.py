@@ -24,7 +24,12 @@ SERVICE = {
 
 
 def rival(
-    environment: BareEnvironment, name: str, store: Path | None = None, repo: Path | None = None, broken: str = ""
+    environment: BareEnvironment,
+    name: str,
+    store: Path | None = None,
+    repo: Path | None = None,
+    broken: str = "",
+    **settings: object,
 ) -> Daemon:
     """Give another daemon, which is not running yet.
 
@@ -34,6 +39,7 @@ def rival(
         store: the database that it uses; one of its own where it is left out.
         repo: its checkout; none where it is left out.
         broken: see ``Daemon``.
+        settings: of its environment.
     """
     home, runtime = environment.home / name, environment.runtime / name
     home.mkdir(exist_ok=True)
@@ -42,7 +48,7 @@ def rival(
         "store": {"url": f"sqlite:///{store or home / 'state' / 'released.db'}"},
         "state_dir": str(home / "state"),
         "listen": [f"unix://{runtime}/s"],
-        "environments": {"prod": {"repo": str(repo or home / "nowhere")}},
+        "environments": {"prod": {"repo": str(repo or home / "nowhere"), **settings}},
     }
     config = home / "released.yaml"
     config.write_text(yaml.safe_dump(document), encoding="utf-8")

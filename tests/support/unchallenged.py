@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from released.engine.ownership import Ownership
+from released.store.errors import StaleEpoch
 
 
 class Unchallenged(Ownership):
@@ -12,6 +13,10 @@ class Unchallenged(Ownership):
 
     def affirm(self) -> None:
         """Say so."""
+
+    def lost(self, error: StaleEpoch) -> None:
+        """Nobody else can have it."""
+        raise AssertionError("the environment was taken") from error
 
     def bear_witness(self, doing: str) -> None:
         """Note nothing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from contextlib import closing
+from typing import NoReturn
 
 from released.domain import events as ev
 from released.domain.environments import acceptance, environment
@@ -23,7 +24,7 @@ def accept(world: World, store: EventStore, reason: str, actor: ev.Actor, instru
     Raises:
         Refused: ``record_not_older``: there is nothing to accept; or see ``SoleOwner.affirm``.
     """
-    with closing(SoleOwner(world, store, instruments)) as owner:
+    with closing(SoleOwner(world, store, instruments, _unexpected)) as owner:
         seen = owner.accept()
         if owner.older is None:
             message = f"The record of environment {world.name} lacks nothing that was done: there is nothing to accept."
@@ -48,3 +49,8 @@ def accept(world: World, store: EventStore, reason: str, actor: ev.Actor, instru
             fence,
         )
         owner.accepted()
+
+
+def _unexpected(error: BaseException) -> NoReturn:
+    """Nobody can take the environment while its checkout is owned here."""
+    raise error

@@ -21,7 +21,7 @@ from released.domain.requests import refuse_reused
 from released.engine.instruments import Instruments, id_of_request
 from released.engine.ownership import Ownership
 from released.phases.world import World
-from released.store.errors import STORE_ERRORS, Conflict, DuplicateEvent
+from released.store.errors import STORE_ERRORS, Conflict, DuplicateEvent, StaleEpoch
 from released.store.event_store import EventStore, Fence, NewEvent, StreamWrite
 
 _KINDS: dict[str, type[ReleasedError]] = {"invalid": InvalidInput, "not_found": NotFound, "refused": Refused}
@@ -85,6 +85,9 @@ class Answers:
                 self._store.append(self._writes(asked, decide()), self._fence)
             except (Conflict, DuplicateEvent):
                 continue
+            except StaleEpoch as error:
+                self._ownership.lost(error)
+                raise
             except STORE_ERRORS:
                 raise
             except ReleasedError as refusal:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+from collections.abc import Callable
 from typing import Protocol
 
 from released.adapters.docker.prefix_owner import PrefixOwner
@@ -23,6 +24,7 @@ from released.domain.environments import witness
 from released.domain.environments.witness import RecordIsOlder
 from released.engine.instruments import Instruments
 from released.phases.world import World
+from released.store.errors import StaleEpoch
 from released.store.event_store import EventStore
 
 logger = logging.getLogger(__name__)
@@ -46,6 +48,10 @@ class Ownership(Protocol):
         """
         ...
 
+    def lost(self, error: StaleEpoch) -> None:
+        """Hear that another daemon has taken the environment since: this one must end."""
+        ...
+
     def bear_witness(self, doing: str) -> None:
         """Note beside the checkout all that is on record now, before something is done that it speaks of.
 
@@ -59,12 +65,15 @@ class Ownership(Protocol):
 
 
 class SoleOwner(Ownership):
-    """Owns one environment until it is closed, or dies."""
+    """Owns one environment until it is closed, or dies; ``on_fatal`` ends the process."""
 
-    def __init__(self, world: World, store: EventStore, instruments: Instruments) -> None:
+    def __init__(
+        self, world: World, store: EventStore, instruments: Instruments, on_fatal: Callable[[BaseException], None]
+    ) -> None:
         self.world = world
         self._store = store
         self._instruments = instruments
+        self._on_fatal = on_fatal
         self._turn = threading.Lock()
         self._checkout = CheckoutOwner(world.root, world.state_dir, world.name)
         self._prefix = PrefixOwner(world.settings.docker, world.name)
@@ -80,6 +89,10 @@ class SoleOwner(Ownership):
         """Own the environment as it stands now; see ``Ownership``."""
         with self._turn:
             self._own()
+
+    def lost(self, error: StaleEpoch) -> None:
+        """End."""
+        self._on_fatal(error)
 
     def bear_witness(self, doing: str) -> None:
         """Note beside the checkout all that is on record now; see ``Ownership``."""

@@ -1,4 +1,8 @@
-"""Where every stream and the log end: what the writer holds each append against, read once and then kept."""
+"""Where every stream and the log end: what the writer holds each append against, read once and then kept.
+
+Nobody else writes, as long as nobody gets around the lock of the store. Where somebody did, a daemon that was stopped
+for a while meets the other's events and epochs: SQLite tells that another connection wrote, and all is read anew.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from released.domain.releases import lifecycle
+from released.store.connections import driver
 from released.store.event_row import to_recorded
 from released.store.hash_chain import GENESIS
 from released.store.tables import EVENTS, LEASES
@@ -38,6 +43,14 @@ class Heads:
         self._streams: dict[str, StreamHead] = {}
         self._epochs: dict[str, int] = {}
         self._log: LogHead | None = None
+        self._data_version: int | None = None
+
+    def look(self) -> None:
+        """Drop everything where another connection has written since; the transaction has the write lock."""
+        (version,) = driver(self._connection).execute("PRAGMA data_version").fetchone()
+        if version != self._data_version:
+            self.forget()
+        self._data_version = version
 
     def stream(self, name: str) -> StreamHead:
         """Give the end of a stream, folded from its events at the first question."""

@@ -83,6 +83,7 @@ class Writer:
             settle()
 
     def _write(self, jobs: Sequence[Job[Any]]) -> tuple[list[Settlement], int]:
+        self._heads.look()
         batch = Batch(self._connection, self._heads, [event_id for job in jobs for event_id in job.event_ids])
         settlements = [_settlement(job, batch) for job in jobs]
         return settlements, batch.flush()
