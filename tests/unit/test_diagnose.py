@@ -278,6 +278,13 @@ def test_what_the_daemon_did_by_itself_is_told() -> None:
     assert [line[11:] for line in recovery] == ["a new daemon found web.recreate unfinished and went on with it"]
 
 
+def test_what_was_settled_after_a_restart_of_the_host_is_told() -> None:
+    cut: list[ev.Event] = [started(Phase.MIGRATE, "web.recreate"), step_begun("web.recreate")]
+    settled = ev.Reconciled("another boot", ("web was started: it did not run",))
+    recovery = told(requested(), *prepared(), *cut, settled).certainty.recovery
+    assert [line[11:] for line in recovery] == ["after a restart of the host web was started: it did not run"]
+
+
 def test_a_release_that_runs_as_long_as_usual_is_waited_for() -> None:
     found = told(requested(), *prepared(), present=Present(NOW, usual_s=240.0))
     assert (found.kind, found.recommendation.choice, unconditional(found)) == ("running", "wait", ["watch 1234"])

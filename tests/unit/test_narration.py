@@ -41,6 +41,13 @@ def test_a_hook_that_was_run_by_hand_is_told_with_its_reason_and_its_end() -> No
     ]
 
 
+def test_a_comparison_after_a_restart_of_the_host_tells_what_was_done_and_what_is_missing() -> None:
+    assert line(ev.Reconciled("boot-2")) == "the host was restarted: all is as the record says"
+    assert line(ev.Reconciled("boot-2", ("old was removed: why",), ("new is gone",))) == (
+        "the host was restarted: old was removed: why; new is gone"
+    )
+
+
 @pytest.mark.parametrize("event", SAMPLES, ids=lambda event: type(event).__name__)
 def test_no_event_is_told_by_the_name_of_its_type(event: ev.Event) -> None:
     assert type(event).__name__ not in line(event)

@@ -169,6 +169,26 @@ def test_recovery_alone_forgives_no_interruption() -> None:
     assert state_after(*interrupted(2), ev.Recovered(Phase.PREPARE, "a", BOOT)).steps["a"].interruptions == 2
 
 
+# --- the host ----------------------------------------------------------------------------------------------------
+
+
+def test_a_step_that_is_begun_says_which_boot_the_record_is_of() -> None:
+    assert state_after(requested(), started(Phase.PREPARE, "a"), step_begun("a")).boot_id == BOOT
+
+
+def test_a_daemon_that_goes_on_has_not_compared_the_record_with_what_is_there() -> None:
+    assert state_after(*interrupted(1), ev.Recovered(Phase.PREPARE, "a", "another boot")).boot_id == BOOT
+
+
+def test_a_comparison_with_what_is_there_holds_for_this_boot() -> None:
+    assert state_after(*interrupted(1), ev.Reconciled("another boot")).boot_id == "another boot"
+
+
+def test_a_comparison_is_no_progress_of_the_release() -> None:
+    before = state_after(*interrupted(1))
+    assert state_after(*interrupted(1), ev.Reconciled("another boot")).changed_at == before.changed_at
+
+
 # --- the checkout ------------------------------------------------------------------------------------------------
 
 
