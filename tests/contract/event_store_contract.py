@@ -1,7 +1,7 @@
 """What every event store must keep, whatever database it stands on.
 
 A test module inherits from ``EventStoreContract`` and provides the fixture ``url``: an empty store that can be opened,
-closed and opened again.
+closed and opened again. One for the simulator keeps ``AppendContract`` only.
 """
 
 from __future__ import annotations
@@ -32,15 +32,8 @@ FREE = ev.LockFreed(Ticket("1234"), 1)
 PATIENCE_S = 60.0
 
 
-class EventStoreContract:
-    """Inherit and provide the fixture ``url``."""
-
-    @pytest.fixture
-    def store(self, url: str) -> Iterator[EventStore]:
-        """An open, empty store."""
-        store = open_store(url, must_not_fail)
-        yield store
-        store.close()
+class AppendContract:
+    """What is appended is judged, stored and read. Inherit and provide the fixture ``store``: an empty store."""
 
     def test_versions_and_positions_have_no_gaps(self, store: EventStore) -> None:
         store.append([write(STREAM, 0, *whole_release())])
@@ -118,11 +111,6 @@ class EventStoreContract:
             store.append([write(STREAM, 0, REQUESTED, ev.Released(1))])
         assert store.head() == 0
 
-    def test_the_life_cycle_is_known_again_after_reopening(self, url: str) -> None:
-        _appended(url, write(ENVIRONMENT, 0, LOCK))
-        with pytest.raises(IllegalEvent):
-            _appended(url, write(ENVIRONMENT, 1, LOCK))
-
     def test_a_lease_is_recorded_with_a_growing_epoch(self, store: EventStore) -> None:
         fences = [_lease(store, "first"), _lease(store, "second")]
         assert fences == [Fence("prod", 1), Fence("prod", 2)]
@@ -147,6 +135,22 @@ class EventStoreContract:
         fence = _lease(store, "first")
         store.take_lease("staging", "other", 1, "5e0c", "0.1.0", AT, ACTOR)
         assert store.append([write(STREAM, 0, REFUSED)], fence)
+
+
+class EventStoreContract(AppendContract):
+    """All that a store of the daemon keeps. Inherit and provide the fixture ``url``."""
+
+    @pytest.fixture
+    def store(self, url: str) -> Iterator[EventStore]:
+        """An open, empty store."""
+        store = open_store(url, must_not_fail)
+        yield store
+        store.close()
+
+    def test_the_life_cycle_is_known_again_after_reopening(self, url: str) -> None:
+        _appended(url, write(ENVIRONMENT, 0, LOCK))
+        with pytest.raises(IllegalEvent):
+            _appended(url, write(ENVIRONMENT, 1, LOCK))
 
     def test_a_lease_outlives_the_store_that_gave_it(self, url: str, store: EventStore) -> None:
         stale = _lease(store, "first")

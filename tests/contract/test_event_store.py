@@ -1,4 +1,4 @@
-"""The SQLite store keeps the contract of event stores."""
+"""SQLite keeps the contract of event stores, and what simulations use instead keeps what they need of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from contract.event_store_contract import EventStoreContract
+from contract.event_store_contract import AppendContract, EventStoreContract
+from support.memory_store import MemoryStore
 
 
 class TestSqliteEventStore(EventStoreContract):
@@ -16,3 +17,12 @@ class TestSqliteEventStore(EventStoreContract):
     def url(self, tmp_path: Path) -> str:
         """A database that does not exist yet."""
         return f"sqlite:///{tmp_path / 'released.db'}"
+
+
+class TestMemoryStore(AppendContract):
+    """What is appended, judged and read."""
+
+    @pytest.fixture
+    def store(self) -> MemoryStore:
+        """An empty store."""
+        return MemoryStore()

@@ -19,7 +19,6 @@ from support.given_when_then import service
 from support.simulated_phases import FAST_FORWARD
 from support.simulated_world import Death
 from support.simulation import Place, Simulation
-from support.store import sqlite_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,16 +118,15 @@ def test_another_attempt_wakes_what_the_one_before_left_behind(scene: Scene) -> 
 
 
 def test_a_release_that_a_new_daemon_halts_leaves_no_writer_held_still(scene: Scene, tmp_path: Path) -> None:
-    with sqlite_store(tmp_path / "released.db") as store:
-        life = Simulation(store, tmp_path).live()
-        moment = next(moment for moment in life.moments if moment.place == Place("after-intent", FAST_FORWARD))
-        crashed = moment.after(Death.DAEMON, on_restart="halt")
-        crashed.engine = scene.world.engine
-        slot = crashed.slot(FAST_FORWARD)
-        slot.mkdir(parents=True)
-        held_still(scene.world, scene.service("stop"), Attempt(slot)).__enter__()
+    life = Simulation(tmp_path).live()
+    moment = next(moment for moment in life.moments if moment.place == Place("after-intent", FAST_FORWARD))
+    crashed = moment.after(Death.DAEMON, on_restart="halt")
+    crashed.engine = scene.world.engine
+    slot = crashed.slot(FAST_FORWARD)
+    slot.mkdir(parents=True)
+    held_still(scene.world, scene.service("stop"), Attempt(slot)).__enter__()
 
-        crashed.live()
+    crashed.live()
 
     assert scene.states() == ("running", "exited")
 

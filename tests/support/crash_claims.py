@@ -64,17 +64,15 @@ def after_each_crash(life: Simulation) -> Iterator[tuple[str, Simulation]]:
 
     Two crashes that leave the same record and the same world behind have the same future, so one of them will do.
     """
-    left: list[tuple[int, SimulatedWorld]] = []
+    left: set[bytes] = set()
     for moment in life.moments:
         for death in deaths(moment.place):
             crashed = moment.after(death)
-            behind = (len(moment.record), crashed.world.copy())
-            if behind not in left:
-                left.append(behind)
+            if crashed.left_behind not in left:
+                left.add(crashed.left_behind)
                 yield f"{name_of(moment.place)}-{death}", crashed.live()
 
 
-@cache
 def outcome(simulation: Simulation) -> object:
     """Give what must not depend on crashes."""
     state = simulation.state
@@ -82,11 +80,15 @@ def outcome(simulation: Simulation) -> object:
     return state.status, state.head, state.phases, steps, simulation.is_occupied
 
 
-@cache
 def log(simulation: Simulation) -> list[list[str]]:
     """Give phase, event and rc of the lines that operators read, but for those about interruptions."""
     lines = [line.split()[2:] for line in render_log(simulation.events).splitlines()]
     return [fields for fields in lines if fields[1] not in ("event=interrupted", "event=resumed")]
+
+
+@cache
+def _measure(uninterrupted: Simulation) -> tuple[object, object]:
+    return outcome(uninterrupted), log(uninterrupted)
 
 
 def complaints(simulation: Simulation, uninterrupted: Simulation) -> list[str]:
@@ -104,8 +106,8 @@ def complaints(simulation: Simulation, uninterrupted: Simulation) -> list[str]:
         in_doubt = {state.halt.step} if state.halt and state.halt.cause == "in_doubt" else set()
         claims["a lost script is not in doubt"] = in_doubt != lost or not simulation.is_occupied
     else:
-        claims["the outcome is another one"] = outcome(simulation) != outcome(uninterrupted)
-        claims[ANOTHER_LOG] = log(simulation) != log(uninterrupted)
+        claims["the outcome is another one"] = outcome(simulation) != _measure(uninterrupted)[0]
+        claims[ANOTHER_LOG] = log(simulation) != _measure(uninterrupted)[1]
     return [claim for claim, holds in claims.items() if holds]
 
 

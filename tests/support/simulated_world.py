@@ -6,9 +6,8 @@ death of the host takes away those that were not made durable, and every process
 
 from __future__ import annotations
 
-import copy
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -35,9 +34,9 @@ class Death(StrEnum):
     """Everything: processes are lost, and so is what was not made durable."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class SimulatedProcess:
-    """A command under a shim, or what is left of it."""
+    """A command under a shim, or what is left of it at a moment."""
 
     name: str
     boot: int
@@ -76,8 +75,14 @@ class SimulatedWorld:
 
     def copy(self) -> SimulatedWorld:
         """Give a world that goes its own way from here."""
-        processes = {key: copy.copy(one) for key, one in self.processes.items()}
-        return SimulatedWorld([*self.done], [*self.traces], processes, {*self.lost}, self.boots, [*self._volatile])
+        return SimulatedWorld(
+            [*self.done], [*self.traces], {**self.processes}, {*self.lost}, self.boots, [*self._volatile]
+        )
+
+    @property
+    def held(self) -> tuple[object, ...]:
+        """Everything in it, to be compared."""
+        return self.done, self.traces, self.processes, sorted(self.lost), self.boots, self._volatile
 
     def do(self, effect: str) -> None:
         """Let an effect take place; a power cut would take it back."""
@@ -89,29 +94,30 @@ class SimulatedWorld:
         """From here on no power cut takes it back."""
         self._volatile = [one for one in self._volatile if one != effect]
 
-    def work(self, running: SimulatedProcess) -> None:
+    def work(self, slot: str) -> None:
         """Let a process do what it is there for."""
+        running = self.processes[slot]
         if not (running.has_worked or running.is_stopped):
-            running.has_worked = True
+            self.processes[slot] = replace(running, has_worked=True)
             self.do(running.name)
             if running.keeps:
                 self.make_durable(running.name)
 
-    def end(self, running: SimulatedProcess) -> None:
+    def end(self, slot: str) -> Exit:
         """Let a process end; its shim leaves a durable result."""
-        self.work(running)
-        running.has_ended = True
+        self.work(slot)
+        self.processes[slot] = replace(self.processes[slot], has_ended=True)
+        return self.processes[slot].exit
 
     def die(self, death: Death) -> None:
         """Take away what a crash takes away."""
-        unfinished = [one for one in self.processes.values() if not one.is_over]
+        unfinished = {slot: one for slot, one in self.processes.items() if not one.is_over}
         if death is Death.MEANWHILE:
-            for one in unfinished:
-                self.end(one)
+            for slot in unfinished:
+                self.end(slot)
         if death is Death.HOST:
-            for one in unfinished:
-                one.is_lost = True
-            self.lost |= {one.name for one in unfinished}
+            self.processes |= {slot: replace(one, is_lost=True) for slot, one in unfinished.items()}
+            self.lost |= {one.name for one in unfinished.values()}
             self.traces = [one for one in self.traces if one not in self._volatile]
             self._volatile = []
             self.boots += 1
@@ -137,13 +143,13 @@ class SimulatedShims(Scripts):
         name = command.argv[0]
         slot.mkdir(parents=True, exist_ok=True)
         self._reach("shim-spawned", name)
-        running = self._world.processes.setdefault(_key(slot), SimulatedProcess(name, self._world.boots, self._keeps))
-        if running.is_stopped:
+        started = SimulatedProcess(name, self._world.boots, self._keeps)
+        if self._world.processes.setdefault(_key(slot), started).is_stopped:
             raise StepFailed(killed())
         self._reach("before-work", name)
-        self._world.work(running)
+        self._world.work(_key(slot))
         self._reach("after-work", name)
-        return self._ended(running)
+        return self._world.end(_key(slot))
 
     def fate(self, slot: Path) -> Fate:
         """Find out what became of a command; one that has not started by now never will."""
@@ -159,19 +165,15 @@ class SimulatedShims(Scripts):
 
     def wait(self, slot: Path) -> Exit:
         """Wait for a command that an earlier daemon started."""
-        running = self._world.processes[_key(slot)]
-        self._reach("adopting", running.name)
-        return self._ended(running)
+        self._reach("adopting", self._world.processes[_key(slot)].name)
+        return self._world.end(_key(slot))
 
     def stop(self, slot: Path) -> None:
         """Have a command end; one that has not started never will."""
-        never = SimulatedProcess("nothing", self._world.boots, has_ended=True)
+        never = SimulatedProcess("nothing", self._world.boots, has_ended=True, is_stopped=True)
         found = self._world.processes.setdefault(_key(slot), never)
-        found.is_stopped |= found is never or not found.is_over
-
-    def _ended(self, running: SimulatedProcess) -> Exit:
-        self._world.end(running)
-        return running.exit
+        if not found.is_over:
+            self._world.processes[_key(slot)] = replace(found, is_stopped=True)
 
 
 def _key(slot: Path) -> str:

@@ -11,27 +11,18 @@ from released.domain.ids import Phase
 from support.simulated_phases import FAST_FORWARD, IMAGE, PROBE, RECREATE, SCRIPT
 from support.simulated_world import Death
 from support.simulation import KILL, Moment, Place, Simulation
-from support.store import sqlite_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from released.store.event_store import EventStore
+    from collections.abc import Sequence
 
 OVER = (Place("recorded", "verify_completed"), Place("recorded", "released"))
 """From here on there is no step any more."""
 
 
-@pytest.fixture(scope="module", name="store")
-def _store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EventStore]:
-    with sqlite_store(tmp_path_factory.mktemp("store") / "released.db") as store:
-        yield store
-
-
 @pytest.fixture(scope="module", name="uninterrupted")
-def _uninterrupted(store: EventStore, tmp_path_factory: pytest.TempPathFactory) -> Simulation:
+def _uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Simulation:
     """Give a release that nobody stops."""
-    return Simulation(store, tmp_path_factory.mktemp("simulations")).live()
+    return Simulation(tmp_path_factory.mktemp("simulations")).live()
 
 
 def stoppable(life: Simulation) -> list[Moment]:
@@ -41,7 +32,7 @@ def stoppable(life: Simulation) -> list[Moment]:
 
 def killed_at(place: Place, uninterrupted: Simulation) -> Simulation:
     """Let a daemon live that is told to kill the step at a place."""
-    simulation = Simulation(uninterrupted.store, uninterrupted.folder)
+    simulation = Simulation(uninterrupted.folder)
     simulation.kill_at = place
     return simulation.live()
 

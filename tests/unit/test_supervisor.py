@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,20 +13,10 @@ from released.engine import supervisor
 from released.store.errors import StoreFull
 from support.simulated_phases import SCRIPT
 from support.simulated_world import Death
-from support.simulation import TICKET, Place, Simulation
-from support.store import sqlite_store
+from support.simulation import Place, Simulation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from released.phases.effects import Step
-    from released.store.event_store import EventStore
-
-
-@pytest.fixture(name="store")
-def _store(tmp_path: Path) -> Iterator[EventStore]:
-    with sqlite_store(tmp_path / "released.db") as store:
-        yield store
 
 
 def defective(step: Step) -> Step:
@@ -35,8 +26,8 @@ def defective(step: Step) -> Step:
     return step
 
 
-def test_an_error_that_nobody_expected_halts_its_release_and_not_the_daemon(store: EventStore, tmp_path: Path) -> None:
-    state = Simulation(store, tmp_path, defective).live().state
+def test_an_error_that_nobody_expected_halts_its_release_and_not_the_daemon(tmp_path: Path) -> None:
+    state = Simulation(tmp_path, defective).live().state
 
     assert state.halt is not None
     assert (state.halt.cause, state.halt.failure.code) == ("failed", "internal_error")
@@ -44,9 +35,9 @@ def test_an_error_that_nobody_expected_halts_its_release_and_not_the_daemon(stor
 
 
 def test_a_daemon_that_starts_on_a_full_disk_recovers_once_there_is_space(
-    store: EventStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    life = Simulation(store, tmp_path).live()
+    life = Simulation(tmp_path).live()
     moment = next(moment for moment in life.moments if moment.place == Place("recorded", "migrate_completed"))
     crashed = moment.after(Death.DAEMON)
     full = [StoreFull(Path("released.db")), StoreFull(Path("released.db"))]
@@ -60,17 +51,12 @@ def test_a_daemon_that_starts_on_a_full_disk_recovers_once_there_is_space(
     monkeypatch.setattr(crashed, "append", append_where_there_is_space)
     monkeypatch.setattr(supervisor, "_PAUSE_S", 0.0)
 
+    over = threading.Event()
+    monkeypatch.setattr(crashed, "reach", lambda _, subject: over.set() if subject == "released" else None)
+
     daemon = crashed.daemon()
     daemon.start()
-    await_end(crashed)
 
+    assert over.wait(60.0)
     assert daemon.stop(60.0)
     assert crashed.state.status == "released"
-
-
-def await_end(simulation: Simulation) -> None:
-    """Wait until the release is released."""
-    store, stream, seen = simulation.store, ev.release_stream(simulation.name, TICKET), 0
-    while not isinstance(store.read(stream)[-1].event, ev.Released):
-        before, seen = seen, store.wait(seen, 60.0)
-        assert seen > before, "nothing was recorded for a minute"
