@@ -17,6 +17,7 @@ test: engine check ## Run the whole suite, checks first
 	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
 
 faults: engine $(INSTALLED) ## Run all tests of faults, those that take long too, and write docs/reliability.json
+	@packaging/prepare-host.sh faults
 	$(BIN)/python -m pytest -m '' --reliability=docs/reliability.json --session-timeout=1800 --numprocesses=auto --dist=loadfile
 
 check: $(INSTALLED) ## Lint, formatting, types, import direction

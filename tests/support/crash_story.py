@@ -17,6 +17,7 @@ from released.adapters.backups import sets
 from support.deaths import through_deaths
 from support.docker_stack import ENGINE_URL
 from support.host import Host
+from support.invariants import Remains, broken
 from support.stack import ENVIRONMENT, Stack
 from support.stories import TELL_SECRET, events, of_type
 
@@ -70,6 +71,10 @@ class Told:
     record: Sequence[dict[str, Any]]
     plan: Mapping[str, str]
     """Every step and how it recovers, in order."""
+    broken: Sequence[str]
+    """Invariants that do not hold."""
+    deaths: int
+    """How many daemons were killed on the way."""
 
 
 @contextmanager
@@ -89,7 +94,7 @@ def uninterrupted(stack: Stack) -> Told:
     daemon = stack.daemon()
     daemon.start()
     try:
-        return _told(stack, stack.client("run", TICKET).returncode)
+        return _told(stack, stack.client("run", TICKET).returncode, 0)
     finally:
         daemon.end()
 
@@ -102,7 +107,7 @@ def with_deaths(stack: Stack, faults: Sequence[str], host: Host = _STAYS_UP, bro
     """
     daemon = stack.daemon(broken, host.within)
     try:
-        return _told(stack, through_deaths(stack, daemon, faults, "run", TICKET, host=host))
+        return _told(stack, through_deaths(stack, daemon, faults, "run", TICKET, host=host), len(faults))
     finally:
         daemon.end()
 
@@ -121,7 +126,7 @@ def _witness(stack: Stack) -> Path:
 # --- what came of it ---------------------------------------------------------------------------------------------
 
 
-def _told(stack: Stack, exit_code: int) -> Told:
+def _told(stack: Stack, exit_code: int, deaths: int) -> Told:
     record = events(stack, TICKET)
     planned = [step for phase in of_type(record, "phase_started") for step in phase["steps"]]
     succeeded = [step["step"] for step in of_type(record, "step_succeeded")]
@@ -140,7 +145,14 @@ def _told(stack: Stack, exit_code: int) -> Told:
         succeeded={step: succeeded.count(step) for step in succeeded},
         occupied_by=str(json.loads(stack.client("-o", "json", "status").stdout)["lock_ticket"]),
     )
-    return Told(ending, record, {step["name"]: step["recovery"] for step in planned})
+    plan = {step["name"]: step["recovery"] for step in planned}
+    return Told(ending, record, plan, broken(_remains(stack, ending, record)), deaths)
+
+
+def _remains(stack: Stack, ending: Ending, record: Sequence[dict[str, Any]]) -> Remains:
+    steps = {SCRIPT: SCRIPT, **{f"web.{hook}": hook for hook in HOOKS}}
+    seen = {step: ending.witness.count(name) for step, name in steps.items()}
+    return Remains.of_stack(stack, [event["event_id"] for event in record], seen)
 
 
 def plain(stack: Stack, text: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from released.engine.faults import POINTS
 from support.deaths import expect_killed, through_deaths
+from support.invariants import Remains, broken
 from support.stack import Stack
 from support.standing import Standing
 from support.stories import TELL_SECRET, events, of_type
@@ -60,6 +61,8 @@ class Told:
     """Every step and how it recovers, in order."""
     deaths: Sequence[str]
     """The fault points at which a daemon was killed."""
+    broken: Sequence[str]
+    """Invariants that do not hold."""
 
     @property
     def succeeded(self) -> list[str]:
@@ -198,4 +201,5 @@ def _told(stack: Stack, before: Standing, code: int, deaths: Sequence[str]) -> T
     since = record[begun:]
     (planned,) = (phase["steps"] for phase in of_type(since, "phase_started"))
     plan = {step["name"]: step["recovery"] for step in planned}
-    return Told(Ending.of(stack, before, since, code), since, plan, deaths)
+    remains = Remains.of_stack(stack, [event["event_id"] for event in record])
+    return Told(Ending.of(stack, before, since, code), since, plan, deaths, broken(remains))
