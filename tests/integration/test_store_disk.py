@@ -59,7 +59,7 @@ def test_a_full_database_refuses_and_goes_on_once_there_is_space(tmp_path: Path)
 
 def test_a_full_disk_refuses_and_goes_on_once_there_is_space(tmp_path: Path) -> None:
     _skip_without_own_mounts()
-    script = 'mount -t tmpfs -o size=4m none "$1" && exec "$2" "$3" full "$1/released.db"'
+    script = 'mount -t tmpfs -o size=4m,mode=0700 none "$1" && exec "$2" "$3" full "$1/released.db"'
     seen = _seen(*OWN_MOUNTS, "sh", "-c", script, "sh", str(tmp_path), sys.executable, str(PROGRAM))
     assert seen == {"codes": ["read_only", ""], "readable": True, "found_afterwards": 1}
 

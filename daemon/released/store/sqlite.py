@@ -20,6 +20,7 @@ from released.store.batch import drafted
 from released.store.connections import inspecting_engine, reader_engine, writer_engine
 from released.store.errors import ReadOnly, StoreUnreadable, StoreUnusable
 from released.store.event_store import EventStore, Fence, StreamWrite
+from released.store.exposure import refuse_exposed
 from released.store.heads import Heads
 from released.store.inspection import refuse_unsound
 from released.store.jobs import Job
@@ -67,8 +68,9 @@ def open_sqlite(path: Path, on_fatal: Callable[[BaseException], None], state: Pa
 
     Raises:
         ReadOnly: it can be read and not be written: the disk is full, or see ``refuse_unsound``.
-        StoreUnusable: it is in use, was made by another program, or cannot be made durable.
+        StoreUnusable: it is in use, others may write to it, another program made it, or it cannot be made durable.
     """
+    refuse_exposed(path, state or path.parent)
     refuse_unwritable_place(path)
     lock = SoleWriter(path, state or path.parent)
     try:
