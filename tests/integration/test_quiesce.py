@@ -103,18 +103,22 @@ def test_no_writer_is_held_still_for_a_backup_that_is_to_end(scene: Scene) -> No
 
 def test_a_crash_while_writers_are_held_wakes_those_and_no_others(scene: Scene) -> None:
     attempt = scene.attempt(1)
-    held_still(scene.world, scene.service("stop"), attempt).__enter__()
+    holding = held_still(scene.world, scene.service("stop"), attempt)  # kept: what is collected is left, and wakes them
+    holding.__enter__()
+    held = scene.states()
 
     wake(scene.world, attempt)
 
-    assert scene.states() == ("running", "exited")
+    assert (held, scene.states()) == (("exited", "exited"), ("running", "exited"))
 
 
 def test_another_attempt_wakes_what_the_one_before_left_behind(scene: Scene) -> None:
-    held_still(scene.world, scene.service("pause"), scene.attempt(1)).__enter__()
+    holding = held_still(scene.world, scene.service("pause"), scene.attempt(1))
+    holding.__enter__()
+    held = scene.states()
 
     with held_still(scene.world, scene.service("none"), scene.attempt(2)):
-        assert scene.states() == ("running", "exited")
+        assert (held, scene.states()) == (("paused", "exited"), ("running", "exited"))
 
 
 def test_a_release_that_a_new_daemon_halts_leaves_no_writer_held_still(scene: Scene, tmp_path: Path) -> None:
@@ -124,11 +128,13 @@ def test_a_release_that_a_new_daemon_halts_leaves_no_writer_held_still(scene: Sc
     crashed.engine = scene.world.engine
     slot = crashed.slot(FAST_FORWARD)
     slot.mkdir(parents=True)
-    held_still(scene.world, scene.service("stop"), Attempt(slot)).__enter__()
+    holding = held_still(scene.world, scene.service("stop"), Attempt(slot))
+    holding.__enter__()
+    held = scene.states()
 
     crashed.live()
 
-    assert scene.states() == ("running", "exited")
+    assert (held, scene.states()) == (("exited", "exited"), ("running", "exited"))
 
 
 def _interrupted(scene: Scene) -> None:

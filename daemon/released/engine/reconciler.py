@@ -40,8 +40,8 @@ def reconcile(world: World, state: ReleaseState, boot_id: str) -> ev.Reconciled:
         Refused: ``engine_unreachable``; ``git_failed``, where git cannot read the checkout.
         StepFailed: ``checkout_damaged``; or the engine refused something.
     """
+    _wake_writers(world, state)  # first: they serve whatever is the matter with the checkout
     require_sound(world, state)
-    _wake_writers(world, state)
     found = [_settle(world, one) for one in reconciliation.recorded(state)]
     if any(settled for settled, _ in found):
         sync_engine_data(world.engine.data_root())
