@@ -110,6 +110,27 @@ def test_a_step_that_is_not_known_was_never_interrupted() -> None:
     assert recovery.interrupted_too_often(state_after(requested()), "a") is None
 
 
+def planned(*steps: str) -> ev.Halted | None:
+    """Decide on a phase in which another version took the step ``a``."""
+    taken = state_after(requested(), started(Phase.PREPARE, "a"), step_begun("a"))
+    return recovery.planned_otherwise(taken, Phase.PREPARE, steps)
+
+
+def test_a_phase_that_another_version_began_with_a_step_of_another_name_halts() -> None:
+    halt = halt_of(planned("b"))
+    assert (halt.cause, halt.failure.code) == ("interrupted", "planned_otherwise")
+    assert "took a, which this version knows by no such name" in halt.failure.message
+
+
+@pytest.mark.parametrize("steps", [("a",), ("a", "b"), ()], ids=["the same", "one more", "none"])
+def test_a_phase_whose_begun_steps_are_planned_goes_on(steps: tuple[str, ...]) -> None:
+    assert planned(*steps) is None
+
+
+def test_a_phase_that_was_not_begun_may_be_planned_in_any_way() -> None:
+    assert recovery.planned_otherwise(state_after(requested()), Phase.PREPARE, ["b"]) is None
+
+
 def test_a_step_in_doubt_halts_with_what_to_look_at() -> None:
     halt = recovery.in_doubt(state_after(*RUNNING), "web.backup", "the backup's folder")
     assert (halt.cause, halt.step, halt.failure.code) == ("in_doubt", "web.backup", "step_in_doubt")

@@ -116,6 +116,10 @@ class Runner:
                 self._journal.note(ev.PhaseStarted(phase, ()))
             self._halt(self._failed(phase, None, error.as_failure().masked(self._world.mask)))
             return None
+        halted = recovery.planned_otherwise(self._state, phase, [one.name for one in steps])
+        if halted is not None:
+            self._halt(halted)
+            return None
         recorded = self._state.phases.get(phase) == "running" and all(self._state.step(one.name) for one in steps)
         if steps and not recorded:
             planned = tuple(ev.PlannedStep(one.name, one.effect.recovery) for one in steps)

@@ -246,5 +246,5 @@ _ROWS: Mapping[str, Callable[[Case], Conclusion]] = {
     "http_health": _http,
     "step_in_doubt": _in_doubt,
     "record_is_older": _older_record,
-    **dict.fromkeys(("recovery_off", "recovery_too_late", "interrupted_too_often"), _interrupted),
+    **dict.fromkeys(("recovery_off", "recovery_too_late", "interrupted_too_often", "planned_otherwise"), _interrupted),
 }

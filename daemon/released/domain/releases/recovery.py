@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 import msgspec
 
@@ -12,6 +13,7 @@ from released.domain.failure import KILLED, Failure
 from released.domain.ids import Phase
 from released.domain.releases import next_steps
 from released.domain.releases.release import ReleaseState
+from released.domain.releases.step_state import StepState
 from released.domain.releases.steps import MAX_INTERRUPTIONS
 
 
@@ -54,6 +56,35 @@ def interrupted_too_often(state: ReleaseState, step: str) -> ev.Halted | None:
         return None
     message = f"The step {step} was interrupted {times} times; it is not tried again by itself."
     return halt(state, "interrupted", "interrupted_too_often", message, step)
+
+
+def planned_otherwise(state: ReleaseState, phase: Phase, planned: Collection[str]) -> ev.Halted | None:
+    """Halt where a running phase was begun by another version, with steps that this one knows by no such name.
+
+    Under their new names they would be done again. Saved data is no reason: what is saved twice does no harm, and a
+    plan that was renewed for a fix may need less of it.
+
+    Args:
+        state: a release in that phase.
+        phase: that is taken now.
+        planned: names of the steps that this version plans for it.
+    """
+    if state.phases.get(phase) != "running" or all(state.step(name) for name in planned):
+        return None
+    begun = [one.name for one in state.steps.values() if one.phase is phase and _counts_as_begun(one)]
+    unknown = [name for name in begun if name not in planned]
+    if not unknown:
+        return None
+    message = (
+        f"Another version of released began {phase} and took {', '.join(unknown)}, which this version knows by no such "
+        "name; it could do that twice. Let the other version finish the release, or take it back."
+    )
+    return halt(state, "interrupted", "planned_otherwise", message)
+
+
+def _counts_as_begun(step: StepState) -> bool:
+    is_saved = isinstance(step.result, ev.BackedUp | ev.ImagesKept)
+    return step.status in ("running", "succeeded") and not is_saved
 
 
 def cancelled(state: ReleaseState) -> ev.Halted | None:
