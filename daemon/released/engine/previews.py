@@ -12,12 +12,12 @@ from released.domain import events as ev
 from released.domain.errors import ReleasedError
 from released.domain.ids import Phase
 from released.domain.releases.overrides import Override, overrides_in
-from released.domain.releases.plan import ReleasePlan, ServicePlan
+from released.domain.releases.plan import ReleasePlan
 from released.domain.releases.release import ReleaseState, Reversal, required
 from released.domain.revert.plan import RevertPlan
 from released.engine.fingerprint import fingerprint
 from released.phases import migrate, prepare, revert, ticket, verify
-from released.phases.projects import containers_now, project_of
+from released.phases.planning.volume_sizes import volume_bytes
 from released.phases.saving import set_dir_of
 from released.phases.world import World
 
@@ -61,7 +61,7 @@ def preview_run(world: World, plan: ReleasePlan, skip: Collection[Phase], reques
             service.name: [(one.name, world.engine.container(one.name)) for one in service.containers]
             for service in plan.services
         },
-        volume_bytes=_volume_bytes(world, plan.services),
+        volume_bytes=volume_bytes(world, plan.services),
         overrides=overrides_in(requested, ""),
     )
 
@@ -84,7 +84,7 @@ def preview_revert(world: World, state: ReleaseState, plan: RevertPlan, reversal
         commits=_taken_back(world, state, plan),
         steps=tuple(step.name for step in revert.steps(world, turned)),
         saved=_saved(world, plan),
-        volume_bytes=_volume_bytes(world, [one.present for one in plan.services]),
+        volume_bytes=volume_bytes(world, [one.present for one in plan.services]),
     )
 
 
@@ -107,18 +107,3 @@ def _saved(world: World, plan: RevertPlan) -> dict[str, sets.BackupSet]:
         except ReleasedError:
             continue  # One that is to be restored was proven readable; of another only the size is unknown.
     return found
-
-
-def _volume_bytes(world: World, services: Sequence[ServicePlan]) -> dict[str, int]:
-    """Ask the engine how large the volumes are now; one whose project is unclear is left out."""
-    volumes = {service.name: _volumes(world, service) for service in services}
-    sizes = world.engine.volume_sizes([name for names in volumes.values() for name in names])
-    return {service: sum(sizes.get(name, 0) for name in names) for service, names in volumes.items()}
-
-
-def _volumes(world: World, service: ServicePlan) -> list[str]:
-    if "volume" not in service.backup.kinds or not containers_now(world, service):
-        return []
-    prefix, project = world.variables().get("CONTAINER_PREFIX", ""), project_of(world, service)
-    found = (world.engine.find_volume(project, name, prefix) for name in service.backup.volumes)
-    return [name for name in found if name is not None]

@@ -20,6 +20,7 @@ from released.domain.ops_repo.ticket_scripts import foreign_scripts, scripts_of
 from released.domain.releases.next_steps import revert
 from released.domain.releases.plan import Executable, PathVerdict, ReleasePlan, ServicePlan
 from released.phases.planning.commit_range import CommitRange, find_range
+from released.phases.planning.disk_space import refuse_too_little_space
 from released.phases.planning.history import History
 from released.phases.planning.new_volumes import with_new_volumes
 from released.phases.planning.reading import UNSUPPORTED_BACKUPS, Catalogue, read_catalogue, read_executable
@@ -241,3 +242,4 @@ def _refuse_unready(world: World, services: tuple[ServicePlan, ...], catalogue: 
             )
     world.engine.ping()
     _ = world.compose
+    refuse_too_little_space(world, services)
