@@ -34,12 +34,20 @@ class OlderRecord:
 
     def begin(self) -> None:
         """Begin to release the ticket; its first script waits when this returns."""
+        self.merge()
+        self.environment.client("run", TICKET, "--detach")
+        self.await_begin()
+
+    def merge(self) -> None:
+        """Merge the ticket, which nobody releases yet."""
         scripts = {
             "releases/1234-a.sh": f"#!/bin/sh\necho began >>{self._began}\ncat {self._gate}\n",
             "releases/1234-b.sh": f"#!/bin/sh\necho ran >>{self._trace}\n",
         }
         self.environment.ops.merge_pull_request("t", scripts, "Two scripts")
-        self.environment.client("run", TICKET, "--detach")
+
+    def await_begin(self) -> None:
+        """Wait until the first script runs."""
         await_content(self._began, b"began", 1)
 
     def finish(self) -> None:

@@ -71,6 +71,7 @@ def test_nothing_is_put_on_top_of_an_older_copy(story: OlderRecord, evidence: Ev
     assert environment.client("note", TICKET, "it is back").returncode == 0
 
 
+@pytest.mark.tier1
 def test_a_release_that_an_accepted_copy_has_under_way_is_halted_in_doubt(
     story: OlderRecord, evidence: Evidence
 ) -> None:
