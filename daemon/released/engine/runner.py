@@ -8,6 +8,7 @@ by a crash; its effect says what became of it, and it is concluded, performed ag
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
@@ -202,8 +203,7 @@ class Runner:
             return self._fail(step, attempt, slot, error.as_failure())
         except Exception as error:
             logger.exception("step %s failed unexpectedly", step.name)
-            failure = Failure("internal_error", f"{step.name} met an unexpected {type(error).__name__}: {error}")
-            return self._fail(step, attempt, slot, failure)
+            return self._fail(step, attempt, slot, _unexpected(step.name, error))
         return self._record(step, attempt, slot, fate)
 
     def _record(self, step: Step, attempt: int, slot: AttemptSlot, fate: Fate) -> bool:
@@ -243,6 +243,15 @@ class Runner:
     def _free_from(self, step: Step, attempt: int) -> int:
         """Count up to an attempt without a folder: a record that was lost or put back leaves old ones behind."""
         return next(number for number in count(attempt) if not self._slot(step, number).path.exists())
+
+
+def _unexpected(step: str, error: Exception) -> Failure:
+    """Explain what no part of the step expected; a full disk can be met anywhere."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        where = f": {error.filename}" if error.filename else ""
+        message = f"{step} found no space left on the disk{where}. Make room (df -h shows where), then resume."
+        return Failure("disk_full", message)
+    return Failure("internal_error", f"{step} met an unexpected {type(error).__name__}: {error}")
 
 
 def _outlasted(step: Step) -> Callable[[AttemptSlot], Fate]:

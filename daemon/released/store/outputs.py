@@ -13,6 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from released.store import instants
+
+logger = logging.getLogger(__name__)
 
 _MIB = 1024 * 1024
 CAP_BYTES = 16 * _MIB
@@ -80,10 +83,19 @@ class OutputWriter:
         if self._is_cut or not text:
             return
         data, room = self._mask(text).encode(errors="replace"), self._cap - self._size
-        self._is_cut = len(data) > room
-        self._append(data[:room])
-        if self._is_cut:
-            self._append(self._cut_notice())
+        try:
+            self._append(data[:room])
+            if len(data) > room:
+                self._is_cut = True
+                self._append(self._cut_notice())
+        except OSError as error:
+            self._cut_short(error)
+
+    def _cut_short(self, error: OSError) -> None:
+        """End the output where the disk refuses more of it; that ends no step."""
+        self._is_cut = True
+        os.ftruncate(self._output, self._size)
+        logger.warning("%s: the rest of the output is not kept: %s", self._folder, error.strerror)
 
     def _cut_notice(self) -> bytes:
         size = f"{self._cap // _MIB} MiB" if self._cap % _MIB == 0 else f"{self._cap} bytes"
@@ -92,19 +104,20 @@ class OutputWriter:
     def _append(self, data: bytes) -> None:
         if not data:
             return
+        offset, line = self._size, self._line
         _write_all(self._output, data)
-        self._note()
         self._hash.update(data)
         self._size += len(data)
         self._line += data.count(b"\n")
         self._ends_line = data.endswith(b"\n")
+        self._note(offset, line)
 
-    def _note(self) -> None:
+    def _note(self, offset: int, line: int) -> None:
         """Index a chunk, but not each of thousands per second."""
         if time.monotonic() - self._indexed_at < INDEX_EVERY_S:
             return
         self._indexed_at = time.monotonic()
-        entry = {"offset": self._size, "line": self._line, "at": instants.to_text(dt.datetime.now(dt.UTC))}
+        entry = {"offset": offset, "line": line, "at": instants.to_text(dt.datetime.now(dt.UTC))}
         _write_all(self._index, json.dumps(entry).encode() + b"\n")
 
 

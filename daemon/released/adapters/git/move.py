@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from released.adapters.durability import sync_filesystem
+from released.adapters.git.command import shown
 from released.adapters.git.head import NO_COMMIT, Head, head_of
 from released.adapters.git.history import is_ancestor
 from released.adapters.git.locks import remove_stale_locks, wait_for_survivors
+from released.adapters.git.records import STATUS, parse_status
 from released.adapters.git.settlement import Settlement
 from released.adapters.git.switch import switch
 from released.domain.errors import StepFailed
@@ -34,6 +36,10 @@ def move(command: GitCommand, old: Sha, end: Head, branch_at: Sha | None) -> Non
         raise not_moved(command, end, answer.rc, answer.complaint)
     if head_of(command) != end:
         raise not_moved(command, end, 1, f"git reported success, but HEAD is at {head_of(command)}.")
+    unwritten = _unwritten(command)
+    if unwritten:
+        paths = ", ".join(unwritten)
+        raise not_moved(command, end, 1, f"git reported success, but did not write {paths}. {answer.complaint}".strip())
     _make_durable(command)
     _refuse_overtaken(command, end, branch_at)
 
@@ -52,6 +58,12 @@ def settle_move(command: GitCommand, old: Sha, end: Head) -> bool:
     if done:
         _make_durable(command)
     return done
+
+
+def _unwritten(command: GitCommand) -> list[str]:
+    """Name the files that are not as HEAD has them: on a full disk git moves on, and leaves them empty."""
+    entries = parse_status(command.ask(*STATUS).output)
+    return [shown(entry.path) for entry in entries if entry.status != "??"]
 
 
 def _make_durable(command: GitCommand) -> None:
