@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -17,6 +18,19 @@ def await_state(pid: int, letter: str) -> None:
     """Wait until the kernel has it so; nothing tells of that, so it is asked."""
     while state_of(pid) != letter:
         time.sleep(_LOOK_S)
+
+
+def wake(pid: int, number: int) -> None:
+    """Send a process a signal, and wait until it has looked at it and sleeps again."""
+    before = _naps(pid)
+    os.kill(pid, number)
+    while _naps(pid) == before or state_of(pid) != "S":
+        time.sleep(_LOOK_S)
+
+
+def _naps(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches:"))
 
 
 def await_dead(pid: int) -> None:

@@ -77,10 +77,10 @@ def feed_a_shim(slot: Path, specification: bytes) -> int:
     return subprocess.run([*SHIM, str(slot)], input=specification, check=False).returncode
 
 
-def specification(slot: Path, script: str) -> bytes:
+def specification(slot: Path, script: str, **limits: object) -> bytes:
     """Write down a script for a shim."""
     command = shell(script, slot)
-    limits: dict[str, object] = {
+    usual: dict[str, object] = {
         "timeout_s": None,
         "idle_s": None,
         "kill_grace_s": 5,
@@ -88,4 +88,4 @@ def specification(slot: Path, script: str) -> bytes:
         "durable_in": [],
         "output_cap_bytes": 1000,
     }
-    return json.dumps({"argv": command.argv, "cwd": str(command.cwd), "env": {}, **limits}).encode()
+    return json.dumps({"argv": command.argv, "cwd": str(command.cwd), "env": {}, **usual, **limits}).encode()

@@ -142,9 +142,11 @@ class DockerEngine:
                 found = self._look(ids)
                 while not _settled(found, need_health) and next(events, None) is not None:
                     found = self._look(ids)
-            # An engine that restarts ends the stream early: subscribe again.
-            if _settled(found, need_health) or clock() >= deadline:
+            if _settled(found, need_health):
                 return found
+            if clock() >= deadline:
+                return self._look(ids)  # the machine may have been paused since the last look
+            # An engine that restarts ends the stream early: subscribe again.
 
     def stop(self, container_id: str) -> None:
         """Stop it with the grace period that it was made with; a stopped one stays so."""

@@ -25,6 +25,8 @@ _AGAIN_S = 0.1
 """How soon those are looked for that a round of KILL missed, when the round found nobody new."""
 _ABANDON_S = 5.0
 """How long after the first KILL those are waited for that it does not reach: another user's, or stuck in the kernel."""
+_ASLEEP_S = 5.0
+"""Who wakes so late was not running, nor was the command: the machine was paused, or we were stopped."""
 _NEVER = float("inf")
 
 
@@ -116,6 +118,8 @@ class Watch:
             return "kill"
         if now >= self._timeout_at:
             return "timeout"
+        if now - self._idle_at > _ASLEEP_S:
+            self._idle_at = now + self._idle_s  # we did not listen: whether it was silent, nobody knows
         return "idle" if now >= self._idle_at else ""
 
     def _signal_all(self, number: int) -> bool:
