@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import resource
 import signal
-import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -108,38 +106,9 @@ def test_a_daemon_that_the_kernel_kills_for_its_memory_leaves_the_script_to_the_
     limit.remove()
 
 
-def test_a_daemon_that_crashes_leaves_no_image_of_its_memory(
-    stack: Stack, daemon: Daemon, evidence: Evidence, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Row 52: what a crash would dump holds secrets, so it dumps nothing."""
-    folder = stack.home / "dumps"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    with _dumping_core():
-        subprocess.run(["/bin/sh", "-c", "kill -QUIT $$"], check=False)
-        if not (dumped := list(folder.iterdir())):
-            pytest.skip("this machine writes no core file into the folder of a process (kernel.core_pattern)")
-        daemon.start()
-
-    daemon.process.send_signal(signal.SIGQUIT)
-    evidence.fired(int(daemon.wait_dead() == -signal.SIGQUIT))
-
-    evidence.control("a process that dumps core", red=bool(dumped))
-    assert list(folder.iterdir()) == dumped
-
-
 @contextmanager
 def _ignoring(number: signal.Signals) -> Iterator[None]:
     """Have those who are started ignore a signal, as nohup(1) does."""
     before = signal.signal(number, signal.SIG_IGN)
     yield
     signal.signal(number, before)
-
-
-@contextmanager
-def _dumping_core() -> Iterator[None]:
-    """Have those who are started dump core."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
-    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
