@@ -33,6 +33,7 @@ def test_systemd_finds_no_fault_with_the_unit(tmp_path: Path) -> None:
         ("Restart", "always"),
         ("KillMode", "process"),
         ("Delegate", "yes"),
+        ("OOMPolicy", "continue"),
         ("RestartPreventExitStatus", "2"),
         ("TimeoutStartSec", "15min"),
     ],

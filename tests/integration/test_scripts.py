@@ -41,6 +41,8 @@ from support.script_slot import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from support.evidence import Evidence
+
 CANARY = "correct-horse-battery"
 
 
@@ -158,8 +160,10 @@ def test_no_secret_is_in_the_arguments_or_the_environment_of_the_shim(slot: Path
     assert CANARY.encode() not in seen
 
 
-def test_output_beyond_the_cap_is_cut_with_a_visible_line(slot: Path) -> None:
-    Scripts().run(slot, shell("yes | head -c 3000000", slot, output_cap_bytes=2**20))
+def test_output_beyond_the_cap_is_cut_with_a_visible_line(slot: Path, evidence: Evidence) -> None:
+    """Row 52: a command prints a hundred times what is kept, and is not held up."""
+    ended = Scripts().run(slot, shell("yes | head -c 100M", slot, output_cap_bytes=2**20))
+    evidence.fired(int(ended.rc == 0))
     assert output(slot) == "y\n" * 2**19 + "[released: output cut at 1 MiB]\n"
 
 
