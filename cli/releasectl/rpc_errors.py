@@ -41,6 +41,8 @@ def deadline_passed(error: grpc.RpcError) -> bool:
 
 def from_rpc(error: grpc.RpcError) -> ClientError:
     """Read the rich status of an error, or make the best of a bare one."""
+    if error.code() is grpc.StatusCode.UNIMPLEMENTED:
+        return _daemon_older()
     status = _rich(error)
     info = error_details_pb2.ErrorInfo()
     commands = pb.NextCommands()
@@ -51,6 +53,15 @@ def from_rpc(error: grpc.RpcError) -> ClientError:
     reason = info.reason or error.code().name.lower()
     message = error.details() or f"The daemon answered {error.code().name} without a reason."
     return ClientError(OF_KIND.get(kind, ExitCode.FAILED), reason, message, from_messages(commands.next))
+
+
+def _daemon_older() -> ClientError:
+    return ClientError(
+        ExitCode.REFUSED,
+        "daemon_older",
+        "This daemon is older than releasectl and does not know the command, so nothing was done. Upgrade released.",
+        (Next(("releasectl", "version"), "shows both versions"),),
+    )
 
 
 def _rich(error: grpc.RpcError) -> status_pb2.Status | None:

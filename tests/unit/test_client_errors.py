@@ -62,7 +62,7 @@ def test_the_kind_of_an_error_is_its_exit_code(kind: str, code: int) -> None:
         (grpc.StatusCode.NOT_FOUND, 4),
         (grpc.StatusCode.UNAVAILABLE, 6),
         (grpc.StatusCode.PERMISSION_DENIED, 7),
-        (grpc.StatusCode.UNIMPLEMENTED, 1),
+        (grpc.StatusCode.UNIMPLEMENTED, 3),
     ],
 )
 def test_a_bare_status_gives_an_exit_code_too(status: grpc.StatusCode, code: int) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from support.evidence import Evidence
 
+pytestmark = pytest.mark.tier1
+
 ATTACK = "\x1b]0;owned\x07\x1b[2J\r[ERROR] all is well\x1b[8m\x9b31m\u202e\x7f"
 SCRIPT = "#!/bin/sh\nprintf '" + ATTACK.replace("\x1b", "\\033").replace("\r", "\\r") + "\\n'\nexit 1\n"
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
