@@ -32,6 +32,8 @@ from support.docker_stack import ENGINE_URL, DockerStack, docker_stack
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from support.evidence import Evidence
+
 STAMP = "20260518_153012"
 FILL = r"""
 cd /v
@@ -107,7 +109,10 @@ def test_a_volume_is_saved_with_links_names_modes_owners_and_times(stack: Docker
     assert found["plain"].mtime == 981173106
 
 
-def test_a_configuration_is_saved_as_it_stands_without_following_links(tmp_path: Path, set_dir: Path) -> None:
+def test_a_configuration_is_saved_as_it_stands_without_following_links(
+    tmp_path: Path, set_dir: Path, evidence: Evidence
+) -> None:
+    """Row 50: links in what is backed up."""
     root = tmp_path / "ops"
     (root / "packages/wiki/scripts").mkdir(parents=True)
     (root / "packages/wiki/scripts/hook.sh").write_text("#!/bin/sh\n")
@@ -123,6 +128,7 @@ def test_a_configuration_is_saved_as_it_stands_without_following_links(tmp_path:
     assert found["packages/wiki/link"].linkname == "/etc/shadow"
     assert found["packages/wiki/scripts/hook.sh"].mode == 0o750
     assert found[".env"].mtime == 981173106
+    evidence.fired()
 
 
 def test_only_the_daemons_user_can_read_a_set(tmp_path: Path, set_dir: Path) -> None:

@@ -20,6 +20,8 @@ from support.tars import Member, folder, hard_link, pack, pieces, symlink
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from support.evidence import Evidence
+
 WIKI = "packages/wiki"
 Snapshot = dict[str, tuple[object, ...]]
 
@@ -183,7 +185,10 @@ def test_owners_come_back(scene: Scene) -> None:
         (folder("packages/wiki/secrets"), "needs a folder where"),
     ],
 )
-def test_an_archive_that_could_be_written_elsewhere_is_refused(scene: Scene, member: Member, complaint: str) -> None:
+def test_an_archive_that_could_be_written_elsewhere_is_refused(
+    scene: Scene, member: Member, complaint: str, evidence: Evidence
+) -> None:
+    """Row 50: an archive of a configuration that holds more than folders, files and links of its own."""
     file = scene.archive(Member("packages/wiki/first"), Member(".env"), symlink("packages/wiki/link", "/etc"), member)
     before = _snapshot(scene.root)
     with pytest.raises(Refused) as refused:
@@ -191,10 +196,14 @@ def test_an_archive_that_could_be_written_elsewhere_is_refused(scene: Scene, mem
     assert refused.value.code == "archive_unsafe"
     assert f"{member.name!r} {complaint}" in refused.value.message
     assert _snapshot(scene.root) == before
+    evidence.fired()
 
 
 @pytest.mark.parametrize("path", ["packages", WIKI, f"{WIKI}/scripts"])
-def test_a_folder_that_has_become_a_link_is_not_written_through(scene: Scene, tmp_path: Path, path: str) -> None:
+def test_a_folder_that_has_become_a_link_is_not_written_through(
+    scene: Scene, tmp_path: Path, path: str, evidence: Evidence
+) -> None:
+    """Row 50: a link in the place of a folder, before it is restored."""
     saved = scene.save()
     (scene.root / path).rename(tmp_path / "moved")
     (scene.root / path).symlink_to(tmp_path / "moved")
@@ -204,11 +213,13 @@ def test_a_folder_that_has_become_a_link_is_not_written_through(scene: Scene, tm
         scene.restore(saved)
     assert refused.value.code == "archive_unsafe"
     assert _snapshot(tmp_path) == before
+    evidence.fired()
 
 
 def test_a_folder_that_becomes_a_link_after_the_look_is_not_written_through(
-    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, evidence: Evidence
 ) -> None:
+    """Row 50: a link that is put in the place of a folder while it is restored."""
     saved = scene.save()
     (tmp_path / "outside").mkdir()
     make = unpacking._make
@@ -224,6 +235,7 @@ def test_a_folder_that_becomes_a_link_after_the_look_is_not_written_through(
         scene.restore(saved)
     assert failed.value.code == "restore_failed"
     assert list((tmp_path / "outside").iterdir()) == []
+    evidence.fired()
 
 
 def _flip(data: bytes) -> bytes:

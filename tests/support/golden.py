@@ -30,6 +30,9 @@ EVENTS_V1, LOG_V1 = FOLDER / "events-v1.jsonl", FOLDER / "log-v1.jsonl"
 EVENTS_V2, LOG_V2 = FOLDER / "events-v2.jsonl", FOLDER / "log-v2.jsonl"
 """What came since, and a release that was taken back."""
 
+DERIVED = {LOG_V1: FOLDER / "derived-v1.json", LOG_V2: FOLDER / "derived-v2.json"}
+"""Log to what is derived from it: the list of releases, and the files that operators read."""
+
 
 def read_encoded(path: Path) -> list[codec.Encoded]:
     """Read encoded events, one per line."""

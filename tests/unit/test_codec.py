@@ -11,6 +11,7 @@ from released.domain import events as ev
 from released.domain.ids import Ticket
 from released.store import codec, instants
 from released.store.errors import UnreadableEvent
+from support.evidence import Evidence
 from support.golden import EVENTS_V1, EVENTS_V2, read_encoded
 from support.store import ACTOR, SAMPLES, SAMPLES_OF_1, SAMPLES_OF_2
 
@@ -34,8 +35,12 @@ GOLDEN = [
 
 
 @pytest.mark.parametrize(("encoded", "event"), GOLDEN)
-def test_what_an_older_version_wrote_is_read_as_it_was_meant(encoded: codec.Encoded, event: ev.Event) -> None:
+def test_what_an_older_version_wrote_is_read_as_it_was_meant(
+    encoded: codec.Encoded, event: ev.Event, evidence: Evidence
+) -> None:
+    """Row 55: each event of each version."""
     assert codec.decode(1, *encoded) == event
+    evidence.fired()
 
 
 def test_a_type_is_named_by_its_class_in_snake_case() -> None:
@@ -50,8 +55,10 @@ def test_an_actor_comes_back_as_it_was() -> None:
     assert codec.decode_actor(codec.encode_actor(ACTOR)) == ACTOR
 
 
-def test_a_field_that_a_later_version_added_is_passed_over() -> None:
+def test_a_field_that_a_later_version_added_is_passed_over(evidence: Evidence) -> None:
+    """Row 55: a field that this version has no name for."""
     assert codec.decode(1, "lock_taken", 1, '{"run":2,"ticket":"1234","why":"new"}') == LOCK
+    evidence.fired()
 
 
 def test_an_old_version_is_brought_up_to_date_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:

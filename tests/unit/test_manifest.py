@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from released.domain.ops_repo.manifest import InvalidManifest, Manifest, parse_manifest
+from support.evidence import Evidence
 
 FILE = "packages/wikijs/manifest.yaml"
 SPECIFIED = """\
@@ -199,8 +200,10 @@ def test_all_faults_are_told_at_once() -> None:
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_what_is_more_than_plain_data_is_refused(text: str, fault: str) -> None:
+def test_what_is_more_than_plain_data_is_refused(text: str, fault: str, evidence: Evidence) -> None:
+    """Row 50: aliases, tags, depth, and whatever else is more than plain data."""
     assert faults(text) == [fault]
+    evidence.fired()
 
 
 # --- keys that nobody knows --------------------------------------------------------------------------------------

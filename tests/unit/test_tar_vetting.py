@@ -8,6 +8,7 @@ import pytest
 
 from released.adapters.tars.vetting import vetted
 from released.domain.errors import Refused, StepFailed
+from support.evidence import Evidence
 from support.tars import Member, folder, hard_link, pack, pieces, symlink
 
 
@@ -37,11 +38,15 @@ def _names(data: bytes) -> list[str]:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_an_entry_that_leads_outside_is_refused_and_named(members: list[Member], complaint: str) -> None:
+def test_an_entry_that_leads_outside_is_refused_and_named(
+    members: list[Member], complaint: str, evidence: Evidence
+) -> None:
+    """Row 50: .., absolute names, links and hard links out of the folder, kinds that nobody knows."""
     with pytest.raises(Refused) as refused:
         _names(pack(Member("fine"), *members))
     assert refused.value.code == "archive_unsafe"
     assert f"The archive is not unpacked: its entry {complaint}" in refused.value.message
+    evidence.fired()
 
 
 def test_everything_that_stays_inside_is_let_through() -> None:
