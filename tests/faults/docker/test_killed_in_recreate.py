@@ -114,15 +114,15 @@ def _engine_killed(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fix
     yield from _story(tmp_path_factory.mktemp("engine"), live_restore=request.param)
 
 
-@pytest.mark.parametrize("request_", REQUESTS)
+@pytest.mark.parametrize(("request_", "end"), [*((name, "kill") for name in REQUESTS), ("create", "stop")])
 def test_after_the_death_of_the_engine_one_container_of_the_release_runs(
-    engine_story: Story, evidence: Evidence, request_: str
+    engine_story: Story, evidence: Evidence, request_: str, end: str
 ) -> None:
-    """Row 30: the engine is killed by -9 while it is busy with a request of the recreate; an operator resumes."""
+    """Row 30: the engine is killed by -9, or stopped, while it is busy with a request; an operator resumes."""
     story = engine_story
     ticket, moment = story.begin(), story.moment(REQUESTS[request_], sent_bytes=1)
     story.daemon.start()
-    story.relay.kill_at(moment, story.engine.kill)
+    story.relay.kill_at(moment, story.engine.kill if end == "kill" else story.engine.stop)
     story.site.client("run", ticket, "--detach")
     struck = story.relay.has_struck.wait(PATIENCE_S)
     story.engine.start()

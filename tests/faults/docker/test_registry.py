@@ -25,6 +25,8 @@ SERVE = "touch /ready\ntrap 'exit 0' TERM\nwhile :; do sleep 3600 & wait; done\n
 HALF = 1_000_000
 """Bytes of answers after which a pull of the image, which no compression makes much smaller, is half-way."""
 
+PUSHED = f"127.0.0.1:{PORT}/front:2"
+
 
 class Story:
     """``front`` runs; ticket 1234 brings an image that is to be pulled."""
@@ -40,10 +42,8 @@ class Story:
         """Have the ticket ask for an image of the registry, which is not on the engine; it is in there where pushed."""
         image = f"127.0.0.1:{port}/front"
         if pushed:
-            original = f"127.0.0.1:{PORT}/front:2"
-            self.engine.import_image(original, SERVE, os.urandom(HALF).hex())
-            self.engine.docker("push", original)
-            self.engine.docker("rmi", original)
+            self.push()
+            self.engine.docker("rmi", PUSHED)
         folder = self.site.ops.developer / "packages" / "front"
         manifest = (
             (folder / "manifest.yaml").read_text().replace("prod-front", image).replace("build: true", "build: false")
@@ -51,6 +51,11 @@ class Story:
         compose = (folder / "docker-compose.yaml").read_text().replace("prod-front:", f"{image}:")
         files = {"manifest.yaml": manifest.replace("tag: '1'", "tag: '2'"), "docker-compose.yaml": _unbuilt(compose)}
         self.site.ops.merge_pull_request("ticket-1234", {f"packages/front/{k}": v for k, v in files.items()}, "Pull")
+
+    def push(self) -> None:
+        """Put an image that is like no other into the registry, under the ticket's tag; it is on the engine, too."""
+        self.engine.import_image(PUSHED, SERVE, os.urandom(HALF).hex())
+        self.engine.docker("push", PUSHED)
 
     def standing(self) -> tuple[list[Seen], str]:
         """Give what runs, and since when."""
@@ -121,6 +126,25 @@ def test_a_pull_that_is_cut_off_half_way_stops_nothing(story: Story, evidence: E
     evidence.fired()
 
     assert (code, story.halted(), story.standing()) == (1, "image_pull_failed", story.before)
+    assert broken(story.site.remains()) == []
+
+
+def test_a_tag_that_becomes_another_image_after_the_pull_does_not_pass_for_the_release(
+    story: Story, evidence: Evidence
+) -> None:
+    """Row 35: somebody pushes and pulls it anew while the daemon is down."""
+    story.registry.start()
+    story.merge()
+    story.daemon.start("before-intent:front.recreate")
+    story.site.client("run", "1234", "--detach")
+    story.daemon.wait_dead()
+    pulled = story.engine.docker("images", "--quiet", PUSHED)
+    story.push()
+    story.daemon.start()
+    code = story.site.client("watch", "1234").returncode
+    evidence.fired(story.engine.docker("images", "--quiet", PUSHED) != pulled)
+
+    assert (code, story.halted()) == (1, "image_mismatch")
     assert broken(story.site.remains()) == []
 
 
