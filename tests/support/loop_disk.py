@@ -159,6 +159,8 @@ class LoopDisk:
         return frozen
 
     def _users(self) -> list[int]:
+        if not self.root.is_mount():  # or everything that lives on the machine's own disk would be meant
+            return []
         device = self.root.stat().st_dev
         others = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
         return [pid for pid in others if pid != os.getpid() and _uses(pid, device)]

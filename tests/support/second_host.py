@@ -150,6 +150,8 @@ class SecondHost:
 
     def _members(self) -> set[int]:
         place = _processes_of(self._first)
+        if place in ("", _processes_of(os.getpid())):  # or every process of this host would be meant
+            return set()
         found = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
         return {pid for pid in found if pid != self._first and _processes_of(pid) == place}
 
