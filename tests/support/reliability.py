@@ -73,7 +73,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Gather in the process that hears of all tests, where a report is wanted."""
     file = config.getoption(OPTION)
-    if file and not hasattr(config, "workerinput"):
+    if file and not config.option.collectonly and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Report(file))
 
 
