@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from support.bare_environment import BareEnvironment
 from support.daemon_process import PATIENCE_S, PROGRAMS
 from support.file_watch import await_content
+from support.invariants import Remains
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,6 +88,12 @@ class OlderRecord:
     def traces(self) -> int:
         """How often the second script ran."""
         return len(self._trace.read_text(encoding="ascii").splitlines()) if self._trace.exists() else 0
+
+    @property
+    def remains(self) -> Remains:
+        """What invariants are asked of."""
+        database, owner = self.environment.database, self.witness.with_name("owner")
+        return Remains(database, locks=[database.with_name(f"{database.name}.lock"), owner])
 
     @property
     def witness(self) -> Path:

@@ -134,7 +134,7 @@ def test_without_its_lock_a_second_daemon_serves(environment: BareEnvironment, s
 
 
 @pytest.mark.tier1
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(("shared", "races"), [("store", RACES), ("checkout", 10), ("engine", 10)])
 def test_of_two_that_start_at_once_exactly_one_serves(
     environment: BareEnvironment, shared: str, races: int, evidence: Evidence

@@ -14,6 +14,7 @@ import pytest
 from releasepb.v1 import releases_pb2 as pb
 from releasepb.v1 import releases_pb2_grpc as rpc
 from support.daemon_process import PATIENCE_S, PROGRAMS
+from support.invariants import broken
 from support.older_record import TICKET, OlderRecord
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def test_one_request_that_is_sent_fifty_times_at_once_acts_once(story: OlderReco
     assert len(again) == 1, again
     assert answers.keys() - {"FAILED_PRECONDITION"} == again.keys()
     assert (_runs(story), story.traces) == (1, 1)
+    assert broken(story.remains) == []
 
 
 @pytest.mark.tier1
@@ -88,6 +90,7 @@ def test_of_fifty_who_release_at_once_one_does_and_the_others_hear_it(story: Old
     assert sorted(answers.values()) == [1, CLIENTS - 1], answers
     assert answers["FAILED_PRECONDITION"] == CLIENTS - 1
     assert (_runs(story), story.traces) == (1, 1)
+    assert broken(story.remains) == []
 
 
 def test_a_client_that_is_killed_after_it_sent_its_command_leaves_one_release(
@@ -109,6 +112,7 @@ def test_a_client_that_is_killed_after_it_sent_its_command_leaves_one_release(
     story.finish()
     assert again.returncode == 0, again.stderr
     assert (_runs(story), story.traces) == (1, 1)
+    assert broken(story.remains) == []
 
 
 @pytest.mark.tier1
