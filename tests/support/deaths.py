@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from support.host import Host
@@ -46,6 +47,17 @@ def through_deaths(stack: Stack, daemon: Daemon, faults: Sequence[str], *command
         return stack.client("watch", command[1]).returncode
     finally:
         starter.communicate()
+
+
+def around(steps: Sequence[str], plan: Sequence[str]) -> list[str]:
+    """List the fault points after the effect of each step, and after its outcome was recorded.
+
+    Args:
+        steps: some of the plan, in order; not the last one.
+        plan: every step, in order; the outcome of one is recorded with the intent of the next.
+    """
+    following = dict(pairwise(plan))
+    return [point for step in steps for point in (f"after-effect:{step}", f"after-intent:{following[step]}")]
 
 
 def expect_killed(code: int, fault: str, daemon: Daemon) -> None:

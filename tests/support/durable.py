@@ -59,10 +59,10 @@ def _missing_in_checkout(stack: Stack, heads: list[str]) -> Iterator[str]:
         return
     for question, expected in (
         (("fsck", "--full", "--no-dangling", "--no-progress"), ""),
-        (("rev-parse", "HEAD"), heads[-1]),
+        (("merge-base", "--is-ancestor", heads[-1], "HEAD"), ""),  # what is not on record yet may be on top
         (("status", "--porcelain"), ""),
     ):
         command = ["git", "-C", str(stack.ops.checkout), *question]
         told = subprocess.run(command, capture_output=True, text=True, check=False)
         if told.returncode != 0 or told.stdout.strip() != expected:
-            yield f"git {question[0]}: {told.stdout}{told.stderr}"
+            yield f"git {' '.join(question)}: {told.stdout}{told.stderr}"

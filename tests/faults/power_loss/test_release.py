@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
 from support import crash_story
+from support.deaths import around, expect_killed
 from support.durable import missing
 from support.host import CutOffHost
 from support.loop_disk import LoopDisk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from support.crash_story import Told
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.tier1, pytest.mark.timeout(600)]
 
+UNFLUSHED = """
+import os, types
+from released.adapters import durability
+
+os.fsync = os.sync = lambda *_: None
+durability._LIBC = types.SimpleNamespace(syncfs=lambda _: 0)
+"""
+"""Has the daemon flush nothing but its record."""
 LASTING = (
     "web.backup",
     "checkout.fast-forward",
@@ -31,12 +39,6 @@ LASTING = (
     "1234-once.sh",
 )
 """The steps that leave something on the disk of record and checkout, in order; one that is repeatable is repeated."""
-
-
-def around(steps: Sequence[str], plan: Sequence[str]) -> list[str]:
-    """List the fault points at which the power is cut: the outcome of a step is recorded with the next one's intent."""
-    following = dict(pairwise(plan))
-    return [point for step in steps for point in (f"after-effect:{step}", f"after-intent:{following[step]}")]
 
 
 @pytest.fixture(scope="module", name="lived")
@@ -62,3 +64,25 @@ def test_a_release_ends_as_if_nothing_had_happened(
 
     assert {fault: found for fault, found in lost.items() if found} == {}
     assert told.ending == lived.ending
+
+
+def test_a_daemon_that_flushes_only_its_record_loses_what_is_on_it(
+    tmp_path: Path, first_images: FirstImages, evidence: Evidence
+) -> None:
+    """Row 15: the same with a daemon that does not flush what steps have done."""
+    fault = "after-intent:migrate.checkout"
+    with (
+        LoopDisk.mounted(tmp_path, "ext4", 256) as disk,
+        crash_story.merged(disk.root / "stack", first_images) as stack,
+    ):
+        disk.sync()
+        daemon = stack.daemon(UNFLUSHED)
+        daemon.start(fault)
+        starter = stack.start_client("run", crash_story.TICKET, "--detach")
+        expect_killed(daemon.wait_dead(), fault, daemon)
+        disk.cut()
+        lost = missing(stack, crash_story.TICKET)
+        starter.kill()
+        starter.communicate()
+    evidence.fired(disk.cuts)
+    evidence.control("a daemon that flushes only its record", red=lost != [])
