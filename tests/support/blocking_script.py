@@ -8,14 +8,13 @@ import select
 import shlex
 import signal
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from support.file_watch import await_content
 from support.stack import ENVIRONMENT
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from support.stack import Stack
 
 TICKET = "1234"
@@ -68,12 +67,8 @@ class BlockingScript:
 
     def lives(self) -> bool:
         """Tell whether anything of it still runs."""
-        group = int(self.noted()[-1].split()[1])
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return False
-        return True
+        group = self.noted()[-1].split()[1]
+        return any(_is_member(entry, group) for entry in Path("/proc").iterdir() if entry.name.isdigit())
 
     def noted(self) -> list[str]:
         """Give what it noted: ``began PID`` and ``ended``."""
@@ -103,6 +98,15 @@ class BlockingScript:
     @property
     def _slot(self) -> Path:
         return self.stack.state_dir / "steps" / ENVIRONMENT / TICKET / "1" / NAME / "1"
+
+
+def _is_member(process: Path, group: str) -> bool:
+    """Tell whether a process of this group lives; one that is dead and not buried yet does not."""
+    try:
+        fields = (process / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return False
+    return fields[0] not in "ZX" and fields[2] == group
 
 
 def _kill(leader: int) -> None:

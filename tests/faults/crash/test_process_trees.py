@@ -144,3 +144,24 @@ def test_a_script_whose_shim_died_can_be_killed(stack: Stack, daemon: Daemon, ev
 
     assert stack.client("watch", TICKET).returncode == 8
     assert (script.lives(), script.runs(), broken(Remains.of_stack(stack))) == (False, ["began"], [])
+
+
+def test_a_script_that_is_gone_with_its_shim_is_settled_by_the_word_of_a_person(
+    stack: Stack, daemon: Daemon, evidence: Evidence
+) -> None:
+    """Row 6: daemon, shim and script are killed; a person looks, decides, and that is on record."""
+    script = begun(stack)
+    daemon.kill()
+    script.kill()
+    evidence.fired(int(not script.lives()))
+    daemon.start()
+    in_doubt = stack.client("watch", TICKET).returncode
+
+    told = json.loads(stack.client("-o", "json", "diagnose", TICKET).stdout)
+    stack.client("resolve", TICKET, NAME, "--as", "done", "--reason", "all users are there", "--yes")
+    resumed = stack.client("resume", TICKET).returncode
+
+    assert (in_doubt, resumed, script.runs()) == (8, 0, ["began"])
+    assert told["certainty"]["doubtful"] == [f"whether {NAME} took effect (attempt 1): its outcome is not on record"]
+    assert [one["done"] for one in of_type(events(stack, TICKET), "step_resolved")] == [True]
+    assert broken(Remains.of_stack(stack)) == []
