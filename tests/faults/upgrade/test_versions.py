@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from support.evidence import Evidence
 
 REFUSED = 3
-LOOKS = ("status", "events 1", "watch 1", "-o json diagnose 1")
+LOOKS = ("status", "events 1", "watch 1", "-o json events 1")
 
 
 @pytest.fixture(scope="module", name="served")
