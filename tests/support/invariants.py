@@ -14,7 +14,7 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -28,13 +28,16 @@ from released.domain.releases import lifecycle, release
 from released.domain.releases.ticket_files import render_env, render_log
 from released.store import checkpoints
 from released.store.backup import back_up
+from released.store.errors import ReadOnly
 from released.store.event_row import EventRow, to_recorded
 from released.store.hash_chain import verify
 from released.store.projections import Projector
+from released.store.read_only import ReadOnlyStore
 from released.store.release_list import ReleaseList
+from released.store.sqlite import open_sqlite
 from released.store.tables import EVENTS, RELEASES
 from support.stack import ENVIRONMENT
-from support.store import sqlite_store
+from support.store import must_not_fail
 
 if TYPE_CHECKING:
     from released.store.event_store import EventStore
@@ -106,8 +109,16 @@ def _copied(database: Path) -> Iterator[EventStore]:
     with tempfile.TemporaryDirectory(prefix="invariants-") as folder:
         copy = Path(folder) / "released.db"
         back_up(database, copy)
-        with sqlite_store(copy) as store:
+        with closing(_opened(copy)) as store:
             yield store
+
+
+def _opened(copy: Path) -> EventStore:
+    """Open a record; one on which no daemon would act is only read, which tells what it lacks."""
+    try:
+        return open_sqlite(copy, must_not_fail)
+    except ReadOnly as reason:
+        return ReadOnlyStore(copy, reason)
 
 
 @dataclass(frozen=True)
