@@ -62,7 +62,8 @@ def _missing_in_checkout(stack: Stack, heads: list[str]) -> Iterator[str]:
         (("merge-base", "--is-ancestor", heads[-1], "HEAD"), ""),  # what is not on record yet may be on top
         (("status", "--porcelain"), ""),
     ):
-        command = ["git", "-C", str(stack.ops.checkout), *question]
+        # Else git status writes a new index, and flushes it not: the next cut would take it.
+        command = ["git", "--no-optional-locks", "-C", str(stack.ops.checkout), *question]
         told = subprocess.run(command, capture_output=True, text=True, check=False)
         if told.returncode != 0 or told.stdout.strip() != expected:
             yield f"git {' '.join(question)}: {told.stdout}{told.stderr}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from released.engine.faults import POINTS
 from support.deaths import expect_killed, through_deaths
+from support.host import Host
 from support.invariants import Remains, broken
 from support.stack import Stack
 from support.standing import Standing
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from support.engine_relay import EngineRelay, Moment
     from support.stack_images import FirstImages
 
+_STAYS_UP = Host()
 TICKET = "1234"
 HOOKS = ("chown-data.sh", "post_data_restore.sh")
 """What follows a restore, in order."""
@@ -70,13 +72,19 @@ class Told:
         return [step["step"] for step in of_type(self.record, "step_succeeded")]
 
 
-def tell(stack: Stack, ways: Mapping[str, Sequence[str]], faults: Mapping[str, Sequence[str]]) -> dict[str, Told]:
+def tell(
+    stack: Stack,
+    ways: Mapping[str, Sequence[str]],
+    faults: Mapping[str, Sequence[str]],
+    host: Host = _STAYS_UP,
+) -> dict[str, Told]:
     """Go back and forth, and tell what came of each way.
 
     Args:
         stack: an environment in which ticket 1234 can be taken back; no daemon runs.
         ways: name of each way, in order, to the options of its command.
         faults: name of a way to the fault points at which a daemon dies on it, in order.
+        host: what is under the daemons.
 
     Raises:
         AssertionError: a daemon did not come to its point.
@@ -84,7 +92,7 @@ def tell(stack: Stack, ways: Mapping[str, Sequence[str]], faults: Mapping[str, S
     told = {}
     for way, options in ways.items():
         write_data(stack, way)
-        told[way] = _go_back(stack, faults.get(way, ()), *options)
+        told[way] = _go_back(stack, faults.get(way, ()), host, *options)
     return told
 
 
@@ -182,11 +190,11 @@ def write_data(stack: Stack, name: str) -> None:
     stack.containers.run_in("web", "sh", "-c", f"yes {name} | head -c 1000000 >/data/{name}")
 
 
-def _go_back(stack: Stack, faults: Sequence[str], *options: str) -> Told:
-    before, daemon = Standing.of(stack), stack.daemon()
+def _go_back(stack: Stack, faults: Sequence[str], host: Host, *options: str) -> Told:
+    before, daemon = Standing.of(stack), stack.daemon(within=host.within)
     try:
         if faults:
-            code = through_deaths(stack, daemon, faults, *REVERT, *options)
+            code = through_deaths(stack, daemon, faults, *REVERT, *options, host=host)
         else:
             daemon.start()
             code = stack.client(*REVERT, *options).returncode

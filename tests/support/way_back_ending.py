@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from support.stack import Stack
     from support.standing import Standing
 
-_DISTURBED = ("recovered", "step_started", "step_interrupted")
+_DISTURBED = ("recovered", "reconciled", "step_started", "step_interrupted")
 _NEITHER = "neither"
 
 
