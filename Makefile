@@ -5,10 +5,10 @@ INSTALLED := .venv/.installed
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults check bench docs tools engine clean
+.PHONY: help demo test faults reboot-test check bench docs tools engine clean
 
 help: ## List what can be made
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: engine $(INSTALLED) ## Watch a release of real containers survive kill -9 (under two minutes)
 	@PYTHONPATH=tests $(BIN)/python tests/demo/demo.py
@@ -18,7 +18,11 @@ test: engine check ## Run the whole suite, checks first
 
 faults: engine $(INSTALLED) ## Run all tests of faults, those that take long too, and write docs/reliability.json
 	@packaging/prepare-host.sh faults
-	$(BIN)/python -m pytest -m '' --reliability=docs/reliability.json --session-timeout=1800 --numprocesses=auto --dist=loadfile
+	$(BIN)/python -m pytest -m 'not tier2' --reliability=docs/reliability.json --session-timeout=1800 --numprocesses=auto --dist=loadfile
+
+reboot-test: engine $(INSTALLED) ## Reset a virtual machine in the middle of releases, twenty times (about an hour, as root)
+	@packaging/prepare-host.sh reboot
+	$(BIN)/python -m pytest -m tier2 --reliability=docs/reliability-reboot.json tests/faults/reboot
 
 check: $(INSTALLED) ## Lint, formatting, types, import direction
 	$(BIN)/ruff check

@@ -1,9 +1,10 @@
 #!/bin/sh
 # Brings a Debian machine to the point where this project can be built, tested and shown: Python, git and make
 # ("tools"), a Docker engine that answers, with Compose, a static busybox and bubblewrap ("engine"), and, only where it
-# is asked for, what tests of faults need besides: disks of their own, a view on system calls, a registry ("faults").
+# is asked for, what tests of faults need besides: disks of their own, a view on system calls, a registry ("faults"), or
+# a virtual machine and a Debian to boot in it ("reboot").
 # What is there already is left alone, so it is quick to run again. Needs root only for what is missing.
-# Usage: [PYTHON=python3.12] packaging/prepare-host.sh [tools] [engine] [faults]      (none named: tools and engine)
+# Usage: [PYTHON=python3.12] packaging/prepare-host.sh [tools] [engine] [faults] [reboot]      (none named: tools and engine)
 set -eu
 
 python=${PYTHON:-python3}
@@ -19,8 +20,8 @@ main() {
 
 known_part() {
     case $1 in
-        tools | engine | faults) ;;
-        *) fail "'$1' is no part of the set-up: expected tools, engine or faults." ;;
+        tools | engine | faults | reboot) ;;
+        *) fail "'$1' is no part of the set-up: expected tools, engine, faults or reboot." ;;
     esac
 }
 
@@ -132,6 +133,19 @@ missing_faults() {
 
 # A test that lacks what no package brings, such as root or a loop device, says so and is skipped.
 check_faults() {
+    :
+}
+
+# --- reboot ------------------------------------------------------------------------------------------------------
+
+missing_reboot() {
+    have qemu-system-x86_64 || echo qemu-system-x86
+    have mmdebstrap || echo mmdebstrap
+    have mke2fs || echo e2fsprogs
+    have systemctl || echo systemd
+}
+
+check_reboot() {
     :
 }
 

@@ -38,6 +38,13 @@ def test_what_tests_of_faults_need_is_a_part_of_its_own(bare_path: Path) -> None
     assert finished.stderr.startswith("[ERROR] Missing: strace e2fsprogs xfsprogs docker-registry. ")
 
 
+def test_what_a_virtual_machine_needs_is_a_part_of_its_own(bare_path: Path) -> None:
+    finished = _prepare(bare_path, "reboot")
+
+    assert finished.returncode == 1
+    assert finished.stderr.startswith("[ERROR] Missing: qemu-system-x86 mmdebstrap e2fsprogs systemd. ")
+
+
 def test_an_old_python_is_refused_with_the_way_to_name_another(bare_path: Path) -> None:
     for tool in ("git", "make"):
         _program(bare_path / tool, "exit 0")
@@ -67,7 +74,7 @@ def test_an_engine_that_refuses_the_user_is_not_started_a_second_time(bare_path:
 def test_an_unknown_part_is_refused(bare_path: Path) -> None:
     finished = _prepare(bare_path, "moon")
 
-    assert "'moon' is no part of the set-up: expected tools, engine or faults." in finished.stderr
+    assert "'moon' is no part of the set-up: expected tools, engine, faults or reboot." in finished.stderr
 
 
 def _program(path: Path, does: str) -> Path:

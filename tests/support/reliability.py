@@ -1,6 +1,6 @@
 """Makes ``docs/reliability.json`` of what the tests of faults saw; no figure in it is written by hand.
 
-With ``--reliability FILE`` pytest runs what names a row and what is of tier 1, and writes the report at the end.
+With ``--reliability FILE`` pytest runs what names a row and what is of a tier, and writes the report at the end.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 OPTION = "--reliability"
-TIER_1 = "tier1"
+TIERS = ("tier1", "tier2")
 
 
 @dataclass
@@ -85,7 +85,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_reported(item: pytest.Item) -> bool:
-    return bool(rows_of(item) or item.get_closest_marker(TIER_1))
+    return bool(rows_of(item) or any(map(item.get_closest_marker, TIERS)))
 
 
 # --- the report --------------------------------------------------------------------------------------------------

@@ -37,6 +37,10 @@ class Names:
     """Port of ``web`` on the loopback interface."""
     base_image: str
     """Image with a shell that the services are built from."""
+    restart: str = "no"
+    """What the engine does with containers that have ended, after a reboot for instance."""
+    probed_every: str = "500ms"
+    """How often the engine asks a container whether it is healthy."""
 
     def container(self, service: str) -> str:
         """Name of a service's container."""
@@ -136,10 +140,11 @@ services:
     build: ./src
     container_name: ${{CONTAINER_PREFIX}}{service}
     init: true
+    restart: '{names.restart}'
     stop_grace_period: 1s
     healthcheck:
       test: [CMD, {probe}]
-      interval: 500ms
+      interval: {names.probed_every}
       timeout: 5s
       retries: 30
 """

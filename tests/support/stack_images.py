@@ -56,11 +56,15 @@ class FirstImages:
         for service in stack_files.SERVICES:
             files = stack_files.source_files(self.base, service, stack_files.FIRST_TAG)
             with TemporaryDirectory() as folder:
-                _build(Path(folder), files, self._tag(service))
+                _build(Path(folder), files, self.reference(service))
+
+    def reference(self, service: str) -> str:
+        """Name the image of a service."""
+        return f"{self._name}:{service}"
 
     def tag(self, service: str, reference: str) -> None:
         """Give a service's image one more name."""
-        docker("tag", self._tag(service), reference)
+        docker("tag", self.reference(service), reference)
 
     def remove(self) -> None:
         """Remove them and every image that was built upon them, which inherited the base's label.
@@ -79,9 +83,6 @@ class FirstImages:
     def _labelled(self, *listing: str) -> list[str]:
         label = f"label={_LABEL}={self._name}"
         return list(dict.fromkeys(docker(*listing, "--quiet", "--no-trunc", "--filter", label).split()))
-
-    def _tag(self, service: str) -> str:
-        return f"{self._name}:{service}"
 
 
 def docker(*arguments: str) -> str:
