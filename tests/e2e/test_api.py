@@ -158,14 +158,18 @@ def _client_as(who: tuple[str, ...], api: Api, *arguments: str) -> subprocess.Co
 
 
 def test_a_second_daemon_does_not_steal_the_socket(api: Api) -> None:
-    said = _second_daemon(api, lambda it: it["store"].update(url=f"sqlite:///{api.stack.home}/second/released.db"))
+    def elsewhere(it: dict[str, Any]) -> None:
+        it["store"].update(url=f"sqlite:///{api.stack.home}/second/released.db")
+        it["environments"]["prod"].update(repo=f"{api.stack.home}/second/ops")
+
+    said = _second_daemon(api, elsewhere)
     assert f"[ERROR] Another released listens on {api.socket}" in said
     assert api.environments.GetVersion(pb.GetVersionRequest()).api == "released.v1"
 
 
 def test_a_second_daemon_does_not_share_the_store(api: Api) -> None:
     said = _second_daemon(api, lambda it: it.update(listen=[f"unix://{api.stack.runtime}/second.sock"]))
-    assert "released.db is in use by another released." in said
+    assert "released.db is in use by another released: " in said
     assert api.environments.GetVersion(pb.GetVersionRequest()).api == "released.v1"
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 from support.bare_environment import BareEnvironment
+from support.daemon_process import PROGRAMS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,9 +24,17 @@ def test_a_script_of_which_only_an_old_folder_is_left_is_run(tmp_path: Path) -> 
         for file in (tmp_path / "state").glob("released.db*"):
             file.unlink()
         ops.git("reset", "--hard", "--quiet", base)
+        accepted = take_as_it_is(environment)
         environment.daemon.start()
 
         again = environment.client("run", "1234")
 
+        assert accepted.returncode == 0, accepted.stderr
         assert again.returncode == 0, again.stderr
         assert (ops.checkout / ".asd" / "witness").read_text() == "ran\nran\n"
+
+
+def take_as_it_is(environment: BareEnvironment) -> subprocess.CompletedProcess[str]:
+    """Begin a record anew although the checkout's witness knows of another one."""
+    command = ("db", "accept", "--config", str(environment.config), "--environment", "prod", "--reason", "it is lost")
+    return subprocess.run([PROGRAMS / "released", *command], capture_output=True, text=True, check=False)

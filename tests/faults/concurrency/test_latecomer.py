@@ -42,6 +42,7 @@ def _taken_over(story: OlderRecord) -> Daemon:
     return second
 
 
+@pytest.mark.tier1
 def test_a_latecomer_in_the_middle_of_a_release_begins_nothing_more_and_ends(
     tmp_path: Path, evidence: Evidence
 ) -> None:
@@ -60,6 +61,7 @@ def test_a_latecomer_in_the_middle_of_a_release_begins_nothing_more_and_ends(
         assert broken(Remains(environment.database)) == []
 
 
+@pytest.mark.tier1
 def test_an_idle_latecomer_ends_at_its_next_command(tmp_path: Path, evidence: Evidence) -> None:
     """Row 38: what it is asked for is not put on record."""
     story = OlderRecord(tmp_path / "home")

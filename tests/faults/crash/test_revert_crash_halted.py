@@ -20,7 +20,7 @@ WAY = "back"
 WAYS = {WAY: ()}
 STEPS_HERE = STEPS[:-1]
 """Nothing is pushed."""
-pytestmark = pytest.mark.timeout(600)  # a life is that of thirty daemons
+pytestmark = [pytest.mark.tier1, pytest.mark.timeout(600)]  # a life is that of thirty daemons
 
 
 @pytest.fixture(scope="module", name="measure")
