@@ -28,6 +28,7 @@ from released.read_only_daemon import ReadOnlyDaemon
 from released.sd_notify import beat, heartbeat_s, notify
 from released.store.errors import ReadOnly
 from released.store.event_store import Fence
+from released.store.history import History
 from released.store.projections import Follower, Projector
 from released.store.release_list import ReleaseList
 from released.store.sqlite import open_store
@@ -94,7 +95,7 @@ class Daemon:
         """Those that are run; the record of the others is older than what was done, and is only shown."""
         self._projector = Projector(
             self._store,
-            [ReleaseList()],
+            [ReleaseList(), History()],
             [Follower(f"files/{station.name}", station.files) for station in self._sound],
         )
 

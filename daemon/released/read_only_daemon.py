@@ -17,6 +17,7 @@ from released.engine.station import open_station, open_world
 from released.sd_notify import notify
 from released.store.errors import ReadOnly
 from released.store.event_store import Fence
+from released.store.history import History
 from released.store.projections import Projector
 from released.store.read_only import ReadOnlyStore
 from released.store.release_list import ReleaseList
@@ -57,7 +58,7 @@ class ReadOnlyDaemon:
             )
             for name, settings in configuration.environments.items()
         }
-        self._hub = Hub.over(configuration, self._store, stations, Projector(self._store, [ReleaseList()]))
+        self._hub = Hub.over(configuration, self._store, stations, Projector(self._store, [ReleaseList(), History()]))
 
     async def serve(self, stopped: asyncio.Event) -> None:
         """Serve until told to stop, or until what stands in the way is over.

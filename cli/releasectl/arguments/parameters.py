@@ -43,6 +43,11 @@ def since(text: str) -> dt.datetime:
     return _moment(text, lambda: dt.datetime.now(dt.UTC) - dt.timedelta(seconds=duration(text.removesuffix(" ago"))))
 
 
+def moment(text: str) -> dt.datetime | int:
+    """Turn a time, as ``since`` does, or the number of an event into a moment in the past."""
+    return int(text) if text.isdecimal() else since(text)
+
+
 def until(text: str) -> dt.datetime:
     """Turn RFC 3339, or a duration from now, into a moment."""
     return _moment(text, lambda: dt.datetime.now(dt.UTC) + dt.timedelta(seconds=duration(text)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from contextlib import suppress
 
 import click
@@ -9,8 +10,9 @@ from click.shell_completion import CompletionItem
 
 from releasectl.arguments.global_flags import CONTEXT, global_flags
 from releasectl.arguments.global_flags import command as declare
-from releasectl.arguments.parameters import SERVICE
+from releasectl.arguments.parameters import SERVICE, since
 from releasectl.calls.connection import connect
+from releasectl.calls.moments import time_of
 from releasectl.commands.services_logs import command as logs
 from releasectl.commands.services_run import command as run
 from releasectl.errors import ClientError
@@ -38,13 +40,25 @@ class _Services(click.Group):
         return super().shell_complete(ctx, incomplete)
 
 
+_AT = click.option(
+    "--at",
+    type=since,
+    metavar="TIME",
+    default=lambda: click.get_current_context().meta.get(_GIVEN),
+    help="As releases had left them then: RFC 3339, or 2h ago.",
+)
+_GIVEN = "releasectl.services.at"
+"""Where a time that was typed before the name waits for it."""
+
+
 @declare("services")
 @click.argument("name", type=SERVICE, required=False)
+@_AT
 @click.pass_obj
-def _list(settings: Settings, *, name: str | None) -> None:
+def _list(settings: Settings, *, name: str | None, at: dt.datetime | None) -> None:
     """Show the services of the ops repo, what their manifests ask for, and what runs."""
     with connect(settings) as connection:
-        request = pb.ListServicesRequest(environment=connection.environment, name=name or "")
+        request = pb.ListServicesRequest(environment=connection.environment, name=name or "", at=time_of(at))
         answer = connection.ask(connection.environments.ListServices, request)
     if settings.output == "json":
         emit(document(answer))
@@ -54,7 +68,7 @@ def _list(settings: Settings, *, name: str | None) -> None:
     elif answer.services:
         print_services(answer.services, settings)
     else:
-        settings.say("The ops repo has no services.")
+        settings.say("No release had put anything in place by then." if at else "The ops repo has no services.")
 
 
 @click.group(
@@ -65,12 +79,14 @@ def _list(settings: Settings, *, name: str | None) -> None:
     subcommand_metavar="[NAME] | logs NAME | run NAME HOOK",
     epilog="A service called logs or run is shown by its name alone. Global flags: see releasectl --help.",
 )
+@_AT
 @global_flags(hidden=True)
 @click.pass_context
-def command(context: click.Context) -> None:
+def command(context: click.Context, *, at: dt.datetime | None) -> None:
     """Show the services of the ops repo, what their manifests ask for, and what runs."""
+    context.meta[_GIVEN] = at
     if context.invoked_subcommand is None:
-        context.invoke(_list, name=None)
+        context.invoke(_list, name=None, at=at)
 
 
 command.add_command(logs)

@@ -7,7 +7,7 @@ from typing import Any
 
 import grpc
 
-from released.api import convert, requests
+from released.api import as_of, convert, requests
 from released.api.hooks import follow_hook
 from released.api.hub import Hub, actor, answering
 from released.api.previews import commit
@@ -39,7 +39,10 @@ class Environments(rpc.EnvironmentsServicer):
         """Show who occupies an environment and what runs in it."""
         async with answering(context):
             station = self._hub.station(request.environment)
-            return await self._shown(station)
+            if not request.HasField("at"):
+                return await self._shown(station)
+            await self._followed(station)
+            return await self._hub.blocking(lambda: as_of.environment(station, request.at))
 
     async def Hold(self, request: pb.HoldRequest, context: Context) -> pb.Environment:
         """Keep releases out."""
@@ -72,6 +75,10 @@ class Environments(rpc.EnvironmentsServicer):
         waiting = self._lines[station.name].waiting
         return await self._hub.patiently(station, lambda: _environment(station, waiting))
 
+    async def _followed(self, station: Station) -> None:
+        """Wait until what is derived from the log is up to date."""
+        await self._hub.blocking(lambda: self._hub.projector.wait_for(station.store.head(), _PROJECTION_S))
+
     async def _reason(self, request: pb.HoldRequest) -> str:
         return requests.reason((await self._hub.masked(self._hub.station(request.environment), request)).reason)
 
@@ -80,6 +87,10 @@ class Environments(rpc.EnvironmentsServicer):
         async with answering(context):
             station = self._hub.station(request.environment)
             name = parse_service(request.name) if request.name else ""
+            if request.HasField("at"):
+                await self._followed(station)
+                placed = await self._hub.blocking(lambda: as_of.services(station, request.at, name or None))
+                return pb.ListServicesResponse(services=placed)
             running = await self._hub.patiently(station, lambda: _services(station))
             found = [one for one in running if name in ("", one.name)]
             if name and not found:
@@ -119,7 +130,7 @@ class Environments(rpc.EnvironmentsServicer):
         """Compare what runs with what the manifests ask for."""
         async with answering(context):
             station = self._hub.station(request.environment)
-            await self._hub.blocking(lambda: self._hub.projector.wait_for(station.store.head(), _PROJECTION_S))
+            await self._followed(station)
             found = await self._hub.patiently(station, station.drift)
             return pb.Drift(
                 findings=[convert.drift_finding(one) for one in found], drifted=any(one.drifted for one in found)

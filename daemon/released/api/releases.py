@@ -7,7 +7,7 @@ from typing import Any
 
 import grpc
 
-from released.api import convert, following, previews, requests
+from released.api import as_of, convert, following, previews, requests
 from released.api.diagnoses import diagnosis
 from released.api.hub import Hub, actor, answering
 from released.api.waiting_line import WaitingLine
@@ -126,6 +126,8 @@ class Releases(rpc.ReleasesServicer):
     async def GetRelease(self, request: pb.GetReleaseRequest, context: Context) -> pb.Release:
         """Show where a ticket stands."""
         async with answering(context):
+            if request.HasField("at"):
+                return await self._hub.blocking(lambda: as_of.release(self._hub.station(request.environment), request))
             station = await self._run_before(request.environment, request.ticket)
             state = await self._hub.blocking(lambda: station.release(request.ticket))
             shown = convert.release(state, station.name, await self._hub.blocking(lambda: told(station, state)))
@@ -155,6 +157,9 @@ class Releases(rpc.ReleasesServicer):
                 raise InvalidInput("state_unknown", f"{request.state!r} is not a state: expected one of {known}.")
             state, limit = request.state or None, request.limit or _DEFAULT_LIMIT
             await self._hub.blocking(lambda: self._hub.projector.wait_for(station.store.head(), _PROJECTION_S))
+            if request.HasField("at"):
+                past = await self._hub.blocking(lambda: as_of.releases(station, request.at, state, limit))
+                return pb.ListReleasesResponse(releases=past)
             rows = await self._hub.blocking(lambda: list_releases(station.store, station.name, state, limit))
             taken_back = any(row.state == lifecycle.REVERTED for row in rows)
             back_with = await self._hub.blocking(station.back_with) if taken_back else {}

@@ -12,13 +12,11 @@ from sqlalchemy import Connection, Row, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from released.domain.events import Actor, Recorded
-from released.domain.releases.release import ReleaseState, fold
+from released.domain.releases.release import ReleaseState
 from released.store import codec, instants
-from released.store.event_row import to_recorded
 from released.store.event_store import EventStore
-from released.store.tables import EVENTS, RELEASES
-
-_REMEMBERED = 64
+from released.store.release_folds import ReleaseFolds, by_release, names_in
+from released.store.tables import RELEASES
 
 
 @dataclass(frozen=True)
@@ -62,52 +60,19 @@ class ReleaseList:
     name = "releases"
 
     def __init__(self) -> None:
-        self._states: dict[str, ReleaseState] = {}
-        """States of the releases that changed last, the latest at the end; others are folded from their events."""
+        self._folds = ReleaseFolds()
 
     def apply(self, connection: Connection, recorded: Sequence[Recorded]) -> None:
         """Take events in: one row is written for each release that they change."""
-        for stream, events in _by_release(recorded).items():
-            state = self._advanced(connection, stream, events)
-            environment, ticket = _names(stream)
+        for stream, events in by_release(recorded).items():
+            environment, ticket = names_in(stream)
+            *_, (_, _, state) = self._folds.steps(connection, stream, events)
             _replace(connection, _columns(environment, ticket, state))
-            self._remember(stream, state)
 
     def clear(self, connection: Connection) -> None:
         """Drop every row."""
-        self._states.clear()
+        self._folds.clear()
         connection.execute(delete(RELEASES))
-
-    def _advanced(self, connection: Connection, stream: str, events: Sequence[Recorded]) -> ReleaseState:
-        state = self._states.get(stream)
-        if state is None or state.version < events[0].version - 1:
-            return fold(_events_up_to(connection, stream, events[-1].version))
-        return fold((event for event in events if event.version > state.version), state)
-
-    def _remember(self, stream: str, state: ReleaseState) -> None:
-        self._states.pop(stream, None)
-        self._states[stream] = state
-        if len(self._states) > _REMEMBERED:
-            del self._states[next(iter(self._states))]
-
-
-def _by_release(recorded: Sequence[Recorded]) -> dict[str, list[Recorded]]:
-    streams: dict[str, list[Recorded]] = {}
-    for event in recorded:
-        if event.stream.startswith("release/"):
-            streams.setdefault(event.stream, []).append(event)
-    return streams
-
-
-def _names(stream: str) -> tuple[str, str]:
-    """Give the environment and the ticket that a release's stream belongs to."""
-    _, environment, ticket = stream.split("/", 2)
-    return environment, ticket
-
-
-def _events_up_to(connection: Connection, stream: str, version: int) -> list[Recorded]:
-    wanted = (EVENTS.c.stream == stream) & (EVENTS.c.version <= version)
-    return [to_recorded(row) for row in connection.execute(select(EVENTS).where(wanted).order_by(EVENTS.c.version))]
 
 
 def _columns(environment: str, ticket: str, state: ReleaseState) -> dict[str, Any]:

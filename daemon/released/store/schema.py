@@ -13,7 +13,7 @@ from released.store.errors import StoreUnusable
 from released.store.obstacles import too_new
 from released.store.shipped import shipped
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision in ``migrations/``; revisions are numbers, so that an older program knows a newer schema."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import Column, Float, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
 
 METADATA = MetaData()
 
@@ -65,3 +65,92 @@ RELEASES = Table(
     Index("releases_by_change", "environment", "changed_at"),
 )
 """Derived: where each ticket's latest run stands. May be emptied and filled anew at any time."""
+
+# What each event of a release leaves for questions across releases (domain/forensics/traces.py). All of it is derived.
+
+CHANGES = Table(
+    "changes",
+    METADATA,
+    Column("environment", Text, primary_key=True),
+    Column("ticket", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("at", String(27), nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Index("changes_by_time", "environment", "at"),
+)
+"""When a ticket's latest run came into which state."""
+
+RUNS = Table(
+    "runs",
+    METADATA,
+    Column("environment", Text, primary_key=True),
+    Column("ticket", Text, primary_key=True),
+    Column("run", Integer, primary_key=True),
+    Column("version", Integer, nullable=False, comment="of the latest change"),
+    Column("started_at", String(27), nullable=False),
+    Column("ended_at", String(27)),
+    Column("state", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("services", Text, nullable=False, comment="JSON list of names"),
+    Index("runs_by_time", "environment", "started_at"),
+)
+"""Every run, and where it stands."""
+
+RUN_SERVICES = Table(
+    "run_services",
+    METADATA,
+    Column("environment", Text, primary_key=True),
+    Column("service", Text, primary_key=True),
+    Column("started_at", String(27), primary_key=True),
+    Column("ticket", Text, primary_key=True),
+    Column("run", Integer, primary_key=True),
+)
+"""The runs that affected a service, in order of time."""
+
+FAILURES = Table(
+    "failures",
+    METADATA,
+    Column("environment", Text, primary_key=True),
+    Column("ticket", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("run", Integer, nullable=False),
+    Column("at", String(27), nullable=False),
+    Column("code", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("phase", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Index("failures_by_code", "environment", "code", "at"),
+)
+"""Every halt."""
+
+PLACEMENTS = Table(
+    "placements",
+    METADATA,
+    Column("environment", Text, primary_key=True),
+    Column("service", Text, primary_key=True),
+    Column("at", String(27), primary_key=True),
+    Column("container", Text, primary_key=True),
+    Column("ticket", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("run", Integer, nullable=False),
+    Column("container_id", Text, nullable=False, comment="empty: it was removed"),
+    Column("reference", Text, nullable=False),
+    Column("image_id", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+)
+"""Every container that a release put in place or removed."""
+
+STEP_TIMES = Table(
+    "step_times",
+    METADATA,
+    Column("environment", Text, primary_key=True),
+    Column("step", Text, primary_key=True),
+    Column("at", String(27), primary_key=True),
+    Column("ticket", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("run", Integer, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("outcome", Text, nullable=False),
+)
+"""How long each attempt of a step took."""

@@ -119,6 +119,11 @@ def diagnose(ticket: str) -> tuple[NextCommand, ...]:
     return (NextCommand((CLIENT, "diagnose", ticket), effect),)
 
 
+def events_of(ticket: str) -> tuple[NextCommand, ...]:
+    """See the record of a ticket."""
+    return (NextCommand((CLIENT, "events", ticket), "shows all that is on record of it"),)
+
+
 def look_at_environment() -> tuple[NextCommand, ...]:
     """See where an environment stands."""
     return (NextCommand((CLIENT, "status"), "shows where the environment stands"),)

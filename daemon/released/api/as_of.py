@@ -1,0 +1,107 @@
+"""Answers of the past: an environment, its releases and its services as the record knows that they were then."""
+
+from __future__ import annotations
+
+import datetime as dt
+from itertools import groupby
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from released.api import convert, requests
+from released.domain.errors import InvalidInput
+from released.domain.forensics.moment import Moment
+from released.domain.ids import Ticket, parse_ticket
+from released.domain.releases.outcome import Outcome
+from released.engine.past import Past
+from released.engine.station import Station
+from released.store.history_queries import Placed
+from releasepb.v1 import releases_pb2 as pb
+
+_NOTHING_TO_TYPE = Outcome(0, "")
+"""What could be typed then is no advice for now."""
+
+
+def release(station: Station, request: pb.GetReleaseRequest) -> pb.Release:
+    """Show where a ticket stood.
+
+    Raises:
+        InvalidInput: the ticket's name or the moment is none.
+        NotFound: it was not run by then.
+    """
+    state = _past(station).release(parse_ticket(request.ticket), moment(request.at))
+    return convert.release(state, station.name, _NOTHING_TO_TYPE)
+
+
+def releases(station: Station, at: Timestamp, state: str | None, limit: int) -> list[pb.ReleaseSummary]:
+    """List where tickets stood, the one that changed last first."""
+    return [convert.summary(one) for one in _past(station).releases(_passed(at), limit, state)]
+
+
+def environment(station: Station, at: Timestamp) -> pb.Environment:
+    """Show who occupied the environment, and what releases had put in place."""
+    when, past, settings = _passed(at), _past(station), station.world.settings
+    state = past.environment(when)
+    hold, lock = state.hold_at(when), state.lock
+    active = past.release(Ticket(lock.ticket), when) if lock else None
+    return pb.Environment(
+        name=station.name,
+        lock_ticket=lock.ticket if lock else "",
+        lock_run=lock.run if lock else 0,
+        lock_since=convert.timestamp(lock.since) if lock else None,
+        lock_by=lock.actor.name if lock else "",
+        repo=str(settings.repo),
+        branch=settings.branch,
+        head=_head(past, when),
+        checkout_branch=settings.branch,
+        epoch=state.lease.epoch if state.lease else 0,
+        active=convert.summary(active) if active else None,
+        standstill=convert.standstill(active.standstill) if active else None,
+        services=services(station, at, None),
+        hold_reason=hold.reason if hold else "",
+        hold_by=hold.actor.name if hold else "",
+        hold_since=convert.timestamp(hold.since) if hold else None,
+        hold_until=convert.timestamp(hold.until) if hold else None,
+    )
+
+
+def services(station: Station, at: Timestamp, name: str | None) -> list[pb.ServiceStatus]:
+    """List the services that releases had put in place, or one of them."""
+    placed = _past(station).placed(_passed(at), name)
+    return [_service(service, list(found)) for service, found in groupby(placed, key=lambda one: one.service)]
+
+
+def moment(given: pb.Moment) -> Moment:
+    """Accept a moment in the past.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    match given.WhichOneof("moment"):
+        case "time":
+            return _passed(given.time)
+        case "event":
+            return given.event
+        case _:
+            raise InvalidInput("time_invalid", "Expected a time or the number of an event.")
+
+
+def _passed(at: Timestamp) -> dt.datetime:
+    return requests.moment(at)
+
+
+def _past(station: Station) -> Past:
+    return Past(station.store, station.name)
+
+
+def _head(past: Past, at: dt.datetime) -> str:
+    """Name the commit at which the release that had changed last had left the checkout."""
+    latest = past.releases(at, 1)
+    return latest[0].head if latest else ""
+
+
+def _service(name: str, placed: list[Placed]) -> pb.ServiceStatus:
+    containers = [
+        pb.ContainerStatus(name=one.container, id=one.container_id[:12], state="placed", image=one.reference)
+        for one in placed
+    ]
+    return pb.ServiceStatus(name=name, display_name=name, image=placed[0].reference, containers=containers)

@@ -1,0 +1,1 @@
+"""What the record tells of the past: from events alone, without a look at the world."""
