@@ -12,4 +12,4 @@ if [ ! -x "$venv/bin/protoc-gen-mypy" ]; then
 fi
 PATH="$venv/bin:$PATH" "$venv/bin/python" -m grpc_tools.protoc --proto_path=. \
     --python_out="$out" --grpc_python_out="$out" --mypy_out="$out" --mypy_grpc_out="$out" \
-    releasepb/v1/releases.proto
+    releasepb/v1/releases.proto releasepb/v1/history.proto

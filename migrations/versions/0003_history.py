@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("seconds", sa.Float, nullable=False),
         *_texts("outcome"),
     )
+    op.create_index("step_times_by_run", "step_times", ["environment", "ticket", "run"])
 
 
 def _runs() -> None:

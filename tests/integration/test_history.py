@@ -14,7 +14,7 @@ from released.domain.forensics.moment import until
 from released.domain.releases import release
 from released.engine.past import Past
 from released.store.event_store import NewEvent, StreamWrite
-from released.store.history import TABLES, History
+from released.store.history import History
 from released.store.projections import Projector
 from support.store import ACTOR, AT, release_that_was_taken_back, sqlite_store, whole_release
 
@@ -122,6 +122,6 @@ def tables(store: EventStore) -> dict[str, list[tuple[object, ...]]]:
     """Read every table of history."""
     return store.query(
         lambda connection: {
-            table.name: sorted(tuple(row) for row in connection.execute(table.select())) for table in TABLES
+            table.name: sorted(tuple(row) for row in connection.execute(table.select())) for table in History.tables
         }
     )

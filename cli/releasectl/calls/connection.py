@@ -19,6 +19,7 @@ from releasectl.calls.target import Target, resolve
 from releasectl.errors import ClientError, Next
 from releasectl.exit_codes import ExitCode
 from releasectl.rpc_errors import daemon_went_away, deadline_passed, from_rpc
+from releasepb.v1 import history_pb2_grpc as history_rpc
 from releasepb.v1 import releases_pb2_grpc as rpc
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Connection:
         self.environments = rpc.EnvironmentsStub(self.channel)
         self.playbooks = rpc.PlaybooksStub(self.channel)
         self.webhooks = rpc.WebhooksStub(self.channel)
+        self.history = history_rpc.HistoryStub(self.channel)
 
     def ask(
         self,

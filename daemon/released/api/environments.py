@@ -23,8 +23,6 @@ from released.version import VERSION
 from releasepb.v1 import releases_pb2 as pb
 from releasepb.v1 import releases_pb2_grpc as rpc
 
-_PROJECTION_S = 5.0
-
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
@@ -41,7 +39,7 @@ class Environments(rpc.EnvironmentsServicer):
             station = self._hub.station(request.environment)
             if not request.HasField("at"):
                 return await self._shown(station)
-            await self._followed(station)
+            await self._hub.followed(station)
             return await self._hub.blocking(lambda: as_of.environment(station, request.at))
 
     async def Hold(self, request: pb.HoldRequest, context: Context) -> pb.Environment:
@@ -75,10 +73,6 @@ class Environments(rpc.EnvironmentsServicer):
         waiting = self._lines[station.name].waiting
         return await self._hub.patiently(station, lambda: _environment(station, waiting))
 
-    async def _followed(self, station: Station) -> None:
-        """Wait until what is derived from the log is up to date."""
-        await self._hub.blocking(lambda: self._hub.projector.wait_for(station.store.head(), _PROJECTION_S))
-
     async def _reason(self, request: pb.HoldRequest) -> str:
         return requests.reason((await self._hub.masked(self._hub.station(request.environment), request)).reason)
 
@@ -88,7 +82,7 @@ class Environments(rpc.EnvironmentsServicer):
             station = self._hub.station(request.environment)
             name = parse_service(request.name) if request.name else ""
             if request.HasField("at"):
-                await self._followed(station)
+                await self._hub.followed(station)
                 placed = await self._hub.blocking(lambda: as_of.services(station, request.at, name or None))
                 return pb.ListServicesResponse(services=placed)
             running = await self._hub.patiently(station, lambda: _services(station))
@@ -130,7 +124,7 @@ class Environments(rpc.EnvironmentsServicer):
         """Compare what runs with what the manifests ask for."""
         async with answering(context):
             station = self._hub.station(request.environment)
-            await self._followed(station)
+            await self._hub.followed(station)
             found = await self._hub.patiently(station, station.drift)
             return pb.Drift(
                 findings=[convert.drift_finding(one) for one in found], drifted=any(one.drifted for one in found)

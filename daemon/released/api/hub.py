@@ -113,9 +113,13 @@ class Hub:
         """Hide the station's secrets in what a person typed."""
         return await self.blocking(lambda: masked(request, station.world.mask))
 
+    async def followed(self, station: Station) -> None:
+        """Wait until what is derived from the log is up to date."""
+        await self.blocking(lambda: self.projector.wait_for(station.store.head(), _PROJECTION_S))
+
     async def planned(self, station: Station, work: Callable[[], T]) -> T:
         """Have a station's desk take a command that asks the list of releases, once that is up to date."""
-        await self.blocking(lambda: self.projector.wait_for(station.store.head(), _PROJECTION_S))
+        await self.followed(station)
         return await self.command(station, work)
 
     async def command(self, station: Station, work: Callable[[], T]) -> T:

@@ -28,7 +28,6 @@ from releasepb.v1 import releases_pb2_grpc as rpc
 
 Context = grpc.aio.ServicerContext[Any, Any]
 _DEFAULT_LIMIT = 20
-_PROJECTION_S = 5.0
 
 
 class Releases(rpc.ReleasesServicer):
@@ -79,7 +78,7 @@ class Releases(rpc.ReleasesServicer):
             command = requests.adopt(await self._hub.masked(station, request))
             accepted = await self._hub.planned(station, lambda: station.desk.adopt(command, caller))
             # It is over at once, and who is told that finds the derived files written.
-            await self._hub.blocking(lambda: self._hub.projector.wait_for(station.store.head(), _PROJECTION_S))
+            await self._hub.followed(station)
             return _accepted(station, accepted)
 
     async def Resume(self, request: pb.ResumeRequest, context: Context) -> pb.Accepted:
@@ -137,7 +136,7 @@ class Releases(rpc.ReleasesServicer):
             if reason is not None:
                 shown.read_only.CopyFrom(reason)
             if state.status == lifecycle.REVERTED:
-                await self._hub.blocking(lambda: self._hub.projector.wait_for(station.store.head(), _PROJECTION_S))
+                await self._hub.followed(station)
                 shown.summary.back_with = (await self._hub.blocking(station.back_with)).get(shown.summary.merge_sha, "")
             return shown
 
@@ -156,7 +155,7 @@ class Releases(rpc.ReleasesServicer):
                 known = ", ".join(lifecycle.STATUSES)
                 raise InvalidInput("state_unknown", f"{request.state!r} is not a state: expected one of {known}.")
             state, limit = request.state or None, request.limit or _DEFAULT_LIMIT
-            await self._hub.blocking(lambda: self._hub.projector.wait_for(station.store.head(), _PROJECTION_S))
+            await self._hub.followed(station)
             if request.HasField("at"):
                 past = await self._hub.blocking(lambda: as_of.releases(station, request.at, state, limit))
                 return pb.ListReleasesResponse(releases=past)

@@ -51,6 +51,24 @@ class TicketFiles:
         streams = self._store.streams(self._prefix)
         self._refresh([stream for stream in streams if not present.issuperset(self._names(stream))])
 
+    def differing(self) -> list[Path]:
+        """List the files that are not what the events give; one that cannot be read is one of them."""
+        return [file for stream in self._store.streams(self._prefix) for file in self._differing_of(stream)]
+
+    def _differing_of(self, stream: str) -> Iterator[Path]:
+        for file, content in self._contents(self._store.read(stream)):
+            try:
+                same = not content or file.read_text(encoding="utf-8", errors="replace") == content
+            except OSError:
+                same = False
+            if not same:
+                yield file
+
+    def _contents(self, events: Sequence[ev.Recorded]) -> list[tuple[Path, str]]:
+        """Give each file of a ticket with what it must hold; with nothing where it is not to be there."""
+        env, log = (self._folder / name for name in self._names(events[0].stream))
+        return [(env, render_env(events)), (log, render_log(events))]
+
     def _refresh(self, streams: Sequence[str]) -> None:
         if streams and not self._is_checked_out():
             # Else the folders of the files would be made where the checkout is to be mounted.
@@ -72,12 +90,12 @@ class TicketFiles:
     def _write(self, stream: str) -> Iterator[str]:
         """Write the files of a ticket; yields each that cannot be written, and why."""
         events = self._store.read(stream)
-        for name, content in zip(self._names(stream), (render_env(events), render_log(events)), strict=True):
+        for file, content in self._contents(events):
             try:
                 if content:
-                    self._put(self._folder / name, content, events)
+                    self._put(file, content, events)
             except OSError as error:
-                yield f"{self._folder / name}: {error.strerror}"
+                yield f"{file}: {error.strerror}"
 
     def _put(self, file: Path, content: str, events: Sequence[ev.Recorded]) -> None:
         if file.is_symlink() or (file.exists() and not file.is_file()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,11 +12,10 @@ from sqlalchemy.dialects.sqlite import insert
 
 from released.domain.events import Recorded
 from released.domain.forensics.traces import Change, Failed, Placement, Run, StepTime, Trace, traces
+from released.domain.releases.release import ReleaseState, evolve
 from released.store import instants
 from released.store.release_folds import ReleaseFolds, by_release, names_in
 from released.store.tables import CHANGES, FAILURES, PLACEMENTS, RUN_SERVICES, RUNS, STEP_TIMES
-
-TABLES = (CHANGES, RUNS, RUN_SERVICES, FAILURES, PLACEMENTS, STEP_TIMES)
 
 Line = tuple[Table, Mapping[str, Any]]
 
@@ -25,23 +24,20 @@ class History:
     """Keeps the tables; idempotent, because a trace that is derived again replaces itself."""
 
     name = "history"
+    tables = (CHANGES, RUNS, RUN_SERVICES, FAILURES, PLACEMENTS, STEP_TIMES)
 
     def __init__(self) -> None:
         self._folds = ReleaseFolds()
 
     def apply(self, connection: Connection, recorded: Sequence[Recorded]) -> None:
         """Take events in."""
-        rows: dict[Table, list[Mapping[str, Any]]] = {}
-        for trace in self._traces(connection, recorded):
-            for table, columns in _lines(trace):
-                rows.setdefault(table, []).append(columns)
-        for table, columns_of in rows.items():
-            connection.execute(insert(table).prefix_with("OR REPLACE"), columns_of)
+        for table, rows in _by_table(self._traces(connection, recorded)).items():
+            connection.execute(insert(table).prefix_with("OR REPLACE"), rows)
 
     def clear(self, connection: Connection) -> None:
         """Drop every row."""
         self._folds.clear()
-        for table in TABLES:
+        for table in self.tables:
             connection.execute(delete(table))
 
     def _traces(self, connection: Connection, recorded: Sequence[Recorded]) -> Iterator[Trace]:
@@ -49,6 +45,27 @@ class History:
             environment, _ = names_in(stream)
             for before, event, after in self._folds.steps(connection, stream, events):
                 yield from traces(environment, before, event, after)
+
+
+def lines_of(environment: str, events: Sequence[Recorded]) -> dict[Table, list[Mapping[str, Any]]]:
+    """Give all rows that the record of a ticket leaves; a later one replaces an earlier one with the same key."""
+
+    def all_traces() -> Iterator[Trace]:
+        state = ReleaseState()
+        for recorded in events:
+            after = evolve(state, recorded)
+            yield from traces(environment, state, recorded, after)
+            state = after
+
+    return _by_table(all_traces())
+
+
+def _by_table(found: Iterable[Trace]) -> dict[Table, list[Mapping[str, Any]]]:
+    rows: dict[Table, list[Mapping[str, Any]]] = {}
+    for trace in found:
+        for table, columns in _lines(trace):
+            rows.setdefault(table, []).append(columns)
+    return rows
 
 
 def _lines(trace: Trace) -> Iterator[Line]:

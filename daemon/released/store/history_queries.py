@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, exists, func, select
+import msgspec
+from sqlalchemy import Connection, Row, and_, exists, func, select
 
 from released.store import instants
 from released.store.event_store import EventStore
-from released.store.tables import CHANGES, PLACEMENTS
+from released.store.tables import CHANGES, FAILURES, PLACEMENTS, RUN_SERVICES, RUNS, STEP_TIMES
 
 
 class Standing(NamedTuple):
@@ -118,3 +119,123 @@ def _placed(connection: Connection, environment: str, service: str, at: str) -> 
         for row in found
         if row.container not in removed
     ]
+
+
+class RunFilter(NamedTuple):
+    """Which runs are meant; what is ``None`` excludes none."""
+
+    service: str | None = None
+    since: dt.datetime | None = None
+    state: str | None = None
+    by: str | None = None
+    code: str | None = None
+
+
+class PastRun(NamedTuple):
+    """A run as it stands."""
+
+    ticket: str
+    run: int
+    state: str
+    started_at: dt.datetime
+    ended_at: dt.datetime | None
+    by: str
+    services: tuple[str, ...]
+
+
+class PastFailure(NamedTuple):
+    """A halt of a run."""
+
+    version: int
+    at: dt.datetime
+    code: str
+    cause: str
+    phase: str
+    step: str
+
+
+class PastStep(NamedTuple):
+    """An attempt of a step that ended."""
+
+    step: str
+    at: dt.datetime
+    seconds: float
+
+
+def runs(store: EventStore, environment: str, wanted: RunFilter, limit: int) -> list[PastRun]:
+    """List runs, the one that began last first."""
+    query = select(RUNS).where(RUNS.c.environment == environment)
+    if wanted.service is not None:
+        same_run = and_(RUN_SERVICES.c.ticket == RUNS.c.ticket, RUN_SERVICES.c.run == RUNS.c.run)
+        query = query.join(RUN_SERVICES, same_run).where(
+            RUN_SERVICES.c.environment == environment, RUN_SERVICES.c.service == wanted.service
+        )
+    if wanted.since is not None:
+        query = query.where(RUNS.c.started_at >= instants.to_text(wanted.since))
+    if wanted.state is not None:
+        query = query.where(RUNS.c.state == wanted.state)
+    if wanted.by is not None:
+        query = query.where(RUNS.c.by == wanted.by)
+    if wanted.code is not None:
+        query = query.where(
+            exists().where(
+                FAILURES.c.environment == environment,
+                FAILURES.c.ticket == RUNS.c.ticket,
+                FAILURES.c.run == RUNS.c.run,
+                FAILURES.c.code == wanted.code,
+            )
+        )
+    newest_first = query.order_by(RUNS.c.started_at.desc(), RUNS.c.ticket).limit(limit)
+    return store.query(lambda connection: [_run(row) for row in connection.execute(newest_first)])
+
+
+def failures_of(store: EventStore, environment: str, ticket: str, run: int) -> list[PastFailure]:
+    """List the halts of a run, in order."""
+    rows = FAILURES.c
+    query = select(rows.version, rows.at, rows.code, rows.cause, rows.phase, rows.step)
+    of_run = query.where(rows.environment == environment, rows.ticket == ticket, rows.run == run)
+    return store.query(
+        lambda connection: [
+            PastFailure(row.version, instants.from_text(row.at), row.code, row.cause, row.phase, row.step)
+            for row in connection.execute(of_run.order_by(rows.version))
+        ]
+    )
+
+
+def steps_of(store: EventStore, environment: str, ticket: str, run: int) -> list[PastStep]:
+    """List the attempts of a run's steps that succeeded, in order."""
+    rows = STEP_TIMES.c
+    of_run = select(rows.step, rows.at, rows.seconds).where(
+        rows.environment == environment, rows.ticket == ticket, rows.run == run, rows.outcome == "succeeded"
+    )
+    return store.query(
+        lambda connection: [
+            PastStep(row.step, instants.from_text(row.at), row.seconds)
+            for row in connection.execute(of_run.order_by(rows.version))
+        ]
+    )
+
+
+def times_before(store: EventStore, environment: str, step: str, before: dt.datetime, limit: int) -> list[float]:
+    """List how many seconds a step took when it last succeeded before a moment, the latest first."""
+    rows = STEP_TIMES.c
+    earlier = select(rows.seconds).where(
+        rows.environment == environment,
+        rows.step == step,
+        rows.at < instants.to_text(before),
+        rows.outcome == "succeeded",
+    )
+    latest = earlier.order_by(rows.at.desc()).limit(limit)
+    return store.query(lambda connection: list(connection.execute(latest).scalars()))
+
+
+def _run(row: Row[Any]) -> PastRun:
+    return PastRun(
+        ticket=row.ticket,
+        run=row.run,
+        state=row.state,
+        started_at=instants.from_text(row.started_at),
+        ended_at=instants.from_text(row.ended_at) if row.ended_at else None,
+        by=row.by,
+        services=msgspec.json.decode(row.services, type=tuple[str, ...]),
+    )

@@ -18,6 +18,7 @@ from released.domain.errors import ReleasedError
 from released.store import checkpoints
 from released.store.connections import readable_uri
 from released.store.errors import ReadOnly, StoreUnreadable, StoreUnusable
+from released.store.history import History
 from released.store.notifier import Notifier
 from released.store.reading import RecordReader
 from released.store.release_list import ReleaseList
@@ -92,14 +93,16 @@ class ReadOnlyStore(RecordReader):
         self._engine.dispose()
 
     def _derive(self) -> None:
-        """Make the list of releases; a release that cannot be read is left out of it."""
-        releases = ReleaseList()
+        """Make what is derived; a release that cannot be read is left out of it."""
+        views = (ReleaseList(), History())
         for stream in self._release_streams():
             try:
-                self.query(partial(releases.apply, recorded=self.read(stream)))
+                for view in views:
+                    self.query(partial(view.apply, recorded=self.read(stream)))
             except ReleasedError as error:  # an event that cannot be read, or that does not follow from the others
                 _LOG.warning("%s is not listed: %s", stream, error)
-        self.query(lambda connection: checkpoints.save(connection, [releases.name], self.head()))
+        names = [view.name for view in views]
+        self.query(lambda connection: checkpoints.save(connection, names, self.head()))
 
     def _release_streams(self) -> list[str]:
         """Name what is to be listed; where even that cannot be read, the list is shown as it was stored."""
@@ -115,7 +118,7 @@ def _opened(path: Path, reason: ReadOnly) -> tuple[Engine, int]:
     """Attach the record; give the log's last position too."""
     engine = create_engine("sqlite://", creator=lambda: _attached(path), poolclass=StaticPool)
     try:
-        METADATA.create_all(engine, tables=[CHECKPOINTS, RELEASES], checkfirst=False)
+        METADATA.create_all(engine, tables=[CHECKPOINTS, RELEASES, *History.tables], checkfirst=False)
         with engine.connect() as connection:
             connection.execute(select(EVENTS).limit(0))
             return engine, _head(connection)

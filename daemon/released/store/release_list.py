@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, Table, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from released.domain.events import Actor, Recorded
-from released.domain.releases.release import ReleaseState
+from released.domain.releases.release import ReleaseState, fold
 from released.store import codec, instants
 from released.store.event_store import EventStore
 from released.store.release_folds import ReleaseFolds, by_release, names_in
@@ -58,6 +58,7 @@ class ReleaseList:
     """Keeps the table; idempotent, because each row is written whole from the state of its release."""
 
     name = "releases"
+    tables = (RELEASES,)
 
     def __init__(self) -> None:
         self._folds = ReleaseFolds()
@@ -73,6 +74,11 @@ class ReleaseList:
         """Drop every row."""
         self._folds.clear()
         connection.execute(delete(RELEASES))
+
+
+def line_of(environment: str, events: Sequence[Recorded]) -> dict[Table, list[Mapping[str, Any]]]:
+    """Give the row that the record of a ticket leaves."""
+    return {RELEASES: [_columns(environment, names_in(events[0].stream)[1], fold(events))]}
 
 
 def _columns(environment: str, ticket: str, state: ReleaseState) -> dict[str, Any]:

@@ -152,5 +152,6 @@ STEP_TIMES = Table(
     Column("run", Integer, nullable=False),
     Column("seconds", Float, nullable=False),
     Column("outcome", Text, nullable=False),
+    Index("step_times_by_run", "environment", "ticket", "run"),
 )
 """How long each attempt of a step took."""

@@ -11,6 +11,8 @@ from support.past_of_a_stack import FRONT, WEB
 if TYPE_CHECKING:
     from support.past_of_a_stack import PastOfAStack
 
+pytestmark = pytest.mark.timeout(600)  # the first one waits for three releases
+
 
 @pytest.mark.parametrize(
     ("moment", "state"), [("halted", "halted"), ("second released", "released"), ("taken back", "reverted")]

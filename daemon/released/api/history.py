@@ -1,0 +1,207 @@
+"""The service ``History``: what happened, who decided it, and whether the record of it is whole."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import grpc
+
+from released.api import convert, requests
+from released.api.hub import Hub, answering
+from released.domain.errors import InvalidInput, NotFound
+from released.domain.forensics.comparison import compare
+from released.domain.forensics.why import why
+from released.domain.ids import parse_service, parse_ticket
+from released.domain.releases import lifecycle, release
+from released.domain.releases.next_steps import events_of
+from released.domain.releases.unknown import unknown_ticket
+from released.engine.questions import Blamed, Questions, RunTold
+from released.engine.station import Station
+from released.store.history_queries import RunFilter
+from released.store.verification import Verified, verify
+from releasepb.v1 import history_pb2 as pb
+from releasepb.v1 import history_pb2_grpc as rpc
+from releasepb.v1 import releases_pb2
+
+Context = grpc.aio.ServicerContext[Any, Any]
+_DEFAULT_LIMIT = 20
+_LONGEST = 500
+"""Characters of a name that is only looked for."""
+
+
+class History(rpc.HistoryServicer):
+    """Answers from the record alone."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    async def ListRuns(self, request: pb.ListRunsRequest, context: Context) -> pb.ListRunsResponse:
+        """List past runs, the one that began last first."""
+        async with answering(context):
+            station, wanted = self._hub.station(request.environment), _filter(request)
+            await self._hub.followed(station)
+            questions = Questions(station.store, station.name)
+            found = await self._hub.blocking(lambda: questions.runs(wanted, request.limit or _DEFAULT_LIMIT))
+            return pb.ListRunsResponse(runs=[_run(one) for one in found])
+
+    async def Blame(self, request: pb.BlameRequest, context: Context) -> pb.BlameResponse:
+        """Tell what put each running thing of a service there."""
+        async with answering(context):
+            station, service = self._hub.station(request.environment), parse_service(request.service)
+            at = requests.moment(request.at) if request.HasField("at") else dt.datetime.max.replace(tzinfo=dt.UTC)
+            await self._hub.followed(station)
+            found = await self._hub.blocking(lambda: Questions(station.store, station.name).blame(service, at))
+            if not found:
+                raise NotFound("nothing_placed", f"No release on record had put anything of {service} in place.")
+            return pb.BlameResponse(containers=[_placed(one) for one in found])
+
+    async def Explain(self, request: pb.ExplainRequest, context: Context) -> pb.Explanation:
+        """Tell why a release did something."""
+        async with answering(context):
+            station, subject = self._hub.station(request.environment), _looked_for(request.subject)
+            links = await self._hub.blocking(lambda: why(_run_before(station, request.ticket), subject))
+            return pb.Explanation(
+                links=[
+                    pb.CauseLink(kind=one.kind, text=convert.printable(one.text), version=one.version) for one in links
+                ]
+            )
+
+    async def Compare(self, request: pb.CompareRequest, context: Context) -> pb.Comparison:
+        """Tell in what the latest runs of two tickets differ."""
+        async with answering(context):
+            station = self._hub.station(request.environment)
+            found = await self._hub.blocking(
+                lambda: compare(_run_before(station, request.left), _run_before(station, request.right))
+            )
+            return pb.Comparison(
+                differences=[
+                    pb.Difference(
+                        section=one.section,
+                        subject=convert.printable(one.subject),
+                        left=convert.printable(one.left),
+                        right=convert.printable(one.right),
+                    )
+                    for one in found
+                ]
+            )
+
+    async def VerifyLog(self, request: pb.VerifyLogRequest, context: Context) -> pb.Verification:  # noqa: ARG002 (gRPC's signature)
+        """Look the whole record through, and all that is derived from it."""
+        async with answering(context):
+            for station in self._hub.stations.values():
+                await self._hub.followed(station)
+            found = await self._hub.blocking(lambda: self._hub.store.query(verify))
+            files = await self._hub.blocking(self._differing_files)
+            return _verification(found, files)
+
+    def _differing_files(self) -> list[pb.IntegrityFinding]:
+        return [
+            pb.IntegrityFinding(
+                subject=str(file),
+                message="It is not what the events give. Have it made anew: releasectl rebuild",
+            )
+            for station in self._hub.stations.values()
+            for file in station.files.differing()
+        ]
+
+
+def _run_before(station: Station, ticket: str) -> list[Any]:
+    """Read the record of a ticket that was run."""
+    name = parse_ticket(ticket)
+    events = station.events(name)
+    if not events:
+        raise unknown_ticket(name)
+    if release.fold(events).plan is None:
+        message = f"Ticket {name} was never run here: every attempt was refused."
+        raise NotFound("ticket_unknown", message, events_of(name))
+    return events
+
+
+def _filter(request: pb.ListRunsRequest) -> RunFilter:
+    if request.state and request.state not in lifecycle.STATUSES:
+        known = ", ".join(lifecycle.STATUSES)
+        raise InvalidInput("state_unknown", f"{request.state!r} is not a state: expected one of {known}.")
+    return RunFilter(
+        service=parse_service(request.service) if request.service else None,
+        since=requests.moment(request.since) if request.HasField("since") else None,
+        state=request.state or None,
+        by=_looked_for(request.by) if request.by else None,
+        code=_looked_for(request.code) if request.code else None,
+    )
+
+
+def _looked_for(name: str) -> str:
+    if not name or len(name) > _LONGEST or not name.isprintable():
+        raise InvalidInput("name_invalid", f"Expected a name of 1 to {_LONGEST} printable characters.")
+    return name
+
+
+def _run(told: RunTold) -> pb.PastRun:
+    run = told.run
+    return pb.PastRun(
+        ticket=run.ticket,
+        run=run.run,
+        state=run.state,
+        started_at=convert.timestamp(run.started_at),
+        ended_at=convert.timestamp(run.ended_at),
+        by=run.by,
+        services=run.services,
+        halts=[
+            pb.PastHalt(
+                version=one.version,
+                at=convert.timestamp(one.at),
+                code=one.code,
+                cause=one.cause,
+                phase=one.phase,
+                step=one.step,
+            )
+            for one in told.failures
+        ],
+        slow_steps=[
+            pb.SlowStep(
+                step=one.step, took_s=one.seconds, median_s=one.median_s, p95_s=one.p95_s, compared=one.compared
+            )
+            for one in told.slow
+        ],
+    )
+
+
+def _placed(blamed: Blamed) -> pb.PlacedContainer:
+    placed, origin = blamed.placed, blamed.provenance
+    return pb.PlacedContainer(
+        name=placed.container,
+        id=placed.container_id[:12],
+        image=placed.reference,
+        image_id=placed.image_id,
+        digest=placed.digest,
+        ticket=placed.ticket,
+        run=placed.run,
+        version=placed.version,
+        at=convert.timestamp(placed.at),
+        commit=origin.commit,
+        decision=pb.Decision(
+            what=convert.printable(origin.decided),
+            by=origin.by,
+            uid=origin.uid,
+            at=convert.timestamp(origin.decided_at),
+            version=origin.decided_version,
+            reason=convert.printable(origin.reason),
+        ),
+        scripts=[
+            releases_pb2.Script(path=one.path, blob=one.blob, repeatable=one.repeatable) for one in origin.scripts
+        ],
+    )
+
+
+def _verification(found: Verified, files: list[pb.IntegrityFinding]) -> pb.Verification:
+    findings = [
+        pb.IntegrityFinding(subject=one.subject, message=convert.printable(one.message), position=one.position)
+        for one in found.findings
+    ]
+    # Where the record itself is not whole, what it gives for a file says nothing.
+    return pb.Verification(
+        events=found.events,
+        log_hash=found.log_hash,
+        findings=[*findings, *([] if findings else files)],
+    )

@@ -1,0 +1,164 @@
+"""Whether the record is whole and all that is derived from it agrees with it: every table, against the events.
+
+Everything is read in one transaction, so that a daemon that goes on meanwhile disturbs nothing. It costs what the log
+holds: nothing less than reading each event shows that none was touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, Table, func, select
+
+from released.domain import events as ev
+from released.domain.errors import ReleasedError
+from released.domain.events import Recorded
+from released.store import checkpoints, hash_chain, instants
+from released.store.event_row import EventRow, to_recorded
+from released.store.history import History, lines_of
+from released.store.release_folds import names_in
+from released.store.release_list import ReleaseList, line_of
+from released.store.tables import EVENTS, LEASES
+
+Lines = Mapping[Table, Sequence[Mapping[str, Any]]]
+"""Rows that a table must have of one release."""
+
+
+class Finding(NamedTuple):
+    """Something that is not as it was written."""
+
+    subject: str
+    """``log``, or the name of a table."""
+    message: str
+    position: int
+    """Of the first bad event in the log; 0 where it is none."""
+
+
+class Verified(NamedTuple):
+    """What was looked at, and what was found."""
+
+    events: int
+    log_hash: str
+    """The last link: it stands for the whole log."""
+    findings: tuple[Finding, ...]
+
+
+def verify(connection: Connection) -> Verified:
+    """Look the whole record through; the connection only reads."""
+    connection.exec_driver_sql("BEGIN")
+    try:
+        return _verified(connection)
+    finally:
+        connection.exec_driver_sql("ROLLBACK")
+
+
+def _verified(connection: Connection) -> Verified:
+    last = connection.execute(select(EVENTS.c.log_hash).order_by(EVENTS.c.position.desc()).limit(1)).scalar()
+    events = connection.execute(select(func.count()).select_from(EVENTS)).scalar() or 0
+    log = tuple(_log(connection))
+    derived = () if log else (*_leases(connection), *_derived(connection))
+    return Verified(events, last or hash_chain.GENESIS, (*log, *derived))
+
+
+# --- the log -----------------------------------------------------------------------------------------------------
+
+
+def _log(connection: Connection) -> Iterator[Finding]:
+    """Follow the chain; and read each event, for one that nobody can read is no record."""
+    rows = (EventRow._make(row) for row in connection.execute(select(EVENTS).order_by(EVENTS.c.position)))
+    position = hash_chain.verify(rows)
+    if position is not None:
+        yield Finding("log", _described(connection, position), position)
+        return
+    for row in connection.execute(select(EVENTS).order_by(EVENTS.c.position)):
+        try:
+            to_recorded(row)
+        except ReleasedError as error:
+            yield Finding("log", error.message, row.position)
+            return
+
+
+def _described(connection: Connection, position: int) -> str:
+    found = connection.execute(select(EVENTS).where(EVENTS.c.position == position)).one_or_none()
+    if found is None:
+        return f"Event {position} of the log is missing, and others stand behind it."
+    which = f"Event {position} of the log ({found.type}, event {found.version} of {found.stream})"
+    return f"{which} is not the one that was recorded there, or its predecessor is not."
+
+
+# --- what is derived ---------------------------------------------------------------------------------------------
+
+
+def _leases(connection: Connection) -> Iterator[Finding]:
+    """Hold each newest lease against the event that tells of it."""
+    rows = {row.environment: row for row in connection.execute(select(LEASES))}
+    told = {one.stream.partition("/")[2]: one for one in _events(connection, "environment/", None) if _is_lease(one)}
+    for name in sorted(rows.keys() | told.keys()):
+        row, recorded = rows.get(name), told.get(name)
+        if row is None or recorded is None or tuple(row) != _lease(name, recorded):
+            position = recorded.position if recorded else 0
+            yield Finding("leases", f"The lease of {name} is not the one that was recorded last.", position)
+
+
+def _lease(environment: str, recorded: Recorded) -> tuple[Any, ...]:
+    return (environment, *msgspec.structs.astuple(recorded.event), instants.to_text(recorded.at))
+
+
+def _is_lease(recorded: Recorded) -> bool:
+    return isinstance(recorded.event, ev.LeaseTaken)
+
+
+def _derived(connection: Connection) -> Iterator[Finding]:
+    """Derive each table anew, up to where its projection has come, and compare."""
+    projections: dict[str, tuple[Sequence[Table], Callable[[str, Sequence[Recorded]], Lines]]] = {
+        ReleaseList.name: (ReleaseList.tables, line_of),
+        History.name: (History.tables, lines_of),
+    }
+    positions = checkpoints.load(connection, projections)
+    for name, (tables, derive) in projections.items():
+        fresh = _derive(connection, positions[name], derive)
+        for table in tables:
+            yield from _compared(connection, table, fresh.get(table, {}))
+
+
+def _derive(
+    connection: Connection, position: int, derive: Callable[[str, Sequence[Recorded]], Lines]
+) -> dict[Table, dict[tuple[Any, ...], tuple[Any, ...]]]:
+    """Give the rows of each table by their keys."""
+    fresh: dict[Table, dict[tuple[Any, ...], tuple[Any, ...]]] = {}
+    by_stream = groupby(_events(connection, "release/", position), key=lambda one: one.stream)
+    for stream, events in by_stream:
+        for table, lines in derive(names_in(stream)[0], list(events)).items():
+            rows = fresh.setdefault(table, {})
+            rows.update({_key(table, line): tuple(line[column.name] for column in table.columns) for line in lines})
+    return fresh
+
+
+def _compared(
+    connection: Connection, table: Table, fresh: Mapping[tuple[Any, ...], tuple[Any, ...]]
+) -> Iterator[Finding]:
+    rows = connection.execute(select(table)).mappings()
+    there = {_key(table, row): tuple(row[column.name] for column in table.columns) for row in rows}
+    wrong = [key for key in {**there, **fresh} if there.get(key) != fresh.get(key)]
+    if wrong:
+        first = " ".join(str(part) for part in wrong[0])
+        told = f"{len(wrong)} of its rows are not what the events give, the first of them is {first}."
+        yield Finding(table.name, f"{told} Have them made anew: releasectl rebuild", 0)
+
+
+def _key(table: Table, line: Mapping[Any, Any]) -> tuple[Any, ...]:
+    return tuple(line[column.name] for column in table.primary_key.columns)
+
+
+def _events(connection: Connection, prefix: str, position: int | None) -> Iterable[Recorded]:
+    """Read the events of all streams of a kind, stream by stream, each in its order."""
+    wanted = EVENTS.c.stream.startswith(prefix, autoescape=True)
+    if position is not None:
+        wanted &= EVENTS.c.position <= position
+    return (
+        to_recorded(row)
+        for row in connection.execute(select(EVENTS).where(wanted).order_by(EVENTS.c.stream, EVENTS.c.version))
+    )
