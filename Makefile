@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 export PYTHON
+# Tests wait for daemons, engines and remotes much of the time: three workers keep two cores busy.
+export PYTEST_XDIST_AUTO_NUM_WORKERS ?= $(shell expr $$(nproc) \* 3 / 2)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test faults reboot-test check bench docs tools engine clean

@@ -48,8 +48,7 @@ MOMENTS = {
     "the archive is unpacked": Moment((GONE, ANEW, HELPER, FILL)),
 }
 
-ALWAYS = "half of the archive is sent"
-"""The moment that every run of the suite goes through."""
+pytestmark = pytest.mark.tier1
 
 
 @dataclass
@@ -82,9 +81,7 @@ def _story(tmp_path_factory: pytest.TempPathFactory, first_images: FirstImages) 
         rmtree(runtime)
 
 
-@pytest.mark.parametrize(
-    "moment", [pytest.param(one, marks=() if one == ALWAYS else pytest.mark.tier1) for one in MOMENTS]
-)
+@pytest.mark.parametrize("moment", MOMENTS)
 def test_a_restore_that_was_cut_off_is_done_anew(story: BackAndForth, moment: str, evidence: Evidence) -> None:
     """Row 2: the daemon dies while the engine makes a volume anew and fills it."""
     data = {"the former": {".", "before", "starts"}, "the release's": {".", "before", "later", "starts"}}
