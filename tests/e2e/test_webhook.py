@@ -41,10 +41,10 @@ class Place:
     def status(self) -> Any:  # noqa: ANN401 (JSON)
         return self.site.document("webhook", "status")
 
-    def halt(self) -> int:
+    def halt(self, *options: str) -> int:
         """Run the ticket, which halts; give the client's exit code."""
         self.site.merge("1234", {"releases/1234-10-script.sh": SCRIPT})
-        return self.site.client("run", "1234").returncode
+        return self.site.client("run", "1234", *options).returncode
 
     def event_ids(self, kind: str) -> list[str]:
         """Give the ids of the ticket's events of one type, straight from the database."""
@@ -146,7 +146,7 @@ def test_no_secret_is_in_a_message_in_the_record_or_in_the_log(story: Place) -> 
 def test_what_was_sent_right_before_kill_9_is_sent_again_with_the_same_id(tmp_path: Path) -> None:
     with place(tmp_path / "killed") as here, listening(here.receiver, here.port):
         here.daemon.start(fault="after-send:release.halted")
-        here.halt()
+        here.halt("--detach")  # a client that follows would wait for the next daemon
         assert here.daemon.wait_dead() == -9
         here.daemon.start()
 
