@@ -40,8 +40,6 @@ _HAND_OVER_S = 10.0
 """How long SIGTERM waits for the present steps of all environments; what runs under a shim goes on by itself."""
 _LAST_ATTEMPT_S = 1.0
 EXIT_FATAL = 70
-_NEVER = 0
-"""The epoch of a fence that nobody owns: epochs begin at 1."""
 _NOT_FOR_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -63,9 +61,11 @@ async def serve(configuration: Configuration) -> None:
     async with _watched():
         while not stopped.is_set():
             try:
-                daemon = Daemon(configuration)
+                # In threads: to look a great record through takes longer than a supervisor waits for a beat.
+                daemon = await asyncio.to_thread(Daemon, configuration)
             except ReadOnly as reason:
-                await ReadOnlyDaemon(configuration, reason).serve(stopped)
+                reader = await asyncio.to_thread(ReadOnlyDaemon, configuration, reason)
+                await reader.serve(stopped)
             else:
                 await daemon.serve(stopped)
 
@@ -173,7 +173,7 @@ class Daemon:
         """Take the lease of an environment; none where its record is older, so that nothing is put on top of that."""
         name, instruments = owner.world.name, self._instruments
         if owner.older is not None:
-            return Fence(name, _NEVER)
+            return Fence.of_nobody(name)
         fence = self._store.take_lease(
             name, socket.gethostname(), os.getpid(), instruments.boot_id, VERSION, instruments.now(), instruments.actor
         )

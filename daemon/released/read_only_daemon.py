@@ -26,8 +26,6 @@ from released.version import VERSION
 logger = logging.getLogger(__name__)
 
 _LOOK_AGAIN_S = 2.0
-_NEVER = 0
-"""The epoch of a fence that nobody owns: epochs begin at 1."""
 
 
 class ReadOnlyDaemon:
@@ -51,7 +49,7 @@ class ReadOnlyDaemon:
                 world := open_world(name, settings, configuration.state),
                 SoleOwner(world, self._store, instruments, _unexpected),  # owns nothing: no command comes that far
                 self._store,
-                Fence(name, _NEVER),
+                Fence.of_nobody(name),
                 instruments,
                 faults.from_environment(),
                 _unexpected,

@@ -22,7 +22,12 @@ def upgrade() -> None:
     op.create_index("failures_by_code", "failures", ["environment", "code", "at"])
     op.create_table(
         "placements",
-        *_key("environment", "service", "at", "container", "ticket", version=True),
+        *_key("environment", "service"),
+        sa.Column("position", sa.Integer, primary_key=True),
+        *_key("container"),
+        sa.Column("at", sa.String(27), nullable=False),
+        *_texts("ticket"),
+        sa.Column("version", sa.Integer, nullable=False),
         sa.Column("run", sa.Integer, nullable=False),
         *_texts("container_id", "reference", "image_id", "digest"),
     )

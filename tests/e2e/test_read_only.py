@@ -12,7 +12,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from releasectl.exit_codes import ExitCode
 from releasectl.rpc_errors import from_rpc
-from releasepb.v1 import releases_pb2 as pb
+from released.api.services import METHODS, SERVICES
 from support.kept_record import HALTED, OVER, KeptRecord
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from google.protobuf.descriptor import MethodDescriptor
 
-METHODS = [method for service in pb.DESCRIPTOR.services_by_name.values() for method in service.methods]
 CHANGING = [one for one in METHODS if one.GetOptions().idempotency_level != MethodOptions.NO_SIDE_EFFECTS]
 
 
@@ -48,6 +47,9 @@ def _channel(kept: KeptRecord) -> Iterator[grpc.Channel]:
         (("logs", HALTED), "forbidden"),
         (("diagnose", HALTED), "ended with exit code 3"),
         (("watch", OVER), f"Ticket {OVER} is released"),
+        (("history",), f"{OVER}  "),
+        (("why", OVER, "releases/1234-users.sh"), "asked for it"),
+        (("list", "--at", "1s"), f"{OVER}  "),
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
@@ -72,7 +74,7 @@ def test_a_call_that_could_change_something_is_refused_before_it_looks_at_anythi
     assert error.message.startswith("Nothing was changed, because released is read-only at present: ")
 
 
-@pytest.mark.parametrize("service", ["", *pb.DESCRIPTOR.services_by_name])
+@pytest.mark.parametrize("service", ["", *(service.name for service in SERVICES)])
 def test_a_health_check_says_that_it_does_not_serve(service: str, channel: grpc.Channel) -> None:
     request = health_pb2.HealthCheckRequest(service=f"released.v1.{service}" if service else "")
     assert health_pb2_grpc.HealthStub(channel).Check(request).status == health_pb2.HealthCheckResponse.NOT_SERVING

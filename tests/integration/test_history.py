@@ -16,12 +16,14 @@ from released.engine.past import Past
 from released.store.event_store import NewEvent, StreamWrite
 from released.store.history import History
 from released.store.projections import Projector
+from support.given_when_then import plan, recorded, whole_run
 from support.store import ACTOR, AT, release_that_was_taken_back, sqlite_store, whole_release
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from released.domain.releases.plan import ReleasePlan
     from released.domain.releases.release import ReleaseState
     from released.store.event_store import EventStore
 
@@ -116,6 +118,25 @@ def test_a_log_that_is_followed_page_by_page_by_ever_new_projections_leaves_the_
                 Projector(other, [History()]).catch_up()
         Projector(other, [History()]).catch_up()
         assert tables(other) == tables(store)
+
+
+def test_where_the_clock_went_back_the_later_release_counts(tmp_path: Path) -> None:
+    with sqlite_store(tmp_path / "released.db") as store:
+        for ticket, begin in (("1234", AT + dt.timedelta(hours=1)), ("1235", AT)):
+            run = recorded(*whole_run(plan_of(ticket)), begin=begin)
+            new = tuple(NewEvent(f"{ticket}:{one.version}", one.at, ACTOR, one.event) for one in run)
+            store.append([StreamWrite(ev.release_stream("prod", ticket), 0, new)])
+        Projector(store, [History()]).catch_up()
+        past = Past(store, "prod")
+
+        stood = [past.placed(AT + dt.timedelta(minutes=minutes)) for minutes in (30, 90)]
+
+    assert [one.ticket for found in stood for one in found] == ["1235", "1235"]
+
+
+def plan_of(ticket: str) -> ReleasePlan:
+    """Make a plan of this ticket."""
+    return msgspec.structs.replace(plan(), ticket=ticket)
 
 
 def tables(store: EventStore) -> dict[str, list[tuple[object, ...]]]:

@@ -114,6 +114,15 @@ def test_the_first_bad_event_is_named(written: Path, tmp_path: Path) -> None:
     assert "event 6 of release/prod/1234" in verified.findings[0].message
 
 
+def test_a_log_whose_end_was_cut_off_is_found(written: Path, tmp_path: Path) -> None:
+    last = "(SELECT max(position) FROM events)"
+
+    verified = tampered(written, tmp_path, f"DELETE FROM events WHERE position = {last}")
+
+    assert [(one.subject, one.position) for one in verified.findings] == [("log", verified.events + 1)]
+    assert "its end was cut off" in verified.findings[0].message
+
+
 def test_a_row_that_no_event_left_is_found(written: Path, tmp_path: Path) -> None:
     invented = "INSERT INTO releases SELECT environment, '9999', run, state, phase, base_sha, merge_sha, services, "
     rest = "started_by, started_at, changed_at, version, overrides FROM releases LIMIT 1"

@@ -10,16 +10,10 @@ import grpc
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 from google.protobuf.message_factory import GetMessageClass
 
-from releasepb.v1 import releases_pb2 as pb
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from google.protobuf.message import Message
-
-METHODS: tuple[MethodDescriptor, ...] = tuple(
-    method for service in pb.DESCRIPTOR.services_by_name.values() for method in service.methods
-)
 
 _SHA = "1" * 40
 PLAUSIBLE = {
@@ -46,6 +40,12 @@ PLAUSIBLE = {
     "content": "- id: a-b\n",
     "key": "name",
     "value": "value",
+    "service": "web",
+    "by": "mara",
+    "code": "script_failed",
+    "subject": "web",
+    "left": "7",
+    "right": "8",
 }
 """Field to a text that could stand there; a field that is not listed here fails the test that fills it."""
 _numbers = count()

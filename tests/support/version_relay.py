@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from support.every_method import METHODS
+from released.api.services import METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

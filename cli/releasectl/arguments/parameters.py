@@ -45,7 +45,7 @@ def since(text: str) -> dt.datetime:
 
 def moment(text: str) -> dt.datetime | int:
     """Turn a time, as ``since`` does, or the number of an event into a moment in the past."""
-    return int(text) if text.isdecimal() else since(text)
+    return int(text) if _EVENT_NUMBER.fullmatch(text) else since(text)
 
 
 def until(text: str) -> dt.datetime:
@@ -125,6 +125,8 @@ PLAYBOOK = _named("playbook", r"[a-z0-9]+(-[a-z0-9]+)*", "an id-in-kebab-case")
 COMMIT = _named("commit", r"[0-9a-f]{40}", "its full id of 40 hex digits")
 REQUEST_ID = _named("request id", r"[A-Za-z0-9._:-]{8,128}", "8 to 128 of A-Za-z0-9._:-")
 EVENT = click.IntRange(min=0)
+_EVENT_NUMBER = re.compile(r"[0-9]{1,7}")
+"""Eight digits and more are a date."""
 PLAN_HASH = _named("plan hash", r"[0-9a-f]{16}", "the 16 hex digits that plan printed")
 PHASE = OneOf("phase", (*PHASES, REVERT))
 STATE = OneOf("state", STATES)

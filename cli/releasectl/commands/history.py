@@ -22,7 +22,7 @@ from releasepb.v1 import history_pb2 as pb
 @click.option("--state", type=STATE, metavar="S", help="Only runs that are in this state.")
 @click.option("--by", metavar="NAME", help="Only runs that this user started.")
 @click.option("--code", metavar="CODE", help="Only runs that halted with this failure, such as script_failed.")
-@click.option("--limit", type=click.IntRange(min=1, max=10_000), metavar="N", default=20, help="At most so many  [20].")
+@click.option("--limit", type=click.IntRange(min=1, max=1000), metavar="N", default=20, help="At most so many  [20].")
 @click.pass_obj
 def command(
     settings: Settings,

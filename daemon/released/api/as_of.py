@@ -8,10 +8,12 @@ from itertools import groupby
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from released.api import convert, requests
+from released.domain.environments.environment import EnvironmentState
 from released.domain.errors import InvalidInput
 from released.domain.forensics.moment import Moment
 from released.domain.ids import Ticket, parse_ticket
 from released.domain.releases.outcome import Outcome
+from released.domain.releases.release import ReleaseState
 from released.engine.past import Past
 from released.engine.station import Station
 from released.store.history_queries import Placed
@@ -43,6 +45,7 @@ def environment(station: Station, at: Timestamp) -> pb.Environment:
     state = past.environment(when)
     hold, lock = state.hold_at(when), state.lock
     active = past.release(Ticket(lock.ticket), when) if lock else None
+    latest = next(iter(past.releases(when, 1)), None)
     return pb.Environment(
         name=station.name,
         lock_ticket=lock.ticket if lock else "",
@@ -51,8 +54,8 @@ def environment(station: Station, at: Timestamp) -> pb.Environment:
         lock_by=lock.actor.name if lock else "",
         repo=str(settings.repo),
         branch=settings.branch,
-        head=_head(past, when),
-        checkout_branch=settings.branch,
+        head=_head(state, latest),
+        checkout_branch=_branch(state, latest) or settings.branch,
         epoch=state.lease.epoch if state.lease else 0,
         active=convert.summary(active) if active else None,
         standstill=convert.standstill(active.standstill) if active else None,
@@ -93,10 +96,21 @@ def _past(station: Station) -> Past:
     return Past(station.store, station.name)
 
 
-def _head(past: Past, at: dt.datetime) -> str:
-    """Name the commit at which the release that had changed last had left the checkout."""
-    latest = past.releases(at, 1)
-    return latest[0].head if latest else ""
+def _head(place: EnvironmentState, latest: ReleaseState | None) -> str:
+    """Name the commit at which the checkout was left: by a release, or by the return from a hotfix branch after it."""
+    if place.returned is not None and _has_returned(place, latest):
+        return place.returned.head
+    return latest.head if latest else ""
+
+
+def _branch(place: EnvironmentState, latest: ReleaseState | None) -> str:
+    """Name the hotfix branch on which a release had left the checkout; empty where it was the usual one."""
+    return latest.plan.branch if latest and latest.plan and not _has_returned(place, latest) else ""
+
+
+def _has_returned(place: EnvironmentState, latest: ReleaseState | None) -> bool:
+    changed = latest.changed_at if latest else None
+    return place.returned is not None and (changed is None or place.returned.at > changed)
 
 
 def _service(name: str, placed: list[Placed]) -> pb.ServiceStatus:

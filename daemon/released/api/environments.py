@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 
 from released.api import as_of, convert, requests
+from released.api.history import nothing_placed
 from released.api.hooks import follow_hook
 from released.api.hub import Hub, actor, answering
 from released.api.previews import commit
@@ -39,7 +40,7 @@ class Environments(rpc.EnvironmentsServicer):
             station = self._hub.station(request.environment)
             if not request.HasField("at"):
                 return await self._shown(station)
-            await self._hub.followed(station)
+            await self._hub.remembered(station)
             return await self._hub.blocking(lambda: as_of.environment(station, request.at))
 
     async def Hold(self, request: pb.HoldRequest, context: Context) -> pb.Environment:
@@ -82,8 +83,10 @@ class Environments(rpc.EnvironmentsServicer):
             station = self._hub.station(request.environment)
             name = parse_service(request.name) if request.name else ""
             if request.HasField("at"):
-                await self._hub.followed(station)
+                await self._hub.remembered(station)
                 placed = await self._hub.blocking(lambda: as_of.services(station, request.at, name or None))
+                if name and not placed:
+                    raise nothing_placed(name)
                 return pb.ListServicesResponse(services=placed)
             running = await self._hub.patiently(station, lambda: _services(station))
             found = [one for one in running if name in ("", one.name)]

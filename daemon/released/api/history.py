@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import grpc
 
 from released.api import convert, requests
 from released.api.hub import Hub, answering
-from released.domain.errors import InvalidInput, NotFound
+from released.domain import events as ev
+from released.domain.errors import InvalidInput, NotFound, Refused
 from released.domain.forensics.comparison import compare
 from released.domain.forensics.why import why
 from released.domain.ids import parse_service, parse_ticket
 from released.domain.releases import lifecycle, release
-from released.domain.releases.next_steps import events_of
+from released.domain.releases.next_steps import events_of, history_of
 from released.domain.releases.unknown import unknown_ticket
 from released.engine.questions import Blamed, Questions, RunTold
 from released.engine.station import Station
@@ -25,7 +28,7 @@ from releasepb.v1 import history_pb2_grpc as rpc
 from releasepb.v1 import releases_pb2
 
 Context = grpc.aio.ServicerContext[Any, Any]
-_DEFAULT_LIMIT = 20
+_MOST = 1000
 _LONGEST = 500
 """Characters of a name that is only looked for."""
 
@@ -35,14 +38,15 @@ class History(rpc.HistoryServicer):
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+        self._verifying = asyncio.Lock()
 
     async def ListRuns(self, request: pb.ListRunsRequest, context: Context) -> pb.ListRunsResponse:
         """List past runs, the one that began last first."""
         async with answering(context):
             station, wanted = self._hub.station(request.environment), _filter(request)
-            await self._hub.followed(station)
-            questions = Questions(station.store, station.name)
-            found = await self._hub.blocking(lambda: questions.runs(wanted, request.limit or _DEFAULT_LIMIT))
+            limit = requests.limit(request.limit, _MOST)
+            await self._hub.remembered(station)
+            found = await self._hub.blocking(lambda: Questions(station.store, station.name).runs(wanted, limit))
             return pb.ListRunsResponse(runs=[_run(one) for one in found])
 
     async def Blame(self, request: pb.BlameRequest, context: Context) -> pb.BlameResponse:
@@ -50,10 +54,10 @@ class History(rpc.HistoryServicer):
         async with answering(context):
             station, service = self._hub.station(request.environment), parse_service(request.service)
             at = requests.moment(request.at) if request.HasField("at") else dt.datetime.max.replace(tzinfo=dt.UTC)
-            await self._hub.followed(station)
+            await self._hub.remembered(station)
             found = await self._hub.blocking(lambda: Questions(station.store, station.name).blame(service, at))
             if not found:
-                raise NotFound("nothing_placed", f"No release on record had put anything of {service} in place.")
+                raise nothing_placed(service)
             return pb.BlameResponse(containers=[_placed(one) for one in found])
 
     async def Explain(self, request: pb.ExplainRequest, context: Context) -> pb.Explanation:
@@ -89,24 +93,31 @@ class History(rpc.HistoryServicer):
     async def VerifyLog(self, request: pb.VerifyLogRequest, context: Context) -> pb.Verification:  # noqa: ARG002 (gRPC's signature)
         """Look the whole record through, and all that is derived from it."""
         async with answering(context):
-            for station in self._hub.stations.values():
-                await self._hub.followed(station)
-            found = await self._hub.blocking(lambda: self._hub.store.query(verify))
-            files = await self._hub.blocking(self._differing_files)
-            return _verification(found, files)
+            if self._verifying.locked():
+                raise Refused("verification_under_way", "Somebody has the record looked through now: try again later.")
+            async with self._verifying:
+                found = await asyncio.to_thread(lambda: self._hub.store.query(verify))
+                return _verification(found, [] if found.findings else await self._differing_files())
 
-    def _differing_files(self) -> list[pb.IntegrityFinding]:
-        return [
-            pb.IntegrityFinding(
-                subject=str(file),
-                message="It is not what the events give. Have it made anew: releasectl rebuild",
-            )
-            for station in self._hub.stations.values()
-            for file in station.files.differing()
-        ]
+    async def _differing_files(self) -> list[Path]:
+        """List the derived files that are not what the events give, now and once what was on its way has arrived."""
+        # Where the record itself is older than what was done, nobody writes files by it.
+        sound = [station for station in self._hub.stations.values() if station.ownership.older is None]
+        seen = await asyncio.to_thread(lambda: {file for one in sound for file in one.files.differing()})
+        if not seen:
+            return []
+        for station in sound:
+            await self._hub.followed(station)
+        return await asyncio.to_thread(lambda: sorted(seen & {file for one in sound for file in one.files.differing()}))
 
 
-def _run_before(station: Station, ticket: str) -> list[Any]:
+def nothing_placed(service: str) -> NotFound:
+    """Say that no release is known to have made a container of a service."""
+    message = f"No release on record had put anything of {service} in place."
+    return NotFound("nothing_placed", message, history_of(service))
+
+
+def _run_before(station: Station, ticket: str) -> list[ev.Recorded]:
     """Read the record of a ticket that was run."""
     name = parse_ticket(ticket)
     events = station.events(name)
@@ -194,14 +205,11 @@ def _placed(blamed: Blamed) -> pb.PlacedContainer:
     )
 
 
-def _verification(found: Verified, files: list[pb.IntegrityFinding]) -> pb.Verification:
+def _verification(found: Verified, files: list[Path]) -> pb.Verification:
     findings = [
         pb.IntegrityFinding(subject=one.subject, message=convert.printable(one.message), position=one.position)
         for one in found.findings
     ]
-    # Where the record itself is not whole, what it gives for a file says nothing.
-    return pb.Verification(
-        events=found.events,
-        log_hash=found.log_hash,
-        findings=[*findings, *([] if findings else files)],
-    )
+    anew = "It is not what the events give. Have it made anew: releasectl rebuild"
+    otherwise = [pb.IntegrityFinding(subject=str(file), message=anew) for file in files]
+    return pb.Verification(events=found.events, log_hash=found.log_hash, findings=[*findings, *otherwise])

@@ -18,12 +18,13 @@ from released.api.identity import actor_of
 from released.api.masking import M, masked
 from released.api.status import rich_status
 from released.domain.configuration import Configuration
-from released.domain.errors import InvalidInput, NotFound, ReleasedError
+from released.domain.errors import InvalidInput, NotFound, Refused, ReleasedError
 from released.domain.events import Actor
 from released.engine.checkup.subject import Subject
 from released.engine.courier import Courier
 from released.engine.station import Station
 from released.store.event_store import EventStore
+from released.store.history import History
 from released.store.projections import Projector
 
 T = TypeVar("T")
@@ -114,8 +115,22 @@ class Hub:
         return await self.blocking(lambda: masked(request, station.world.mask))
 
     async def followed(self, station: Station) -> None:
-        """Wait until what is derived from the log is up to date."""
-        await self.blocking(lambda: self.projector.wait_for(station.store.head(), _PROJECTION_S))
+        """Wait until the present as it is derived from the log is up to date, or for as long as that is worth."""
+        head = station.store.head()
+        await self.blocking(lambda: self.projector.wait_for(head, _PROJECTION_S, without=(History.name,)))
+
+    async def remembered(self, station: Station) -> None:
+        """Wait until the tables of history are up to date.
+
+        Raises:
+            Refused: ``history_behind``: they are not; after an upgrade they are derived from the whole log.
+        """
+        head = station.store.head()
+        if not await self.blocking(lambda: self.projector.wait_for(head, _PROJECTION_S)):
+            message = (
+                f"The tables of history stand behind event {head} of the log, and catch up: try again in a moment."
+            )
+            raise Refused("history_behind", message)
 
     async def planned(self, station: Station, work: Callable[[], T]) -> T:
         """Have a station's desk take a command that asks the list of releases, once that is up to date."""

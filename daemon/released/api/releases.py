@@ -27,7 +27,8 @@ from releasepb.v1 import releases_pb2 as pb
 from releasepb.v1 import releases_pb2_grpc as rpc
 
 Context = grpc.aio.ServicerContext[Any, Any]
-_DEFAULT_LIMIT = 20
+_MOST, _MOST_OF_THE_PAST = 100_000, 1000
+"""How many releases are listed at once; of the past each is folded from its events."""
 
 
 class Releases(rpc.ReleasesServicer):
@@ -154,9 +155,11 @@ class Releases(rpc.ReleasesServicer):
             if request.state and request.state not in lifecycle.STATUSES:
                 known = ", ".join(lifecycle.STATUSES)
                 raise InvalidInput("state_unknown", f"{request.state!r} is not a state: expected one of {known}.")
-            state, limit = request.state or None, request.limit or _DEFAULT_LIMIT
+            state, is_past = request.state or None, request.HasField("at")
+            limit = requests.limit(request.limit, _MOST_OF_THE_PAST if is_past else _MOST)
             await self._hub.followed(station)
-            if request.HasField("at"):
+            if is_past:
+                await self._hub.remembered(station)
                 past = await self._hub.blocking(lambda: as_of.releases(station, request.at, state, limit))
                 return pb.ListReleasesResponse(releases=past)
             rows = await self._hub.blocking(lambda: list_releases(station.store, station.name, state, limit))

@@ -32,6 +32,7 @@ _LONGEST_TEXT = 10_000
 """Characters of a reason or a remark: the record is read as a whole each time that somebody looks at a ticket."""
 _LONGEST_STEP = 200
 """Characters: a service's name, a file's, and a verb."""
+_SCREENFUL = 20
 _LONGEST_WAIT_S = 30 * 86400.0
 _ASKED_LATER = "asked for later"
 """Stands for a reason while it is found out whether a command could be done at all."""
@@ -205,6 +206,17 @@ def moment(given: Timestamp) -> dt.datetime:
         return given.ToDatetime(dt.UTC)
     except (ValueError, OverflowError):
         raise InvalidInput("time_invalid", "Expected a moment between the years 1 and 9999.") from None
+
+
+def limit(given: int, most: int) -> int:
+    """Accept how many are to be listed at most; 0 stands for a screenful.
+
+    Raises:
+        InvalidInput: more than are listed at once.
+    """
+    if given > most:
+        raise InvalidInput("limit_too_high", f"At most {most} can be listed at once, got {given}.")
+    return given or _SCREENFUL
 
 
 def reason(text: str) -> str:

@@ -16,13 +16,12 @@ from released.api.history import History
 from released.api.hub import Hub
 from released.api.playbooks import Playbooks
 from released.api.releases import Releases
+from released.api.services import SERVICES
 from released.api.side_effects import SideEffects
 from released.api.waiting_line import WaitingLine
 from released.api.webhooks import Webhooks
 from released.domain.configuration import Listener
-from releasepb.v1 import history_pb2 as history_pb
 from releasepb.v1 import history_pb2_grpc as history_rpc
-from releasepb.v1 import releases_pb2 as pb
 from releasepb.v1 import releases_pb2_grpc as rpc
 
 _OPTIONS = (
@@ -63,8 +62,7 @@ class Server:
         rpc.add_WebhooksServicer_to_server(Webhooks(self._hub), self._grpc)
         history_rpc.add_HistoryServicer_to_server(History(self._hub), self._grpc)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
-        files = (pb.DESCRIPTOR, history_pb.DESCRIPTOR)
-        names = [service.full_name for file in files for service in file.services_by_name.values()]
+        names = [service.full_name for service in SERVICES]
         reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc)
         own_private_folder(self._inner.parent)
         self._grpc.add_insecure_port(f"unix:{self._inner}")

@@ -13,9 +13,9 @@ from google.protobuf.descriptor_pb2 import MethodOptions
 from grpc_status import rpc_status
 
 from released.api.hub import Hub
+from released.api.services import METHODS
 from released.api.status import rich_status
 from released.store.errors import ReadOnly
-from releasepb.v1 import releases_pb2 as pb
 
 _Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
@@ -47,8 +47,7 @@ def _refusal(reason: ReadOnly) -> _Handler:
 
 
 _WITH_SIDE_EFFECTS = frozenset(
-    f"/{service.full_name}/{method.name}"
-    for service in pb.DESCRIPTOR.services_by_name.values()
-    for method in service.methods
+    f"/{method.containing_service.full_name}/{method.name}"
+    for method in METHODS
     if method.GetOptions().idempotency_level != MethodOptions.NO_SIDE_EFFECTS
 )

@@ -30,11 +30,14 @@ class Past:
         """Give where a ticket stood.
 
         Raises:
-            NotFound: nothing is on record of it, or no run of it was by then.
+            NotFound: nothing is on record of it, it has no such event, or no run of it was by then.
         """
         events = self._events(ticket)
         if not events:
             raise unknown_ticket(ticket)
+        if isinstance(moment, int) and moment > events[-1].version:
+            message = f"Ticket {ticket} has no event {moment}: its record ends with event {events[-1].version}."
+            raise NotFound("event_unknown", message, events_of(ticket))
         state = release.fold(until(events, moment))
         if state.run == 0:
             first = events[0]
@@ -48,7 +51,7 @@ class Past:
     def releases(self, at: dt.datetime, limit: int, state: str | None = None) -> list[ReleaseState]:
         """List where tickets stood, the one that changed last first; the tables of history must be up to date."""
         found = standing_at(self._store, self._name, at, limit, state)
-        return [release.fold(until(self._events(one.ticket), one.version)) for one in found]
+        return [release.fold(until(self._events(ticket), at)) for ticket in found]
 
     def environment(self, at: dt.datetime) -> EnvironmentState:
         """Give who occupied the environment, and who kept releases out."""

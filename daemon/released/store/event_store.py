@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from released.domain.events import Actor, Event, Recorded
 from released.store.errors import ReadOnly
@@ -46,6 +46,11 @@ class Fence:
 
     environment: str
     epoch: int
+
+    @classmethod
+    def of_nobody(cls, environment: str) -> Self:
+        """Make one with which nothing can be appended: epochs begin at 1."""
+        return cls(environment, 0)
 
 
 class EventStore(Protocol):

@@ -71,6 +71,7 @@ def _by_table(found: Iterable[Trace]) -> dict[Table, list[Mapping[str, Any]]]:
 def _lines(trace: Trace) -> Iterator[Line]:
     """Give the rows that a trace becomes."""
     origin = {**trace.origin._asdict(), "at": instants.to_text(trace.origin.at)}
+    position = origin.pop("position")
     columns = {name: value for name, value in trace._asdict().items() if name != "origin"}
     match trace:
         case Change():
@@ -78,7 +79,7 @@ def _lines(trace: Trace) -> Iterator[Line]:
         case Failed():
             yield FAILURES, {**origin, **columns}
         case Placement():
-            yield PLACEMENTS, {**origin, **columns}
+            yield PLACEMENTS, {**origin, "position": position, **columns}
         case StepTime():
             yield STEP_TIMES, {**origin, **columns}
         case Run():

@@ -14,13 +14,6 @@ from released.store.event_store import EventStore
 from released.store.tables import CHANGES, FAILURES, PLACEMENTS, RUN_SERVICES, RUNS, STEP_TIMES
 
 
-class Standing(NamedTuple):
-    """Where a ticket's latest run stood: after this event of its stream."""
-
-    ticket: str
-    version: int
-
-
 class Placed(NamedTuple):
     """A container that stood, and the event that put it there."""
 
@@ -38,7 +31,7 @@ class Placed(NamedTuple):
 
 def standing_at(
     store: EventStore, environment: str, at: dt.datetime, limit: int, state: str | None = None
-) -> list[Standing]:
+) -> list[str]:
     """List the tickets that had been run by then, the one that changed last first.
 
     Args:
@@ -56,11 +49,11 @@ def standing_at(
         later.c.version > CHANGES.c.version,
         later.c.at <= instants.to_text(at),
     )
-    query = select(CHANGES.c.ticket, CHANGES.c.version).where(by_then, ~superseded)
+    query = select(CHANGES.c.ticket).where(by_then, ~superseded)
     if state is not None:
         query = query.where(CHANGES.c.state == state)
     newest_first = query.order_by(CHANGES.c.at.desc(), CHANGES.c.ticket).limit(limit)
-    return store.query(lambda connection: [Standing(*row) for row in connection.execute(newest_first)])
+    return store.query(lambda connection: list(connection.execute(newest_first).scalars()))
 
 
 def placed_at(store: EventStore, environment: str, at: dt.datetime, service: str | None = None) -> list[Placed]:
@@ -92,17 +85,17 @@ def _services(connection: Connection, environment: str) -> Iterator[str]:
 
 
 def _placed(connection: Connection, environment: str, service: str, at: str) -> list[Placed]:
-    """Give what the service's latest placement left, without what was removed since."""
+    """Give what the service's latest placement left, without what was removed since; in the order of the log."""
     rows = PLACEMENTS.c
     by_then = and_(rows.environment == environment, rows.service == service, rows.at <= at)
-    newest = select(rows.at, rows.ticket, rows.version).where(by_then, rows.container_id != "")
-    latest = connection.execute(newest.order_by(rows.at.desc(), rows.version.desc()).limit(1)).one_or_none()
+    newest = select(rows.position).where(by_then, rows.container_id != "").order_by(rows.position.desc()).limit(1)
+    latest = connection.execute(newest).scalar()
     if latest is None:
         return []
-    gone = select(rows.container).where(by_then, rows.at > latest.at, rows.container_id == "")
+    gone = select(rows.container).where(by_then, rows.position > latest, rows.container_id == "")
     removed = set(connection.execute(gone).scalars())
-    same = and_(by_then, rows.at == latest.at, rows.ticket == latest.ticket, rows.version == latest.version)
-    found = connection.execute(select(PLACEMENTS).where(same).order_by(rows.container))
+    left = select(PLACEMENTS).where(by_then, rows.position == latest).order_by(rows.container)
+    found = connection.execute(left)
     return [
         Placed(
             service=row.service,

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, inspect, select
 from sqlalchemy.exc import DatabaseError
 
 from released.domain.environments import environment
-from released.domain.events import Recorded, release_stream
+from released.domain.events import Recorded, environment_stream, release_stream
 from released.store import codec
 from released.store.errors import UnreadableEvent
 from released.store.event_row import EventRow, to_recorded
@@ -21,7 +21,7 @@ from released.store.obstacles import altered, damaged, incomplete, too_new, unre
 from released.store.schema import HEAD, revision_of
 from released.store.tables import EVENTS, METADATA
 
-_PLACES = "environment/"
+_PLACES = environment_stream("")
 """What the names of the streams of environments begin with."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -86,11 +86,19 @@ class Projector:
         self._thread.join()
         self._thread = None
 
-    def wait_for(self, position: int, timeout_s: float) -> bool:
-        """Block until every projection has handled the event at ``position``; ``False`` when the time is over."""
+    def wait_for(self, position: int, timeout_s: float, without: Collection[str] = ()) -> bool:
+        """Block until projections have handled the event at ``position``; ``False`` when the time is over.
+
+        Args:
+            position: in the log.
+            timeout_s: how long.
+            without: those that nobody waits for.
+        """
         self._hurry.set()
         with self._moved:
-            return self._moved.wait_for(lambda: min(self._positions.values()) >= position, timeout_s)
+            return self._moved.wait_for(
+                lambda: min(at for name, at in self._positions.items() if name not in without) >= position, timeout_s
+            )
 
     def catch_up(self) -> bool:
         """Bring every projection to the end of the log; ``False`` where a handler failed and will be tried again."""

@@ -97,8 +97,9 @@ class ReadOnlyStore(RecordReader):
         views = (ReleaseList(), History())
         for stream in self._release_streams():
             try:
+                events = self.read(stream)
                 for view in views:
-                    self.query(partial(view.apply, recorded=self.read(stream)))
+                    self.query(partial(view.apply, recorded=events))
             except ReleasedError as error:  # an event that cannot be read, or that does not follow from the others
                 _LOG.warning("%s is not listed: %s", stream, error)
         names = [view.name for view in views]

@@ -73,12 +73,22 @@ def _log(connection: Connection) -> Iterator[Finding]:
     if position is not None:
         yield Finding("log", _described(connection, position), position)
         return
+    yield from _cut_end(connection)
     for row in connection.execute(select(EVENTS).order_by(EVENTS.c.position)):
         try:
             to_recorded(row)
         except ReleasedError as error:
             yield Finding("log", error.message, row.position)
             return
+
+
+def _cut_end(connection: Connection) -> Iterator[Finding]:
+    """A chain does not show what is missing at its end; what followed the log once knows how far it went."""
+    last = connection.execute(select(func.max(EVENTS.c.position))).scalar() or 0
+    followed = max(checkpoints.stored(connection).values(), default=0)
+    if followed > last:
+        lacking = f"The log ends with event {last}, and event {followed} was there: its end was cut off."
+        yield Finding("log", f"{lacking} Put a backup of the record in its place.", last + 1)
 
 
 def _described(connection: Connection, position: int) -> str:

@@ -42,6 +42,21 @@ def test_a_ticket_that_had_not_been_run_by_then_is_not_found(past: PastOfAStack)
     assert f"Ticket {FRONT} had not been run by then" in refused.stderr
 
 
+def test_an_event_that_is_not_there_yet_is_not_found(past: PastOfAStack) -> None:
+    refused = past.client("status", FRONT, "--at", "99999", code=4)
+    assert f"Ticket {FRONT} has no event 99999: its record ends with event " in refused.stderr
+
+
+def test_a_date_of_eight_digits_is_a_date(past: PastOfAStack) -> None:
+    assert "has no time zone" in past.client("status", FRONT, "--at", "20260518", code=2).stderr
+
+
+def test_a_service_that_no_release_had_placed_is_not_found(past: PastOfAStack) -> None:
+    told = past.client("services", "web", "--at", past.at("before"), code=4).stderr
+    assert "No release on record had put anything of web in place." in told
+    assert "releasectl history --service web" in told
+
+
 @pytest.mark.parametrize(
     ("moment", "listed"),
     [

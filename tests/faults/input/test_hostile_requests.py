@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from released.api.services import METHODS
 from support.bare_environment import BareEnvironment
 from support.daemon_process import PATIENCE_S
-from support.every_method import METHODS, ask, request_with, texts
+from support.every_method import ask, request_with, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from support.evidence import Evidence
 
 REFUSED = frozenset({grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND, grpc.StatusCode.FAILED_PRECONDITION})
-_FREE = frozenset({"reason", "text", "content", "key", "value"})
-"""What a person may write as he likes."""
+_FREE = frozenset({"reason", "text", "content", "key", "value", "by", "code"})
+"""What a person may write as he likes, or is only compared with what is on record."""
 _OF_ITS_WRITER = ("files", "name")
 """How the client calls a file of its own; it only comes back."""
 _UNUSED = ("MatchPlaybooks", "request_id")

@@ -13,9 +13,10 @@ import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
+from released.api.services import METHODS
 from releasepb.v1 import releases_pb2 as pb
 from support.bare_environment import BareEnvironment
-from support.every_method import METHODS, PLAUSIBLE, request_with, texts
+from support.every_method import PLAUSIBLE, request_with, texts
 from support.version_relay import UNKNOWN_FIELD, relayed
 
 if TYPE_CHECKING:

@@ -15,6 +15,8 @@ from released.domain.releases import release
 from released.domain.releases.plan import ReleasePlan, ServicePlan
 from released.domain.releases.release import ReleaseState, required
 
+EXECUTABLES = ("pre_start_init", "post_start_init", "ensure_config", "post_data_restore", "post_restore_fixes")
+"""The fields of a service's plan that hold what is run for it; they have a section of their own."""
 _WORTH_TELLING_S = 5.0
 """A step that takes less on either side says little by how long it takes."""
 
@@ -76,8 +78,9 @@ def _images(state: ReleaseState) -> Iterator[tuple[str, str]]:
 def _configuration(service: ServicePlan) -> Iterator[tuple[str, str]]:
     """Flatten what a manifest says, but for the image and the executables, which have sections of their own."""
     known: dict[str, Any] = msgspec.to_builtins(service)
-    for key in ("name", "image", *(name for name in known if name.endswith(("init", "_config", "restore", "fixes")))):
-        known.pop(key, None)
+    for told_elsewhere in ("name", "image", *EXECUTABLES):
+        known.pop(told_elsewhere)
+    yield f"{service.name}.image", service.image.reference if service.image else ""
     yield from ((f"{service.name}.{path}", value) for path, value in _flat("", known))
 
 
@@ -96,7 +99,7 @@ def _flat(path: str, value: object) -> Iterator[tuple[str, str]]:
 
 
 def _scripts(plan: ReleasePlan) -> Iterator[tuple[str, str]]:
-    hooks = (hook for one in plan.services for hook in (*one.pre_start_init, *one.post_start_init, *one.ensure_config))
+    hooks = (hook for one in plan.services for name in EXECUTABLES for hook in getattr(one, name))
     yield from ((executable.path, executable.blob) for executable in (*hooks, *plan.scripts))
 
 

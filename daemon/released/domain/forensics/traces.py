@@ -23,6 +23,8 @@ class Origin(NamedTuple):
     ticket: str
     run: int
     version: int
+    position: int
+    """In the whole log, which orders events of several tickets; the time only dates them."""
     at: dt.datetime
 
 
@@ -84,7 +86,7 @@ def traces(environment: str, before: ReleaseState, recorded: ev.Recorded, after:
     """Give what an event leaves; nothing where the ticket was never run yet."""
     if not after.run:
         return
-    origin = Origin(environment, after.ticket, after.run, recorded.version, recorded.at)
+    origin = Origin(environment, after.ticket, after.run, recorded.version, recorded.position, recorded.at)
     if (before.run, before.status, before.phase) != (after.run, after.status, after.phase):
         yield Change(origin, after.status)
         yield _run(origin, after)

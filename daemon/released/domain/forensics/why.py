@@ -111,7 +111,7 @@ class _Run:
     def service_of_step(self, name: str) -> str | None:
         """Name the service that a step works on; ``None`` for one of the whole release."""
         head = name.removeprefix("revert.")
-        return next((service for service in self.services if head.startswith(f"{service}.")), None)
+        return max((name for name in self.services if head.startswith(f"{name}.")), key=len, default=None)
 
     # --- links ------------------------------------------------------------------------------------------------------
 

@@ -124,6 +124,11 @@ def events_of(ticket: str) -> tuple[NextCommand, ...]:
     return (NextCommand((CLIENT, "events", ticket), "shows all that is on record of it"),)
 
 
+def history_of(service: str) -> tuple[NextCommand, ...]:
+    """See the past runs that affected a service."""
+    return (NextCommand((CLIENT, "history", "--service", service), f"lists the runs that affected {service}"),)
+
+
 def look_at_environment() -> tuple[NextCommand, ...]:
     """See where an environment stands."""
     return (NextCommand((CLIENT, "status"), "shows where the environment stands"),)
