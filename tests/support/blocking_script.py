@@ -68,7 +68,7 @@ class BlockingScript:
     def lives(self) -> bool:
         """Tell whether anything of it still runs."""
         group = self.noted()[-1].split()[1]
-        return any(_is_member(entry, group) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+        return bool(_members(group))
 
     def noted(self) -> list[str]:
         """Give what it noted: ``began PID`` and ``ended``."""
@@ -100,8 +100,12 @@ class BlockingScript:
         return self.stack.state_dir / "steps" / ENVIRONMENT / TICKET / "1" / NAME / "1"
 
 
+def _members(group: str) -> list[int]:
+    """Give the processes of this group that live; one that is dead and not buried yet does not."""
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and _is_member(entry, group)]
+
+
 def _is_member(process: Path, group: str) -> bool:
-    """Tell whether a process of this group lives; one that is dead and not buried yet does not."""
     try:
         fields = (process / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
     except OSError:
@@ -110,10 +114,12 @@ def _is_member(process: Path, group: str) -> bool:
 
 
 def _kill(leader: int) -> None:
-    """Kill a process with its group, and wait for its death."""
-    descriptor = os.pidfd_open(leader)
+    """Kill a process with its group, and wait for the death of each."""
+    members = [os.pidfd_open(pid) for pid in _members(str(leader))]
     try:
         os.killpg(leader, signal.SIGKILL)
-        select.select([descriptor], [], [])
+        for member in members:
+            select.select([member], [], [])
     finally:
-        os.close(descriptor)
+        for member in members:
+            os.close(member)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from released.store.schema import HEAD
 from support.invariants import Remains, broken
 from support.kept_record import HALTED, OVER, KeptRecord
 
@@ -38,7 +39,7 @@ def _as_it_was(kept: KeptRecord) -> Iterator[None]:
         (
             NEWER_SCHEMA,
             "schema_too_new",
-            "has schema 9999, this released knows 0002: install the newer released again.",
+            f"has schema 9999, this released knows {HEAD}: install the newer released again.",
         ),
         (NEWER_EVENT, "event_unreadable", "(teleported, version 1) was written by a newer one."),
         (NEWER_SHAPE, "event_unreadable", "(run_requested, version 99) was written by a newer one."),
