@@ -22,9 +22,9 @@ faults: engine $(INSTALLED) ## Run all tests of faults, those that take long too
 	@packaging/prepare-host.sh faults
 	$(BIN)/python -m pytest -m 'not tier2' --reliability=docs/reliability.json --session-timeout=1800 --numprocesses=auto --dist=loadfile
 
-reboot-test: engine $(INSTALLED) ## Reset a virtual machine in the middle of releases, twenty times (about an hour, as root)
+reboot-test: engine $(INSTALLED) ## Reset virtual machines in the middle of releases, twenty times (about an hour, as root)
 	@packaging/prepare-host.sh reboot
-	$(BIN)/python -m pytest -m tier2 --reliability=docs/reliability-reboot.json tests/faults/reboot
+	$(BIN)/python -m pytest -m tier2 --reliability=docs/reliability-reboot.json --numprocesses=2 tests/faults/reboot
 
 check: $(INSTALLED) ## Lint, formatting, types, import direction
 	$(BIN)/ruff check

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import subprocess
 from pathlib import Path
@@ -43,13 +44,19 @@ def debian(cache: Path) -> Path:
     """
     recipe = repr((_SUITE, _PACKAGES, _NOT_WANTED, _FILES))
     kept = cache / f"debian-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}"
-    if not kept.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=cache) as folder:
-            root = Path(folder) / "root"
-            _bootstrap(root)
-            root.rename(kept)
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as lock:  # whoever comes second finds it made
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            _make(kept)
     return kept
+
+
+def _make(kept: Path) -> None:
+    with TemporaryDirectory(dir=kept.parent) as folder:
+        root = Path(folder) / "root"
+        _bootstrap(root)
+        root.rename(kept)
 
 
 def _bootstrap(root: Path) -> None:
