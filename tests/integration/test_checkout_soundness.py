@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import subprocess
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -83,6 +85,55 @@ def test_a_commit_that_is_empty_is_refused(ops: OpsRepo, world: World, state: Re
 
     with pytest.raises((Refused, StepFailed)):
         require_sound(world, state)
+
+
+def test_the_head_of_a_remote_whose_branch_was_renamed_is_no_damage(
+    ops: OpsRepo, world: World, state: ReleaseState
+) -> None:
+    ops.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/master")
+
+    require_sound(world, state)
+
+
+def test_a_ref_that_lost_its_content_is_named(ops: OpsRepo, world: World, state: ReleaseState) -> None:
+    (ops.checkout / ".git/refs/heads/kept").touch()
+
+    with pytest.raises(StepFailed) as failed:
+        require_sound(world, state)
+
+    assert "refs/heads/kept" in failed.value.message
+
+
+def test_empty_objects_are_looked_for_where_a_linked_work_tree_has_them(
+    ops: OpsRepo, world: World, state: ReleaseState, tmp_path: Path
+) -> None:
+    ops.git("worktree", "add", "--detach", str(tmp_path / "linked"))
+    empty(ops, "HEAD^{tree}")
+    linked = dataclasses.replace(
+        world,
+        settings=Environment.model_validate({"repo": str(tmp_path / "linked")}),
+        git=Git(tmp_path / "linked", "origin", "main"),
+    )
+
+    with pytest.raises(StepFailed) as failed:
+        require_sound(linked, state)
+
+    assert failed.value.next_commands[1].argv[:2] == ("find", str(ops.checkout / ".git/objects"))
+
+
+@pytest.mark.parametrize("left", [b"", b"DIRC\0\0"], ids=["empty", "cut short"])
+def test_an_index_that_lost_its_content_is_made_anew_by_the_commands_that_are_named(
+    ops: OpsRepo, world: World, state: ReleaseState, left: bytes
+) -> None:
+    (ops.checkout / ".git/index").write_bytes(left)
+
+    with pytest.raises(StepFailed) as failed:
+        require_sound(world, state)
+    for command in failed.value.next_commands:
+        subprocess.run(command.argv, check=True, capture_output=True)
+
+    assert failed.value.code == "checkout_damaged"
+    require_sound(world, state)
 
 
 def test_a_file_that_lost_its_content_is_named_and_left(ops: OpsRepo, world: World, state: ReleaseState) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from released.adapters.git.examination import is_index_broken
 from released.domain import events as ev
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure, NextCommand
@@ -43,7 +44,7 @@ def require_sound(world: World, state: ReleaseState) -> None:
     """
     broken = world.git.broken_objects()
     if broken:
-        raise StepFailed(_broken(world, broken))
+        raise StepFailed((_broken_index if is_index_broken(broken) else _broken)(world, broken))
     if any((step := state.step(name)) and step.attempt and step.status != "succeeded" for name in _MOVES):
         return
     found = world.git.state()
@@ -60,7 +61,7 @@ def _broken(world: World, said: Sequence[str]) -> Failure:
         "Often all of it comes back with a fetch from the remote, once objects that are empty are taken away; else put "
         f"a fresh clone in its place, with {world.env_file.name} of the old one. Look with: {' '.join(look)}"
     )
-    take_away = ("find", f"{repo}/.git/objects", "-type", "f", "-empty", "-delete")
+    take_away = ("find", str(world.git.objects_folder()), "-type", "f", "-empty", "-delete")
     fetch = ("git", "-C", repo, "fetch", "--refetch", world.settings.remote)
     return Failure(
         "checkout_damaged",
@@ -69,6 +70,23 @@ def _broken(world: World, said: Sequence[str]) -> Failure:
             NextCommand(look, "shows what is missing"),
             NextCommand(take_away, "takes away the objects that are empty", "changes"),
             NextCommand(fetch, "gets every object from the remote again", "changes"),
+        ),
+    )
+
+
+def _broken_index(world: World, said: Sequence[str]) -> Failure:
+    repo = str(world.root)
+    message = (
+        f"The host was restarted, and git cannot read the index of {repo}:\n{lines(said)}\nNothing was changed in it. "
+        "HEAD has all that it held, but for what somebody had added and not committed: take it away, and have git make "
+        "it anew. No file of the work tree is touched."
+    )
+    return Failure(
+        "checkout_damaged",
+        message,
+        next=(
+            NextCommand(("rm", str(world.git.own_folder() / "index")), "takes the index away", "changes"),
+            NextCommand(("git", "-C", repo, "reset"), "makes it anew from HEAD, and touches no file", "changes"),
         ),
     )
 

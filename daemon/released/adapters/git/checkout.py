@@ -67,6 +67,10 @@ class Git:
         """Return git's own folder of this work tree: what lies there is never added to a commit."""
         return self._command.path_of("index").parent
 
+    def objects_folder(self) -> Path:
+        """Return where git keeps its objects; linked work trees have one together."""
+        return self._command.path_of("objects")
+
     def state(self) -> CheckoutState:
         """Return where HEAD stands, on which branch, what is dirty (untracked files count), and what is unfinished.
 
