@@ -93,6 +93,22 @@ class Scene:
             *more,
         )
 
+    def break_start(self) -> None:
+        """Stop the container, and take away a network of its, so that the engine will not start it."""
+        network = self.stack.api.create_network(self.stack.prefix, labels={"released.test": self.stack.prefix})["Id"]
+        self.stack.api.connect_container_to_network(self.container, network)
+        self.engine.stop(self.container)
+        self.stack.api.remove_network(network)
+
+    def hold_still(self) -> ReleaseState:
+        """Stop the container for a backup that is then cut off."""
+        state = state_after(requested(self.plan), started(Phase.PREPARE, "web.backup"), step_begun("web.backup"))
+        slot = attempt_slot(self.world, state, "web.backup", 1)
+        slot.path.mkdir(parents=True)
+        self.holding = held_still(self.world, self.service, slot)  # kept: what is collected is left, and wakes them
+        self.holding.__enter__()
+        return state
+
     def state(self) -> str:
         """Give the state of the container."""
         found = self.engine.container(self.container)
@@ -108,11 +124,7 @@ def _scene(tmp_path: Path) -> Iterator[Scene]:
 
 
 def test_writers_that_a_backup_held_still_run_again(scene: Scene) -> None:
-    state = state_after(requested(scene.plan), started(Phase.PREPARE, "web.backup"), step_begun("web.backup"))
-    slot = attempt_slot(scene.world, state, "web.backup", 1)
-    slot.path.mkdir(parents=True)
-    holding = held_still(scene.world, scene.service, slot)  # kept: what is collected is left, and wakes them
-    holding.__enter__()
+    state = scene.hold_still()
     held = scene.state()
 
     reconciler.reconcile(scene.world, state, NEXT)
@@ -127,6 +139,25 @@ def test_a_container_that_the_restart_stopped_is_started_and_that_is_on_record(s
 
     assert scene.state() == "running"
     assert told == ev.Reconciled(NEXT, (f"{scene.name} was started: it did not run after the restart of the host",))
+
+
+def test_a_container_that_the_engine_will_not_start_is_missing(scene: Scene) -> None:
+    scene.break_start()
+
+    told = reconciler.reconcile(scene.world, scene.recreated(), NEXT)
+
+    (missing,) = told.missing
+    assert missing.startswith(f"{scene.name} could not be started: The Docker engine at ")
+
+
+def test_writers_that_the_engine_will_not_start_are_missing(scene: Scene) -> None:
+    state = scene.hold_still()
+    scene.break_start()
+
+    told = reconciler.reconcile(scene.world, state, NEXT)
+
+    (missing,) = told.missing
+    assert missing.startswith("what web.backup held still does not run again: The Docker engine at ")
 
 
 def test_a_comparison_that_is_repeated_finds_nothing_to_do(scene: Scene) -> None:

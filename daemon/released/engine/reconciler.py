@@ -7,7 +7,7 @@ missing, or somebody else's, is for a person.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from released.adapters.durability import sync_engine_data
 from released.domain import events as ev
@@ -17,6 +17,7 @@ from released.domain.ids import Phase
 from released.domain.releases import next_steps, reconciliation
 from released.domain.releases.reconciliation import Recorded
 from released.domain.releases.release import ReleaseState
+from released.domain.releases.standing import Settlement, Verb
 from released.engine.slots import attempt_slot
 from released.phases.checkout import require_sound
 from released.phases.health import wait_healthy
@@ -27,6 +28,8 @@ from released.phases.world import World
 
 logger = logging.getLogger(__name__)
 
+_DONE = {Verb.REMOVE: "removed", Verb.PUT_BACK: "given its name again", Verb.START: "started"}
+
 
 def is_due(state: ReleaseState, boot_id: str) -> bool:
     """Tell whether the host was restarted since a step was begun, or the record compared."""
@@ -36,17 +39,19 @@ def is_due(state: ReleaseState, boot_id: str) -> bool:
 def reconcile(world: World, state: ReleaseState, boot_id: str) -> ev.Reconciled:
     """Settle the release's own containers, and say what was done and what is missing; may be repeated.
 
+    What the engine refuses to do with a container is missing, too: it would refuse it each time.
+
     Raises:
         Refused: ``engine_unreachable``; ``git_failed``, where git cannot read the checkout.
-        StepFailed: ``checkout_damaged``; or the engine refused something.
+        StepFailed: ``checkout_damaged``; or the engine would not say what there is.
     """
-    _wake_writers(world, state)  # first: they serve whatever is the matter with the checkout
+    still = [*_wake_writers(world, state)]  # first: they serve whatever is the matter with the checkout
     require_sound(world, state)
     found = [_settle(world, one) for one in reconciliation.recorded(state)]
     if any(settled for settled, _ in found):
         sync_engine_data(world.engine.data_root())
     settled = tuple(said for sentences, _ in found for said in sentences)
-    return ev.Reconciled(boot_id, settled, tuple(said for _, sentences in found for said in sentences))
+    return ev.Reconciled(boot_id, settled, (*still, *(said for _, sentences in found for said in sentences)))
 
 
 def require_all(world: World, state: ReleaseState, reconciled: ev.Reconciled) -> None:
@@ -71,11 +76,14 @@ def _effect_missing(state: ReleaseState, missing: Sequence[str]) -> Failure:
     return Failure("effect_missing", message, next=anew)
 
 
-def _wake_writers(world: World, state: ReleaseState) -> None:
-    """Wake what a backup held still when the host went down."""
+def _wake_writers(world: World, state: ReleaseState) -> Iterator[str]:
+    """Wake what a backup held still when the host went down; say what does not wake."""
     for step in state.steps.values():
         if step.attempt:
-            wake(world, attempt_slot(world, state, step.name, step.attempt))
+            try:
+                wake(world, attempt_slot(world, state, step.name, step.attempt))
+            except StepFailed as failed:
+                yield f"what {step.name} held still does not run again: {failed.message}"
 
 
 def _settle(world: World, record: Recorded) -> tuple[list[str], list[str]]:
@@ -84,4 +92,17 @@ def _settle(world: World, record: Recorded) -> tuple[list[str], list[str]]:
     if taken:
         return [], taken
     verdict = reconciliation.decide(record, standing(own_containers(world, record.project, record.compose_services)))
-    return carry_out(world, record.project, verdict.settlements), [*verdict.missing]
+    settled, refused = _carry_out(world, record.project, verdict.settlements)
+    return settled, [*verdict.missing, *refused]
+
+
+def _carry_out(world: World, project: str, settlements: Sequence[Settlement]) -> tuple[list[str], list[str]]:
+    """Do what was decided, one by one; what the engine refuses keeps nothing else from being done."""
+    settled: list[str] = []
+    refused: list[str] = []
+    for one in settlements:
+        try:
+            settled += carry_out(world, project, (one,))
+        except StepFailed as failed:
+            refused.append(f"{one.container.own_name} could not be {_DONE[one.verb]}: {failed.message}")
+    return settled, refused

@@ -6,10 +6,11 @@ that was stopped already stays so, and prepare leaves what is deployed as it was
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from released.adapters.durability import sync_engine_data, write_durably
+from released.domain.errors import StepFailed
 from released.domain.releases.plan import ServicePlan
 from released.phases.effects import Slot
 from released.phases.projects import containers_now
@@ -43,12 +44,25 @@ def wake(world: World, slot: Slot) -> None:
 
     It is forgotten that they were held only once the engine's disk says that they run: after a power cut the engine
     would else know them as stopped on purpose, and nobody would start them.
+
+    Raises:
+        StepFailed: the engine would not let one of them run; the others do.
     """
     for record in slot.path.parent.glob(f"*/{_STILLED}"):
-        for container_id in record.read_text().split():
-            _wake(world, container_id)
+        refusals = [*_refusals(world, record.read_text().split())]
         sync_engine_data(world.engine.data_root())
+        if refusals:
+            raise refusals[0]
         record.unlink()
+
+
+def _refusals(world: World, container_ids: Iterable[str]) -> Iterator[StepFailed]:
+    """Wake each, and give what the engine refuses."""
+    for container_id in container_ids:
+        try:
+            _wake(world, container_id)
+        except StepFailed as failed:
+            yield failed
 
 
 def _wake(world: World, container_id: str) -> None:
