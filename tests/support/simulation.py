@@ -13,7 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple, NoReturn, cast
@@ -185,6 +185,10 @@ class Simulation:
         )
         supervisor.phases_here = phases(self.world, self.reach, self.alter)
         return supervisor
+
+    def reboot(self) -> None:
+        """Let the host have another boot id from now on."""
+        self._instruments = replace(self._instruments, boot_id="another boot")
 
     def slot(self, step: str, attempt: int = 1) -> Path:
         """Give the folder of an attempt of a step."""

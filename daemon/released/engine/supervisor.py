@@ -6,10 +6,11 @@ memory, so nothing is lost with it; a wake-up only says that it is worth looking
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
@@ -104,9 +105,12 @@ class Supervisor:
         journal = self._occupying()
         if journal is None:
             return
-        self._reconcile(journal)
-        if not journal.state.is_running:
-            return
+        with self._halting_where_unexpected():
+            self._reconcile(journal)
+            if journal.state.is_running:
+                self._go_on_or_halt(journal)
+
+    def _go_on_or_halt(self, journal: Journal) -> None:
         self._wake_writers(journal.state)
         settings = self._world.settings.recovery
         decision = recovery.decide(
@@ -136,8 +140,8 @@ class Supervisor:
         try:
             if state.is_running and not state.is_to_be_killed:
                 reconciler.require_all(self._world, state, reconciled)
-        except StepFailed as failed:
-            self._halt_for(journal, "interrupted", failed.as_failure().masked(self._world.mask))
+        except (Refused, StepFailed) as error:
+            self._halt_for(journal, "interrupted", error.as_failure().masked(self._world.mask))
         journal.commit()
 
     def _cannot_compare(self, journal: Journal, failure: Failure) -> None:
@@ -183,9 +187,12 @@ class Supervisor:
             return
         if journal.state.is_to_be_killed:
             self._world.interruption.ask()
-        self._reconcile(journal)
-        if not journal.state.is_running:
-            return
+        with self._halting_where_unexpected():
+            self._reconcile(journal)
+            if journal.state.is_running:
+                self._run_on(journal)
+
+    def _run_on(self, journal: Journal) -> None:
         runner = Runner(
             journal,
             self._phases(),
@@ -201,6 +208,12 @@ class Supervisor:
             self._attest(journal.state)
         except Refused as refused:
             self._halt(journal, "held", refused.code, refused.message)
+
+    @contextlib.contextmanager
+    def _halting_where_unexpected(self) -> Iterator[None]:
+        """Keep a defect that one release meets from ending the daemon, which other environments need."""
+        try:
+            yield
         except (HandedOver, *STORE_ERRORS):
             raise
         except Exception as error:

@@ -1,0 +1,72 @@
+"""After a restart of the host: what the thread of an environment does about a comparison, whatever comes of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+
+from released.domain import events as ev
+from released.domain.errors import Refused
+from released.engine import reconciler
+from support.simulated_phases import IMAGE
+from support.simulated_world import Death
+from support.simulation import Place, Simulation
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from released.domain.releases.release import ReleaseState
+    from released.phases.world import World
+
+MOMENT = Place("after-durable", IMAGE)
+
+
+def rebooted(folder: Path, on_restart: str = "resume") -> Simulation:
+    """Give a release that found the host restarted in its middle."""
+    life = Simulation(folder).live()
+    moment = next(moment for moment in life.moments if moment.place == MOMENT)
+    crashed = moment.after(Death.HOST, on_restart)
+    crashed.reboot()
+    return crashed
+
+
+def compared(_: World, __: ReleaseState, boot_id: str) -> ev.Reconciled:
+    """Find all as the record says."""
+    return ev.Reconciled(boot_id)
+
+
+def engine_is_away(*_: object) -> NoReturn:
+    raise Refused("engine_unreachable", "The Docker engine does not answer.")
+
+
+def defect(*_: object) -> NoReturn:
+    raise ZeroDivisionError("the comparison is odd")
+
+
+def test_an_engine_that_goes_away_while_services_are_waited_for_halts_the_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciler, "reconcile", compared)
+    monkeypatch.setattr(reconciler, "require_all", engine_is_away)
+
+    state = rebooted(tmp_path).live().state
+
+    assert state.halt is not None
+    assert (state.halt.cause, state.halt.failure.code) == ("interrupted", "engine_unreachable")
+
+
+@pytest.mark.parametrize("is_resumed", [False, True], ids=["at the start", "at a resume"])
+def test_a_comparison_that_meets_a_defect_halts_the_release_and_not_the_daemon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_resumed: bool
+) -> None:
+    simulation = rebooted(tmp_path)
+    if is_resumed:
+        monkeypatch.setattr(reconciler, "reconcile", engine_is_away)
+        simulation.live()
+    monkeypatch.setattr(reconciler, "reconcile", defect)
+
+    state = (simulation.resume() if is_resumed else simulation.live()).state
+
+    assert state.halt is not None
+    assert (state.halt.cause, state.halt.failure.code) == ("failed", "internal_error")
