@@ -32,6 +32,7 @@ from released.domain.releases import decide, lifecycle, release
 from released.domain.releases.plan import Executable, ReleasePlan
 from released.domain.revert.plan import RevertPlan
 from released.engine.instruments import Instruments
+from released.engine.ownership import Ownership
 from released.engine.runner import Phases
 from released.engine.slots import attempt_folder
 from released.engine.supervisor import Supervisor
@@ -108,6 +109,8 @@ class Simulation:
     ) -> None:
         self.folder, self.alter, self.on_restart = folder, alter, on_restart
         self.world, self.store = world or SimulatedWorld(), store or MemoryStore()
+        self.ownership: Ownership = Unchallenged()
+        """Who else may want the environment."""
         self.engine: DockerEngine | None = None
         """The engine, for what no simulated step does."""
         self.acknowledged: list[ev.Recorded] = []
@@ -181,7 +184,7 @@ class Simulation:
         fence = self.store.take_lease(NAME, "host", 1, boot_id, "0", now, actor)
         store = cast("EventStore", _Acknowledging(self))
         supervisor = _Supervisor(
-            store, fence, Unchallenged(), self._site(), self._instruments, self.reach, _no_fatal, _nothing
+            store, fence, self.ownership, self._site(), self._instruments, self.reach, _no_fatal, _nothing
         )
         supervisor.phases_here = phases(self.world, self.reach, self.alter)
         return supervisor

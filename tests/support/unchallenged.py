@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from released.engine.ownership import Ownership
-from released.store.errors import StaleEpoch
+
+if TYPE_CHECKING:
+    from released.domain.environments.witness import RecordIsOlder
+    from released.store.errors import StaleEpoch
 
 
 class Unchallenged(Ownership):
     """Says always that the environment is ours, and that its record is the newest."""
 
-    older = None
+    older: RecordIsOlder | None = None
 
     def affirm(self) -> None:
         """Say so."""

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from released.domain import events as ev
+from released.domain.environments.witness import RecordIsOlder
 from released.domain.errors import Refused
-from released.engine import reconciler
+from released.engine import reconciler, supervisor
 from support.simulated_phases import IMAGE
 from support.simulated_world import Death
 from support.simulation import Place, Simulation
+from support.unchallenged import Unchallenged
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +22,29 @@ if TYPE_CHECKING:
     from released.phases.world import World
 
 MOMENT = Place("after-durable", IMAGE)
+
+
+class Outdated(Unchallenged):
+    """The record turns out to be an older copy as soon as the checkout is there.
+
+    Args:
+        looks: how often it is not there yet.
+    """
+
+    def __init__(self, looks: int) -> None:
+        self._looks = looks
+
+    def affirm(self) -> None:
+        """Own the checkout where it is there."""
+        if self._looks:
+            self._looks -= 1
+            raise Refused("checkout_missing", "It is not mounted yet.")
+        self.older = RecordIsOlder("record_is_older", "It ends with event 3.")
+        raise self.older
+
+    def bear_witness(self, doing: str) -> None:  # noqa: ARG002 (nothing is noted)
+        """Own it first."""
+        self.affirm()
 
 
 def rebooted(folder: Path, on_restart: str = "resume") -> Simulation:
@@ -70,3 +95,41 @@ def test_a_comparison_that_meets_a_defect_halts_the_release_and_not_the_daemon(
 
     assert state.halt is not None
     assert (state.halt.cause, state.halt.failure.code) == ("failed", "internal_error")
+
+
+def test_nothing_is_compared_nor_woken_before_that_has_a_witness(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happened: list[str] = []
+    simulation = rebooted(tmp_path)
+    monkeypatch.setattr(simulation.ownership, "bear_witness", happened.append)
+    monkeypatch.setattr(supervisor, "wake", lambda *_: happened.append("woken"))
+
+    def compare(world: World, state: ReleaseState, boot_id: str) -> ev.Reconciled:
+        happened.append("compared")
+        return compared(world, state, boot_id)
+
+    monkeypatch.setattr(reconciler, "reconcile", compare)
+
+    simulation.live()
+
+    assert happened[:4] == [
+        "ticket 1234, compared after a restart of the host",
+        "compared",
+        f"ticket 1234, what {IMAGE} held still is woken",
+        "woken",
+    ]
+
+
+@pytest.mark.parametrize("looks", [0, 1, 2], ids=["at once", "at the comparison", "after it failed"])
+def test_nothing_is_put_on_top_of_a_record_that_is_an_older_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, looks: int
+) -> None:
+    simulation = rebooted(tmp_path)
+    simulation.ownership = Outdated(looks)
+    before = simulation.events
+    monkeypatch.setattr(reconciler, "reconcile", defect)
+
+    simulation.live()
+
+    assert simulation.events == before

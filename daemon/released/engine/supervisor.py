@@ -106,9 +106,20 @@ class Supervisor:
         if journal is None:
             return
         with self._halting_where_unexpected():
-            self._reconcile(journal)
-            if journal.state.is_running:
+            if self._may_go_on(journal):
                 self._go_on_or_halt(journal)
+
+    def _may_go_on(self, journal: Journal) -> bool:
+        """Tell whether the release still runs, by the newest record, once that was compared with what is there."""
+        if self._is_newest():
+            self._reconcile(journal)
+        return journal.state.is_running and self._ownership.older is None
+
+    def _is_newest(self) -> bool:
+        """Own the environment as far as that can be now; false where nothing may be put on top of its record."""
+        with contextlib.suppress(Refused):
+            self._ownership.affirm()
+        return self._ownership.older is None
 
     def _go_on_or_halt(self, journal: Journal) -> None:
         self._wake_writers(journal.state)
@@ -131,6 +142,7 @@ class Supervisor:
         if not reconciler.is_due(state, boot_id):
             return
         try:
+            self._ownership.bear_witness(f"ticket {state.ticket}, compared after a restart of the host")
             reconciled = reconciler.reconcile(self._world, state, boot_id)
         except (Refused, StepFailed) as error:
             self._cannot_compare(journal, error.as_failure())
@@ -147,7 +159,7 @@ class Supervisor:
     def _cannot_compare(self, journal: Journal, failure: Failure) -> None:
         """Go on only once the comparison was possible; a halted release is compared when it is resumed."""
         logger.warning("%s: not compared with the record: %s", self._world.name, failure.message)
-        if journal.state.is_running:
+        if journal.state.is_running and self._is_newest():
             self._halt_for(journal, "held", failure.masked(self._world.mask))
 
     def _with_last_words(self, state: ReleaseState, halted: ev.Halted) -> ev.Halted:
@@ -164,6 +176,7 @@ class Supervisor:
         if step is None:
             return
         try:
+            self._ownership.bear_witness(f"ticket {state.ticket}, what {step.name} held still is woken")
             wake(self._world, attempt_slot(self._world, state, step.name, step.attempt))
         except Exception:
             logger.exception("%s: what %s held still is not woken", self._world.name, step.name)
@@ -188,8 +201,7 @@ class Supervisor:
         if journal.state.is_to_be_killed:
             self._world.interruption.ask()
         with self._halting_where_unexpected():
-            self._reconcile(journal)
-            if journal.state.is_running:
+            if self._may_go_on(journal):
                 self._run_on(journal)
 
     def _run_on(self, journal: Journal) -> None:
