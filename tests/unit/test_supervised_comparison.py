@@ -9,13 +9,14 @@ import pytest
 from released.domain import events as ev
 from released.domain.environments.witness import RecordIsOlder
 from released.domain.errors import Refused
-from released.engine import reconciler, supervisor
+from released.engine import reconciler
 from support.simulated_phases import IMAGE
 from support.simulated_world import Death
 from support.simulation import Place, Simulation
 from support.unchallenged import Unchallenged
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from released.domain.releases.release import ReleaseState
@@ -103,7 +104,12 @@ def test_nothing_is_compared_nor_woken_before_that_has_a_witness(
     happened: list[str] = []
     simulation = rebooted(tmp_path)
     monkeypatch.setattr(simulation.ownership, "bear_witness", happened.append)
-    monkeypatch.setattr(supervisor, "wake", lambda *_: happened.append("woken"))
+
+    def wake(*_: object) -> Iterator[str]:
+        happened.append("woken")
+        yield from ()
+
+    monkeypatch.setattr(reconciler, "wake_writers", wake)
 
     def compare(world: World, state: ReleaseState, boot_id: str) -> ev.Reconciled:
         happened.append("compared")
@@ -116,7 +122,7 @@ def test_nothing_is_compared_nor_woken_before_that_has_a_witness(
     assert happened[:4] == [
         "ticket 1234, compared after a restart of the host",
         "compared",
-        f"ticket 1234, what {IMAGE} held still is woken",
+        "ticket 1234, what was held still is woken",
         "woken",
     ]
 
@@ -133,3 +139,40 @@ def test_nothing_is_put_on_top_of_a_record_that_is_an_older_copy(
     simulation.live()
 
     assert simulation.events == before
+
+
+def test_a_release_that_is_halted_is_compared_once_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    halted = rebooted(tmp_path)
+    monkeypatch.setattr(reconciler, "reconcile", engine_is_away)
+    halted.live()
+    monkeypatch.setattr(reconciler, "reconcile", compared)
+    before = halted.events
+
+    halted.live()
+    while_halted = halted.events
+    halted.resume()
+
+    assert while_halted == before
+    assert [one.event for one in halted.events if isinstance(one.event, ev.Reconciled)] == [
+        ev.Reconciled("another boot")
+    ]
+    assert halted.state.status == "released"
+
+
+def test_what_is_held_still_behind_a_halt_is_woken_by_the_next_daemon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    halted = rebooted(tmp_path)
+    monkeypatch.setattr(reconciler, "reconcile", engine_is_away)
+    halted.live()
+    woken: list[ReleaseState] = []
+
+    def wake(_: World, state: ReleaseState) -> Iterator[str]:
+        woken.append(state)
+        yield "web does not run again"
+
+    monkeypatch.setattr(reconciler, "wake_writers", wake)
+
+    halted.live()
+
+    assert woken == [halted.state]

@@ -45,7 +45,7 @@ def reconcile(world: World, state: ReleaseState, boot_id: str) -> ev.Reconciled:
         Refused: ``engine_unreachable``; ``git_failed``, where git cannot read the checkout.
         StepFailed: ``checkout_damaged``; or the engine would not say what there is.
     """
-    still = [*_wake_writers(world, state)]  # first: they serve whatever is the matter with the checkout
+    still = [*wake_writers(world, state)]  # first: they serve whatever is the matter with the checkout
     require_sound(world, state)
     found = [_settle(world, one) for one in reconciliation.recorded(state)]
     if any(settled for settled, _ in found):
@@ -66,6 +66,20 @@ def require_all(world: World, state: ReleaseState, reconciled: ev.Reconciled) ->
         wait_healthy(world, service, logger.info)
 
 
+def wake_writers(world: World, state: ReleaseState) -> Iterator[str]:
+    """Wake what a backup held still when daemon or host went down; say what does not wake.
+
+    Raises:
+        Refused: ``engine_unreachable``.
+    """
+    for step in state.steps.values():
+        if step.attempt:
+            try:
+                wake(world, attempt_slot(world, state, step.name, step.attempt))
+            except StepFailed as failed:
+                yield f"what {step.name} held still does not run again: {failed.message}"
+
+
 def _effect_missing(state: ReleaseState, missing: Sequence[str]) -> Failure:
     """Explain what is not there; it is not done again unasked, for scripts may have worked on it since."""
     anew = () if state.is_way_back else (next_steps.resume(state.ticket, Phase.MIGRATE, next_steps.WHY),)
@@ -74,16 +88,6 @@ def _effect_missing(state: ReleaseState, missing: Sequence[str]) -> Failure:
         "Nothing of that was touched. Look at it first; migrate makes the containers anew."
     )
     return Failure("effect_missing", message, next=anew)
-
-
-def _wake_writers(world: World, state: ReleaseState) -> Iterator[str]:
-    """Wake what a backup held still when the host went down; say what does not wake."""
-    for step in state.steps.values():
-        if step.attempt:
-            try:
-                wake(world, attempt_slot(world, state, step.name, step.attempt))
-            except StepFailed as failed:
-                yield f"what {step.name} held still does not run again: {failed.message}"
 
 
 def _settle(world: World, record: Recorded) -> tuple[list[str], list[str]]:

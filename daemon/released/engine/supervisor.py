@@ -30,7 +30,6 @@ from released.engine.reminder import Reminder
 from released.engine.runner import HandedOver, Phases, Runner
 from released.engine.slots import attempt_slot
 from released.phases import migrate, prepare, revert, ticket, verify
-from released.phases.quiesce import wake
 from released.phases.surroundings import witnessed
 from released.phases.world import World
 from released.store.errors import STORE_ERRORS, StoreBusy, StoreFull
@@ -101,12 +100,17 @@ class Supervisor:
             self._on_fatal(error)
 
     def _recover(self) -> None:
-        """Decide on a release that an earlier daemon left unfinished."""
+        """Decide on a release that an earlier daemon left unfinished.
+
+        One that is halted is compared with what is there when it goes on: until then a person may be at work on that.
+        """
         journal = self._occupying()
         if journal is None:
             return
         with self._halting_where_unexpected():
-            if self._may_go_on(journal):
+            if not journal.state.is_running:
+                self._wake_writers(journal.state)
+            elif self._may_go_on(journal):
                 self._go_on_or_halt(journal)
 
     def _may_go_on(self, journal: Journal) -> bool:
@@ -150,16 +154,16 @@ class Supervisor:
         logger.info("%s: %s", self._world.name, narration.line(reconciled))
         journal.note(reconciled)
         try:
-            if state.is_running and not state.is_to_be_killed:
+            if not state.is_to_be_killed:
                 reconciler.require_all(self._world, state, reconciled)
         except (Refused, StepFailed) as error:
             self._halt_for(journal, "interrupted", error.as_failure().masked(self._world.mask))
         journal.commit()
 
     def _cannot_compare(self, journal: Journal, failure: Failure) -> None:
-        """Go on only once the comparison was possible; a halted release is compared when it is resumed."""
+        """Go on only once the comparison was possible; it is made when the release is resumed."""
         logger.warning("%s: not compared with the record: %s", self._world.name, failure.message)
-        if journal.state.is_running and self._is_newest():
+        if self._is_newest():
             self._halt_for(journal, "held", failure.masked(self._world.mask))
 
     def _with_last_words(self, state: ReleaseState, halted: ev.Halted) -> ev.Halted:
@@ -172,14 +176,12 @@ class Supervisor:
 
     def _wake_writers(self, state: ReleaseState) -> None:
         """Wake what a backup that was cut off holds still: nobody may come back to that step for long."""
-        step = state.current_step
-        if step is None:
-            return
         try:
-            self._ownership.bear_witness(f"ticket {state.ticket}, what {step.name} held still is woken")
-            wake(self._world, attempt_slot(self._world, state, step.name, step.attempt))
+            self._ownership.bear_witness(f"ticket {state.ticket}, what was held still is woken")
+            for said in reconciler.wake_writers(self._world, state):
+                logger.error("%s: %s", self._world.name, said)
         except Exception:
-            logger.exception("%s: what %s held still is not woken", self._world.name, step.name)
+            logger.exception("%s: what was held still is not woken", self._world.name)
 
     def _patiently(self, act: Callable[[], None]) -> None:
         """Act; a full disk holds the release up, and it goes on once there is space."""

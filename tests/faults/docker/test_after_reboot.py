@@ -29,10 +29,10 @@ def _engine() -> Iterator[SecondEngine]:
         yield engine
 
 
-def test_a_halted_release_has_its_containers_started_again(
+def test_a_halted_release_has_its_containers_started_again_once_it_goes_on(
     engine: SecondEngine, tmp_path: Path, evidence: Evidence
 ) -> None:
-    """Row 31: they have no restart policy, and the release goes on where it halted."""
+    """Row 31: they have no restart policy, and until then a person may be at work on them."""
     site = SecondSite.create(engine, tmp_path)
     site.merge("1234", "2", FAILING)
     daemon = site.daemon()
@@ -41,13 +41,15 @@ def test_a_halted_release_has_its_containers_started_again(
     engine.reboot()
     engine.start()
     daemon.start()
-    site.client("watch", "1234")
+    while_halted = site.containers()
+    resumed = site.client("run", "1234", "--from=verify", "--reason", "warmed by hand").returncode
     record = site.events("1234")
     daemon.stop()
     (reconciled,) = of_type(record, "reconciled")
     evidence.fired()
 
-    assert halted == 1
+    assert (halted, resumed) == (1, 0)
+    assert [one.state for one in while_halted] == ["exited"]
     assert reconciled["settled"] == ["prod-front was started: it did not run after the restart of the host"]
     assert [one.state for one in site.containers()] == ["running"]
     assert broken(site.remains()) == []
