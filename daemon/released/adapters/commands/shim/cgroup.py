@@ -70,11 +70,13 @@ def remove(group: str) -> None:
 def _tidy(parent: str) -> None:
     """Take groups away that stayed for who was left behind in them, once nobody is, and their shim is dead."""
     for name in filter(lambda one: one.startswith(_PREFIX), os.listdir(parent)):  # noqa: PTH208 (as above)
-        if _is_over(*name.removeprefix(_PREFIX).split("-")):
+        if _is_over(*name.removeprefix(_PREFIX).partition("-")[::2]):
             remove(f"{parent}/{name}")
 
 
 def _is_over(pid: str, start_time: str) -> bool:
+    if not (pid.isdigit() and start_time.isdigit()):
+        return False  # no shim of ours has such a group
     try:
         return text(f"/proc/{pid}/stat").rpartition(")")[2].split()[19] != start_time
     except OSError:
