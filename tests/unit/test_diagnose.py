@@ -9,7 +9,7 @@ import pytest
 
 from released.domain import events as ev
 from released.domain.diagnosis.diagnose import Past, diagnose, failure_to_tell_of
-from released.domain.diagnosis.document import Diagnosis, Present
+from released.domain.diagnosis.document import Cause, Diagnosis, Present
 from released.domain.diagnosis.occurrence import likeness, occurrences
 from released.domain.diagnosis.service_change import good_releases
 from released.domain.failure import Failure, NextCommand
@@ -188,6 +188,23 @@ def test_on_the_way_back_there_is_only_going_on() -> None:
     found = told(*whole_run(), revert_requested(), started(Phase.REVERT, "revert.web.restore"), *failing)
     assert (found.recommendation.choice, conditional(found)) == ("resume", [])
     assert unconditional(found)[-1] == "resume 1234 --reason <why>"
+
+
+PLANNED_OTHERWISE = Failure("planned_otherwise", "Another version of released began it. Let the other version finish.")
+
+
+def test_what_another_version_began_is_not_gone_on_with() -> None:
+    found = told(*in_migrate(PLANNED_OTHERWISE))
+    assert found.cause == Cause("planned_otherwise", "Another version of released began it.")
+    assert (found.recommendation.choice, conditional(found)) == ("revert", [])
+    assert unconditional(found) == ["revert 1234", "logs 1234 --phase=migrate"]
+
+
+def test_a_way_back_that_another_version_began_is_left_to_that_one() -> None:
+    failing = ev.Halted(Phase.REVERT, "interrupted", None, PLANNED_OTHERWISE)
+    found = told(*whole_run(), revert_requested(), started(Phase.REVERT, "revert.web.restore"), failing)
+    assert (found.recommendation.choice, conditional(found)) == ("nothing", [])
+    assert unconditional(found) == ["logs 1234 --phase=revert"]
 
 
 # --- other than halted -------------------------------------------------------------------------------------------

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 import pytest
 
 from released.domain import events as ev
 from released.domain.ids import Phase
-from released.domain.releases import recovery
+from released.domain.releases import next_steps, recovery
+from released.domain.releases.steps import Recovery
 from support.given_when_then import (
     BEGIN,
     BOOT,
+    halted,
+    plan,
+    prepared,
     requested,
+    resumed,
     revert_requested,
     started,
     state_after,
     step_begun,
+    step_done,
     whole_run,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 RUNNING: list[ev.Event] = [requested(), started(Phase.PREPARE, "web.backup"), step_begun("web.backup")]
 LAST = BEGIN + dt.timedelta(seconds=len(RUNNING) - 1)
@@ -110,16 +120,52 @@ def test_a_step_that_is_not_known_was_never_interrupted() -> None:
     assert recovery.interrupted_too_often(state_after(requested()), "a") is None
 
 
-def planned(*steps: str) -> ev.Halted | None:
-    """Decide on a phase in which another version took the step ``a``."""
-    taken = state_after(requested(), started(Phase.PREPARE, "a"), step_begun("a"))
-    return recovery.planned_otherwise(taken, Phase.PREPARE, steps)
+def planned(*steps: str, kind: Recovery = Recovery.ASK, taken: Sequence[ev.Event] = ()) -> ev.Halted | None:
+    """Decide on a phase in which another version took the step ``a``, or more of it."""
+    begun = ev.PhaseStarted(Phase.MIGRATE, (ev.PlannedStep("a", kind),))
+    state = state_after(requested(), *prepared(), begun, *(taken or [step_begun("a")]))
+    return recovery.planned_otherwise(state, Phase.MIGRATE, steps)
 
 
-def test_a_phase_that_another_version_began_with_a_step_of_another_name_halts() -> None:
-    halt = halt_of(planned("b"))
+@pytest.mark.parametrize("kind", [Recovery.ASK, Recovery.OBSERVE])
+@pytest.mark.parametrize("taken", [[step_begun("a")], step_done("a")], ids=["under way", "done"])
+def test_a_phase_that_another_version_began_with_a_step_of_another_name_halts(
+    kind: Recovery, taken: list[ev.Event]
+) -> None:
+    halt = halt_of(planned("b", kind=kind, taken=taken))
     assert (halt.cause, halt.failure.code) == ("interrupted", "planned_otherwise")
     assert "took a, which this version knows by no such name" in halt.failure.message
+
+
+def test_what_is_harmless_to_repeat_may_have_another_name() -> None:
+    assert planned("b", kind=Recovery.REPEAT) is None
+
+
+def test_a_backup_that_was_cut_off_halts_no_release_that_a_fix_made_another() -> None:
+    cut_off = (requested(), ev.PhaseStarted(Phase.PREPARE, (ev.PlannedStep("web.backup", "observe"),)))
+    fixed = resumed(Phase.PREPARE, anew=True, renewed=plan(services=("wiki",)))
+    state = state_after(*cut_off, step_begun("web.backup"), halted(Phase.PREPARE, "interrupted", "web.backup"), fixed)
+    assert recovery.planned_otherwise(state, Phase.PREPARE, ["wiki.backup"]) is None
+
+
+def test_who_is_left_with_the_phase_of_another_version_is_not_told_to_go_on_with_this_one() -> None:
+    halt = halt_of(planned("b"))
+    assert halt.failure.message.endswith("Let the other version finish the release, or take it back.")
+    assert [command.argv[1] for command in halt.failure.next] == ["revert", "logs"]
+
+
+def test_a_way_back_that_another_version_began_cannot_be_taken_back() -> None:
+    begun = ev.PhaseStarted(Phase.REVERT, (ev.PlannedStep("a", "observe"),))
+    state = state_after(*whole_run(), revert_requested(), begun, step_begun("a"))
+    halt = halt_of(recovery.planned_otherwise(state, Phase.REVERT, ["b"]))
+    assert halt.failure.message.endswith("Let the other version finish the release.")
+    assert [command.argv[1] for command in halt.failure.next] == ["logs"]
+
+
+def test_a_command_that_is_refused_meanwhile_leads_nowhere_else() -> None:
+    begun = ev.PhaseStarted(Phase.MIGRATE, (ev.PlannedStep("a", "ask"),))
+    state = state_after(requested(), *prepared(), begun, step_begun("a"), halt_of(planned("b")))
+    assert [command.argv[1] for command in next_steps.while_halted(state)] == ["revert", "logs", "diagnose"]
 
 
 @pytest.mark.parametrize("steps", [("a",), ("a", "b"), ()], ids=["the same", "one more", "none"])
@@ -128,7 +174,7 @@ def test_a_phase_whose_begun_steps_are_planned_goes_on(steps: tuple[str, ...]) -
 
 
 def test_a_phase_that_was_not_begun_may_be_planned_in_any_way() -> None:
-    assert recovery.planned_otherwise(state_after(requested()), Phase.PREPARE, ["b"]) is None
+    assert recovery.planned_otherwise(state_after(requested(), *prepared()), Phase.MIGRATE, ["b"]) is None
 
 
 def test_a_step_in_doubt_halts_with_what_to_look_at() -> None:

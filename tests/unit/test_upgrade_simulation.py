@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from support.simulated_world import SimulatedWorld
 
 EFFECTS = (FAST_FORWARD, IMAGE, RECREATE, SCRIPT)
-ONCE = (FAST_FORWARD, RECREATE, SCRIPT)
-"""The image may be got again at any time."""
+ONCE = (RECREATE, SCRIPT)
+"""The image may be got again at any time, and a checkout be brought where it is."""
 ADDED = "pull-early"
 REASONS = ("planned_otherwise", "step_in_doubt")
 

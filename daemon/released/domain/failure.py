@@ -43,6 +43,8 @@ class Failure(msgspec.Struct, frozen=True):
 
 KILLED = "killed"
 """The code of a step that was stopped because an operator asked for it."""
+PLANNED_OTHERWISE = "planned_otherwise"
+"""The code of a phase that another version of the daemon began, and that this one cannot go on with."""
 
 
 def killed(rc: int = 1, evidence: str = "") -> Failure:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from released.domain.diagnosis.case import Case
 from released.domain.diagnosis.document import Cause
+from released.domain.failure import PLANNED_OTHERWISE
 from released.domain.ids import Phase
 
 _HTTP = re.compile(r"http-health: HTTP (\d+)")
@@ -27,6 +28,8 @@ class Fault(StrEnum):
     """In what the release needs and does not bring: ``.env``, credentials, network, disk, the checkout."""
     PATIENCE = "patience"
     """Nowhere: it was only looked at too early."""
+    VERSION = "version"
+    """In the daemon: another version of it began what this one cannot go on with."""
     UNKNOWN = "unknown"
 
 
@@ -213,6 +216,11 @@ def _interrupted(case: Case) -> Conclusion:
     return Conclusion(Cause(case.code, case.message.partition("\n")[0]), Fault.PATIENCE)
 
 
+def _planned_otherwise(case: Case) -> Conclusion:
+    ask = "Where the other version of released is at hand, install it again and resume with it: it knows what is done."
+    return Conclusion(Cause(case.code, case.message.partition(" Let ")[0]), Fault.VERSION, (ask,))
+
+
 def _in_doubt(case: Case) -> Conclusion:
     ask = f"Look at what {case.step} was to change, and find out whether it took effect."
     return Conclusion(Cause(case.code, case.message.partition(" Look at")[0]), Fault.UNKNOWN, (ask,))
@@ -246,5 +254,6 @@ _ROWS: Mapping[str, Callable[[Case], Conclusion]] = {
     "http_health": _http,
     "step_in_doubt": _in_doubt,
     "record_is_older": _older_record,
-    **dict.fromkeys(("recovery_off", "recovery_too_late", "interrupted_too_often", "planned_otherwise"), _interrupted),
+    PLANNED_OTHERWISE: _planned_otherwise,
+    **dict.fromkeys(("recovery_off", "recovery_too_late", "interrupted_too_often"), _interrupted),
 }

@@ -37,6 +37,9 @@ def recommend(case: Case, conclusion: Conclusion) -> Recommendation:
 
 
 def _of_halt(case: Case, conclusion: Conclusion) -> Recommendation:
+    if conclusion.fault is Fault.VERSION:
+        choice = "nothing" if case.state.is_way_back else "revert"
+        return Recommendation(choice, "Only the version of released that began the phase can go on with it.")
     if case.state.is_way_back:
         return Recommendation("resume", "On the way back only going on leads to a whole state.")
     if conclusion.fault is Fault.PATIENCE:

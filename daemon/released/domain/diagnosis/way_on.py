@@ -28,6 +28,8 @@ _TOMORROW = "the fix ships tomorrow"
 def way_on(case: Case, conclusion: Conclusion, choice: str) -> tuple[NextCommand, ...]:
     """List the commands that carry out what is recommended, then those for whom it is otherwise."""
     match case.kind:
+        case "halted" if conclusion.fault is Fault.VERSION:
+            return next_steps.by_another_version(case.state)
         case "halted" if choice == "revert":
             return (*_look(case, conclusion), *next_steps.take_back(case.state), *_instead_of_revert(case, conclusion))
         case "halted":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from released.domain.events import FixStarted
-from released.domain.failure import NextCommand
+from released.domain.failure import PLANNED_OTHERWISE, NextCommand
 from released.domain.ids import Phase
 from released.domain.releases.touched import revert_loses_data
 
@@ -218,6 +218,8 @@ def after_halt(state: ReleaseState, cause: str = "") -> tuple[NextCommand, ...]:
     cause = cause or (state.halt.cause if state.halt else "")
     if cause == "in_doubt":
         return after_doubt(state)
+    if state.halt and state.halt.failure.code == PLANNED_OTHERWISE:
+        return by_another_version(state)
     ticket, phase, why = state.ticket, state.phase or Phase.PREPARE, why_after(cause)
     if state.is_way_back:
         return (resume(ticket, reason=why), log(ticket, phase))
@@ -230,6 +232,12 @@ def after_halt(state: ReleaseState, cause: str = "") -> tuple[NextCommand, ...]:
         *take_back(state),
         log(ticket, phase),
     )
+
+
+def by_another_version(state: ReleaseState) -> tuple[NextCommand, ...]:
+    """Leave a phase to the version that began it: this one would halt again in it, or do things twice."""
+    way_out = () if state.is_way_back else take_back(state)
+    return (*way_out, log(state.ticket, state.phase or Phase.PREPARE))
 
 
 def while_halted(state: ReleaseState) -> tuple[NextCommand, ...]:

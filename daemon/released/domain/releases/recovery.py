@@ -9,12 +9,12 @@ import msgspec
 
 from released.domain import events as ev
 from released.domain.durations import format_duration
-from released.domain.failure import KILLED, Failure
+from released.domain.failure import KILLED, PLANNED_OTHERWISE, Failure
 from released.domain.ids import Phase
 from released.domain.releases import next_steps
 from released.domain.releases.release import ReleaseState
 from released.domain.releases.step_state import StepState
-from released.domain.releases.steps import MAX_INTERRUPTIONS
+from released.domain.releases.steps import MAX_INTERRUPTIONS, Recovery
 
 
 def decide(
@@ -61,30 +61,34 @@ def interrupted_too_often(state: ReleaseState, step: str) -> ev.Halted | None:
 def planned_otherwise(state: ReleaseState, phase: Phase, planned: Collection[str]) -> ev.Halted | None:
     """Halt where a running phase was begun by another version, with steps that this one knows by no such name.
 
-    Under their new names they would be done again. Saved data is no reason: what is saved twice does no harm, and a
-    plan that was renewed for a fix may need less of it.
+    Under their new names they would be done again. Steps that are harmless to repeat are no reason, and nothing in
+    prepare is one: what is saved twice does no harm, a checkout that has moved is found where it is to be, and a plan
+    that was renewed for a fix may need less of all that.
 
     Args:
         state: a release in that phase.
         phase: that is taken now.
         planned: names of the steps that this version plans for it.
     """
-    if state.phases.get(phase) != "running" or all(state.step(name) for name in planned):
+    is_begun = phase is not Phase.PREPARE and state.phases.get(phase) == "running"
+    if not is_begun or all(state.step(name) for name in planned):
         return None
-    begun = [one.name for one in state.steps.values() if one.phase is phase and _counts_as_begun(one)]
-    unknown = [name for name in begun if name not in planned]
+    taken = [one.name for one in state.steps.values() if one.phase is phase and _does_harm_twice(one)]
+    unknown = [name for name in taken if name not in planned]
     if not unknown:
         return None
+    way_out = "" if state.is_way_back else ", or take it back"
     message = (
         f"Another version of released began {phase} and took {', '.join(unknown)}, which this version knows by no such "
-        "name; it could do that twice. Let the other version finish the release, or take it back."
+        f"name; it could do that twice. Let the other version finish the release{way_out}."
     )
-    return halt(state, "interrupted", "planned_otherwise", message)
+    halted = halt(state, "interrupted", PLANNED_OTHERWISE, message)
+    failure = msgspec.structs.replace(halted.failure, next=next_steps.by_another_version(state))
+    return msgspec.structs.replace(halted, failure=failure)
 
 
-def _counts_as_begun(step: StepState) -> bool:
-    is_saved = isinstance(step.result, ev.BackedUp | ev.ImagesKept)
-    return step.status in ("running", "succeeded") and not is_saved
+def _does_harm_twice(step: StepState) -> bool:
+    return step.status in ("running", "succeeded") and step.recovery != Recovery.REPEAT
 
 
 def cancelled(state: ReleaseState) -> ev.Halted | None:
