@@ -32,7 +32,7 @@ def _main() -> None:
         if point == order["die_at"]:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    command = Command(tuple(order["argv"]), Path(order["cwd"]), dict(os.environ))
+    command = Command(tuple(order["argv"]), Path(order["cwd"]), dict(os.environ), durable_in=())
     Scripts(on_fault=die).run(Path(order["slot"]), command)
 
 

@@ -41,6 +41,8 @@ _NO_LOG_FLUSH = 2
 _CLONE_NEWNS, _MS_REC, _MS_SLAVE = 0x20000, 0x4000, 0x80000
 """See unshare(2) and mount(2)."""
 _BLOCK = 4096
+ATTEMPTS = 3
+"""At losing what nobody flushed: a script of another test may have all disks of the machine flushed just then."""
 _PATIENCE_S = 30.0
 _AGAIN_S = 0.002
 _MISSING = "run 'packaging/prepare-host.sh faults' as root on a machine that has loop devices"

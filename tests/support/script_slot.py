@@ -23,9 +23,10 @@ def furnish(folder: Path) -> Path:
 
 
 def shell(script: str, slot: Path, **limits: object) -> Command:
-    """Make a command in the folder with the fifos ``ready`` and ``go``."""
+    """Make a command in the folder with the fifos ``ready`` and ``go``; no disk is flushed for it."""
     folder = slot.parent.parent
-    return Command(("/bin/sh", "-c", f"cd {folder}\n{script}"), folder, dict(os.environ), **limits)  # type: ignore[arg-type]
+    argv = ("/bin/sh", "-c", f"cd {folder}\n{script}")
+    return Command(argv, folder, dict(os.environ), durable_in=(), **limits)  # type: ignore[arg-type]
 
 
 def output(slot: Path) -> str:

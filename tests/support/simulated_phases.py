@@ -101,7 +101,6 @@ class _Steps:
             failed=lambda ended, _: Failure("failed", trace, ended.rc),
             conclude=lambda: result,
             recovery=kind,
-            durable=lambda: self.world.make_durable(trace),
             observe=(lambda: self._look(trace, result)) if kind is Recovery.OBSERVE else None,
         )
         return Step(name, effect)

@@ -39,8 +39,6 @@ class SimulatedProcess:
     """A command under a shim, or what is left of it at a moment."""
 
     name: str
-    boot: int
-    """The boot of the host in which it was started."""
     keeps: bool = False
     """Whether it makes durable by itself what it does."""
     has_worked: bool = False
@@ -70,19 +68,16 @@ class SimulatedWorld:
     """The process of each step and attempt."""
     lost: set[str] = field(default_factory=set)
     """Commands whose process was lost while it ran."""
-    boots: int = 1
     _volatile: list[str] = field(default_factory=list)
 
     def copy(self) -> SimulatedWorld:
         """Give a world that goes its own way from here."""
-        return SimulatedWorld(
-            [*self.done], [*self.traces], {**self.processes}, {*self.lost}, self.boots, [*self._volatile]
-        )
+        return SimulatedWorld([*self.done], [*self.traces], {**self.processes}, {*self.lost}, [*self._volatile])
 
     @property
     def held(self) -> tuple[object, ...]:
         """Everything in it, to be compared."""
-        return self.done, self.traces, self.processes, sorted(self.lost), self.boots, self._volatile
+        return self.done, self.traces, self.processes, sorted(self.lost), self._volatile
 
     def do(self, effect: str) -> None:
         """Let an effect take place; a power cut would take it back."""
@@ -104,8 +99,9 @@ class SimulatedWorld:
                 self.make_durable(running.name)
 
     def end(self, slot: str) -> Exit:
-        """Let a process end; its shim leaves a durable result."""
+        """Let a process end; its shim leaves a durable result of something durable."""
         self.work(slot)
+        self.make_durable(self.processes[slot].name)
         self.processes[slot] = replace(self.processes[slot], has_ended=True)
         return self.processes[slot].exit
 
@@ -120,7 +116,6 @@ class SimulatedWorld:
             self.lost |= {one.name for one in unfinished.values()}
             self.traces = [one for one in self.traces if one not in self._volatile]
             self._volatile = []
-            self.boots += 1
 
 
 class SimulatedShims(Scripts):
@@ -143,7 +138,7 @@ class SimulatedShims(Scripts):
         name = command.argv[0]
         slot.mkdir(parents=True, exist_ok=True)
         self._reach("shim-spawned", name)
-        started = SimulatedProcess(name, self._world.boots, self._keeps)
+        started = SimulatedProcess(name, self._keeps)
         if self._world.processes.setdefault(_key(slot), started).is_stopped:
             raise StepFailed(killed())
         self._reach("before-work", name)
@@ -156,8 +151,8 @@ class SimulatedShims(Scripts):
         match self._world.processes.get(_key(slot)):
             case None:
                 return NotStarted()
-            case SimulatedProcess(has_ended=True, boot=boot) as ended:
-                return Exited(ended.exit, rebooted=boot < self._world.boots)
+            case SimulatedProcess(has_ended=True) as ended:
+                return Exited(ended.exit)
             case SimulatedProcess(is_lost=True):
                 return Lost()
             case _:
@@ -170,7 +165,7 @@ class SimulatedShims(Scripts):
 
     def stop(self, slot: Path) -> None:
         """Have a command end; one that has not started never will."""
-        never = SimulatedProcess("nothing", self._world.boots, has_ended=True, is_stopped=True)
+        never = SimulatedProcess("nothing", has_ended=True, is_stopped=True)
         found = self._world.processes.setdefault(_key(slot), never)
         if not found.is_over:
             self._world.processes[_key(slot)] = replace(found, is_stopped=True)

@@ -102,6 +102,13 @@ def test_a_script_that_lives_or_ended_behind_a_halt_is_not_run_again_from_whatev
     assert (resumed.state.status, resumed.world.done.count(SCRIPT)) == ("released", 1)
 
 
+@pytest.mark.parametrize("step", PROCESSES)
+def test_a_command_that_ended_is_not_run_again_after_a_reboot(step: str, uninterrupted: Simulation) -> None:
+    rebooted = after_crash(uninterrupted, Place("after-effect", step), Death.HOST)
+
+    assert (rebooted.state.status, rebooted.world.done.count(step)) == ("released", 1)
+
+
 @pytest.mark.parametrize("step", [IMAGE, RECREATE])
 def test_a_command_that_lives_behind_a_halt_is_waited_for_before_its_phase_is_done_anew(
     step: str, uninterrupted: Simulation

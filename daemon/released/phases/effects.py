@@ -157,7 +157,6 @@ class Process:
     conclude: Callable[[], Result | None] = lambda: CommandExited(0)
     """What was found out, looked up after an exit of 0."""
     recovery: Recovery = Recovery.ASK
-    durable: Callable[[], None] = _nothing
     observe: Callable[[], Fate] | None = None
     """For ``observe``: looks at reality where the process was lost."""
 
@@ -166,8 +165,7 @@ class Process:
         return self._finish(slot, self.scripts.run(slot.path, self.command()))
 
     def make_durable(self) -> None:
-        """Make it durable."""
-        self.durable()
+        """Leave it to the shim, which does it before the command's end is in its slot."""
 
     def recover(self, slot: Slot) -> Fate:
         """Take the exit of a command that ended meanwhile, or adopt one that still runs."""
@@ -176,8 +174,6 @@ class Process:
                 return NotDone()
             case Running() | Orphaned():
                 return self._adopt(slot)
-            case Exited(rebooted=True) if self.recovery is not Recovery.ASK:
-                return self._lost(slot)  # a power cut may have taken back what the command did, but not its result
             case Exited(exit=ended):
                 return Done(self._finish(slot, ended))
             case Lost():

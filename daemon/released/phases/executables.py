@@ -48,7 +48,6 @@ def executable_process(
             timeout_s=executable.timeout_s,
             idle_s=executable.idle_s,
             secrets=world.secrets(),
-            durable_in=world.disks(),
         )
 
     def failed(ended: Exit, output: str) -> Failure:

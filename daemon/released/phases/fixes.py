@@ -27,7 +27,6 @@ def fix_process(world: World, command: str, occupant: ReleaseState | None) -> Pr
             env=world.command_environment(facts(occupant) if occupant else own),
             timeout_s=_TIMEOUT_S,
             secrets=world.secrets(),
-            durable_in=world.disks(),
         )
 
     def failed(ended: Exit, output: str) -> Failure:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from released.adapters.commands.scripts import Command, Exit
 from released.adapters.docker.compose import ComposeProject
-from released.adapters.durability import sync_engine_data
 from released.domain import events as ev
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure
@@ -159,18 +158,10 @@ class Composer:
                 env=self._environment(service),
                 idle_s=_COMPOSE_IDLE_S,
                 secrets=self._world.secrets(),
+                durable_in=(self._world.engine.data_root(),),
             )
 
-        engine = self._world.engine
-        return Process(
-            self._world.scripts,
-            command,
-            failed,
-            conclude,
-            recovery=recovery,
-            durable=lambda: sync_engine_data(engine.data_root()),
-            observe=observe,
-        )
+        return Process(self._world.scripts, command, failed, conclude, recovery=recovery, observe=observe)
 
 
 def _source_drift(service: ServicePlan, why: str) -> Failure:

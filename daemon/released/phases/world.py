@@ -16,7 +16,6 @@ from released.adapters.docker.engine import DockerEngine
 from released.adapters.git.checkout import Git
 from released.adapters.interruption import Interruption
 from released.domain.configuration import Environment
-from released.domain.errors import ReleasedError
 from released.domain.ops_repo import dotenv
 from released.domain.redaction import Redactor, secret_values
 
@@ -59,13 +58,6 @@ class World:
         if not self.env_file.is_file():
             return {}
         return dotenv.parse(self.env_file.read_text(encoding="utf-8", errors="surrogateescape"))
-
-    def disks(self) -> tuple[Path, ...]:
-        """Name the folders on whose file systems a command of the ops repo writes: the checkout, the engine's data."""
-        try:
-            return self.root, self.engine.data_root()
-        except ReleasedError:
-            return (self.root,)  # a script may need no engine at all
 
     def secrets(self) -> tuple[str, ...]:
         """List the values that must reach no disk, stream or event (spec: interface, Configuration)."""

@@ -69,16 +69,14 @@ def test_the_right_container_runs_whenever_the_power_was_cut(
 # --- negative control --------------------------------------------------------------------------------------------
 
 SERVE = "while :; do sleep 3600 & wait; done\n"
-SYNC = (
-    "import pathlib, sys; from released.adapters import durability as d; d.sync_engine_data(pathlib.Path(sys.argv[1]))"
-)
+SYNC = "import sys; from released.adapters.commands.shim.flush import flush; flush(sys.argv[1:])"
 
 
 @pytest.mark.parametrize("is_synced", [True, False], ids=["sound", "broken"])
 def test_only_what_was_made_durable_is_there_after_a_power_cut(
     engine: SecondEngine, evidence: Evidence, *, is_synced: bool
 ) -> None:
-    """Row 15: what Compose does to a container, and the flush that the daemon has follow before it says "done"."""
+    """Row 15: what Compose does to a container, and the flush that the shim has follow before it leaves the result."""
     engine.import_image("app:1", SERVE)
     engine.docker("run", "--detach", "--network=none", "--name=web", "app:1")
     subprocess.run(["sync", "--file-system", engine.docker_root], check=True)  # noqa: S607 (the system's own)

@@ -10,7 +10,7 @@ from support import crash_story
 from support.deaths import around, expect_killed
 from support.durable import missing
 from support.host import CutOffHost
-from support.loop_disk import LoopDisk
+from support.loop_disk import ATTEMPTS, LoopDisk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,9 +36,10 @@ LASTING = (
     "web.pre_start_init.sh",
     "web.pin-tag",
     "web.post_start_init.sh",
+    "web.ensure-config.sh",
     "1234-once.sh",
 )
-"""The steps that leave something on the disk of record and checkout, in order; one that is repeatable is repeated."""
+"""The steps that leave something on the disk of record and checkout, in order."""
 
 
 @pytest.fixture(scope="module", name="lived")
@@ -70,11 +71,19 @@ def test_a_daemon_that_flushes_only_its_record_loses_what_is_on_it(
     tmp_path: Path, first_images: FirstImages, evidence: Evidence
 ) -> None:
     """Row 15: the same with a daemon that does not flush what steps have done."""
+    lost: list[str] = []
+    cuts = 0
+    while not lost and cuts < ATTEMPTS:
+        lost = _lost_unflushed(tmp_path / str(cuts), first_images)
+        cuts += 1
+    evidence.fired(cuts)
+    evidence.control("a daemon that flushes only its record", red=lost != [])
+
+
+def _lost_unflushed(home: Path, images: FirstImages) -> list[str]:
+    """Cut the power on such a daemon in its second phase; list what is on record and was lost."""
     fault = "after-intent:migrate.checkout"
-    with (
-        LoopDisk.mounted(tmp_path, "ext4", 256) as disk,
-        crash_story.merged(disk.root / "stack", first_images) as stack,
-    ):
+    with LoopDisk.mounted(home, "ext4", 256) as disk, crash_story.merged(disk.root / "stack", images) as stack:
         disk.sync()
         daemon = stack.daemon(UNFLUSHED)
         daemon.start(fault)
@@ -84,5 +93,4 @@ def test_a_daemon_that_flushes_only_its_record_loses_what_is_on_it(
         lost = missing(stack, crash_story.TICKET)
         starter.kill()
         starter.communicate()
-    evidence.fired(disk.cuts)
-    evidence.control("a daemon that flushes only its record", red=lost != [])
+    return lost

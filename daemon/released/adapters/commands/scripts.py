@@ -41,8 +41,9 @@ class Command:
     secrets: tuple[str, ...] = ()
     """Values that are masked in the output before a disk sees them."""
     output_cap_bytes: int = 16 * 2**20
-    durable_in: tuple[Path, ...] = ()
-    """Folders on whose file systems what it did is on the disk before its end is on record."""
+    durable_in: tuple[Path, ...] | None = None
+    """Folders on whose file systems what it did is on the disk before its end is on record; ``None`` for every file
+    system, because nobody knows where a script writes."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,9 @@ class Orphaned:
 
 @dataclass(frozen=True)
 class Exited:
-    """The command is over."""
+    """The command is over; what it did is on the disk, whatever became of the host since."""
 
     exit: Exit
-    rebooted: bool = False
-    """The host was started anew since, which may have taken back what the command did."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +197,8 @@ class Scripts:
     def _instruct(self, spawned: subprocess.Popen[bytes], command: Command) -> None:
         assert spawned.stdin is not None  # noqa: S101 (for the type checker: it was opened as a pipe)
         specification = {**asdict(command), "cwd": str(command.cwd), "env": dict(command.env)}
-        specification["durable_in"] = [str(folder) for folder in command.durable_in]
+        if command.durable_in is not None:
+            specification["durable_in"] = [str(folder) for folder in command.durable_in]
         specification["kill_grace_s"] = self._kill_grace_s
         with contextlib.suppress(BrokenPipeError), spawned.stdin as stdin:
             stdin.write(json.dumps(specification).encode())
@@ -224,7 +224,7 @@ def _fate_of_started(slot: Path, started: _Started) -> Fate:
     alive = process.is_alive(identity)  # asked before the result is read: one that ends in between has left it
     ended = _read(slot / "result.json", Exit)
     if ended is not None:
-        return Exited(ended, rebooted=started.boot_id != process.boot_id())
+        return Exited(ended)
     if alive:
         return Running(identity)
     if started.boot_id == process.boot_id() and cgroup.is_populated(started.cgroup):

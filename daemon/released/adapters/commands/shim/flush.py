@@ -12,6 +12,16 @@ if TYPE_CHECKING:
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
+def flush_everything(told: str) -> None:
+    """Flush every file system; sync(2) tells of no error, so the one that holds the folder ``told`` is asked for one.
+
+    Raises:
+        OSError: the kernel reports that something could not be written on the file system of that folder.
+    """
+    os.sync()
+    flush((told,))
+
+
 def flush(places: Iterable[str]) -> None:
     """Flush the file systems that hold these folders; all of them, where one of the folders cannot be opened.
 

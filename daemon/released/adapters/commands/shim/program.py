@@ -31,7 +31,7 @@ sys.path.append(__file__.rpartition("/released/")[0])  # the interpreter was tol
 
 from released.adapters.commands.shim import cgroup, descendants, records
 from released.adapters.commands.shim.bell import Bell
-from released.adapters.commands.shim.flush import flush
+from released.adapters.commands.shim.flush import flush, flush_everything
 from released.adapters.commands.shim.masker import Masker
 from released.adapters.commands.shim.output import Output
 from released.adapters.commands.shim.watch import Watch
@@ -59,8 +59,7 @@ def main() -> int:
         if not records.claim(slot, {**identity, "cgroup": group}):
             return records.SLOT_TAKEN
         result = _run(spec, slot, bell, group)
-        # A result that outlives a power cut says that what the command did has outlived it, too.
-        flush(spec["durable_in"])
+        _make_durable(spec)
         records.leave_result(slot, result)
     finally:
         cgroup.remove(group)
@@ -81,6 +80,14 @@ def _outlive_the_daemon() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, lambda *_: None)
+
+
+def _make_durable(spec: Record) -> None:
+    """See to it that a result that outlives a power cut speaks of something that has outlived it, too."""
+    if spec["durable_in"] is None:
+        flush_everything(spec["cwd"])
+    else:
+        flush(spec["durable_in"])
 
 
 def _run(spec: Record, slot: int, bell: Bell, group: str) -> Record:
