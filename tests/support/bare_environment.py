@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 import yaml
 
+from support import leftover_processes
 from support.daemon_process import PROGRAMS, Daemon
 from support.ops_repo import OpsRepo
 
@@ -40,14 +41,20 @@ class BareEnvironment:
         self.daemon = Daemon(self.config, self.log, self.runtime, dict(os.environ), broken)
 
     def __enter__(self) -> Self:
-        self.daemon.start()
+        try:
+            self.daemon.start()
+        except BaseException:
+            self.cleanup()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.daemon.end()
-        shutil.rmtree(self.runtime, ignore_errors=True)
+        try:
+            self.daemon.end()
+        finally:
+            self.cleanup()
 
     def client(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run ``releasectl`` to its end."""
@@ -58,6 +65,11 @@ class BareEnvironment:
             text=True,
             check=False,
         )
+
+    def cleanup(self) -> None:
+        """Remove what is outside of the home, and end all that runs."""
+        leftover_processes.kill_below(self.home)
+        shutil.rmtree(self.runtime, ignore_errors=True)
 
     def _configuration(self, settings: dict[str, object]) -> dict[str, object]:
         return {

@@ -70,11 +70,19 @@ class Daemon:
         """
         with NotifySocket(self._notify) as notify:
             self._spawn(fault)
-            ready = notify.wait_until_ready(self.process.pid, PATIENCE_S)
+            try:
+                ready = notify.wait_until_ready(self.process.pid, PATIENCE_S)
+            except AssertionError:
+                self.kill()
+                raise
         assert ready, f"the daemon ended with {self.process.wait()}:\n{self.log}"
 
     def start_and_die(self, fault: str) -> int:
-        """Start it where it kills itself sooner or later, ready or not; return its exit code, negative for a signal."""
+        """Start it where it kills itself sooner or later, ready or not; return its exit code, negative for a signal.
+
+        Raises:
+            subprocess.TimeoutExpired: it lived on, and was killed.
+        """
         self._spawn(fault)
         return self.wait_dead()
 
@@ -95,15 +103,19 @@ class Daemon:
             subprocess.TimeoutExpired: it did not stop.
         """
         self.process.send_signal(signal.SIGTERM)
+        return self.wait_dead()
+
+    def wait_dead(self) -> int:
+        """Wait until it has ended by itself, as at a fault point; return its exit code, negative for a signal.
+
+        Raises:
+            subprocess.TimeoutExpired: it lived on, and was killed.
+        """
         try:
             return self.process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self.kill()
             raise
-
-    def wait_dead(self) -> int:
-        """Wait until it has ended by itself, as at a fault point; return its exit code, negative for a signal."""
-        return self.process.wait(PATIENCE_S)
 
     def end(self) -> None:
         """Leave no process behind, whatever state it is in."""

@@ -38,10 +38,18 @@ def _made(home: Path) -> BareEnvironment:
     return environment
 
 
+@pytest.fixture(name="prepared")
+def _prepared(tmp_path: Path) -> Iterator[BareEnvironment]:
+    """One whose daemon never ran."""
+    environment = _made(tmp_path / "first")
+    yield environment
+    environment.cleanup()
+
+
 @pytest.fixture(name="environment")
-def _environment(tmp_path: Path) -> Iterator[BareEnvironment]:
-    with _made(tmp_path / "first") as environment:
-        yield environment
+def _environment(prepared: BareEnvironment) -> Iterator[BareEnvironment]:
+    with prepared:
+        yield prepared
 
 
 @pytest.fixture(name="served", scope="module")
@@ -81,9 +89,9 @@ def test_a_second_daemon_is_refused_and_names_the_first(
 
 
 @pytest.mark.parametrize("shared", ["checkout", "engine"])
-def test_two_environments_of_one_daemon_are_refused(tmp_path: Path, shared: str, evidence: Evidence) -> None:
+def test_two_environments_of_one_daemon_are_refused(prepared: BareEnvironment, shared: str, evidence: Evidence) -> None:
     """Row 38: one daemon is no exception, also where a checkout goes by two names."""
-    environment = _made(tmp_path / "first")
+    environment = prepared
     other = environment.home / "other"
     if shared == "checkout":
         other.symlink_to(environment.ops.checkout)
