@@ -59,11 +59,14 @@ class Races(RuleBasedStateMachine):
     @rule(command=st.one_of(st.sampled_from(STOPS), st.sampled_from(sorted(COMMANDS))), at=PLACES)
     def command_while_a_daemon_lives(self, command: str, at: int) -> None:
         countdown = iter(range(at, -1, -1))
-        self.simulation.meanwhile = lambda: self._command(command) if next(countdown, -1) == 0 else None
-        before = len(self.simulation.events)
+
+        def once() -> None:
+            if next(countdown, -1) == 0:
+                Races.met += self._command(command)
+
+        self.simulation.meanwhile = once
         self.simulation.live()
         self.simulation.meanwhile = lambda: None
-        Races.met += len(self.simulation.events) > before
         assert not self.simulation.state.is_running, "it says that it runs, and no daemon does anything about it"
 
     @rule(command=st.sampled_from(sorted(COMMANDS.keys() - STOPS)))
@@ -100,12 +103,15 @@ class Races(RuleBasedStateMachine):
     def teardown(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _command(self, command: str) -> None:
+    def _command(self, command: str) -> bool:
+        """Give a command; tell whether it was taken."""
         reversal = self.simulation.state.reversal
         if command == "revert" and reversal and reversal.number > 1:
-            return  # the simulated phases know two
+            return False  # the simulated phases know two
+        before = len(self.simulation.events)
         with suppress(Refused, InvalidInput):  # a refusal changes nothing
             COMMANDS[command](self.simulation)
+        return len(self.simulation.events) > before
 
 
 def begun_again(events: Sequence[ev.Recorded]) -> list[str]:
@@ -149,6 +155,7 @@ def test_a_resume_that_forgets_what_is_done_for_the_whole_run_is_noticed(
 ) -> None:
     """Row 41: a negative control, in one of the orders."""
     monkeypatch.setattr(step_state, "_stays", lambda _step, *, moved: moved)
+    Races.met = 0
     races = Races()
     races.accept_a_run()
     races.command_while_a_daemon_lives("cancel", at=30)
@@ -157,5 +164,5 @@ def test_a_resume_that_forgets_what_is_done_for_the_whole_run_is_noticed(
     noticed = begun_again(races.simulation.events)
     races.teardown()
 
-    evidence.fired()
+    evidence.fired(Races.met)
     evidence.control("a resume that forgets what is done", red=noticed == [SCRIPT])
