@@ -176,7 +176,8 @@ def test_a_container_that_is_gone_is_named_with_what_makes_it_anew(scene: Scene)
     failure = failed.value.as_failure()
     assert failure.code == "effect_missing"
     assert f"{scene.name} of web, which the release made, is gone" in failure.message
-    assert failure.next[0].argv[:4] == ("releasectl", "resume", state.ticket, "--from")
+    assert "have phase migrate done again" in failure.message
+    assert failure.next[0].argv[:5] == ("releasectl", "resume", state.ticket, "--from", "migrate")
 
 
 def test_a_service_that_was_well_and_is_not_any_more_is_not_gone_on_with(scene: Scene) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from released.domain.releases.reconciliation import Recorded, decide
+import pytest
+
+from released.domain import events as ev
+from released.domain.ids import Phase
+from released.domain.releases.reconciliation import Recorded, decide, done_again_in
 from released.domain.releases.standing import Standing, Verb
+from support.given_when_then import prepared, requested, revert_requested, started, state_after, whole_run
 
 OLD, NEW, OTHER = "a" * 64, "b" * 64, "c" * 64
 ASIDE = f"{OLD[:12]}_web"
@@ -80,3 +85,19 @@ def test_a_recreate_that_was_cut_off_after_the_start_is_completed() -> None:
     found = (one(NEW, "exited"), one(OLD, "exited", ASIDE))
 
     assert decided(record(), *found) == ([(Verb.REMOVE, OLD), (Verb.START, NEW)], ())
+
+
+@pytest.mark.parametrize(
+    ("events", "phase"),
+    [
+        ((started(Phase.PREPARE, "web.backup"),), Phase.PREPARE),
+        ((*prepared(), started(Phase.MIGRATE, "web.recreate")), Phase.MIGRATE),
+        ((*prepared(), ev.PhaseSkipped(Phase.MIGRATE, "by hand"), started(Phase.TICKET, "script")), Phase.MIGRATE),
+    ],
+)
+def test_what_is_missing_is_made_anew_by_the_phase_that_made_it(events: tuple[ev.Event, ...], phase: Phase) -> None:
+    assert done_again_in(state_after(requested(), *events)) is phase
+
+
+def test_on_the_way_back_that_is_the_way_back() -> None:
+    assert done_again_in(state_after(*whole_run(), revert_requested())) is Phase.REVERT

@@ -13,7 +13,6 @@ from released.adapters.durability import sync_engine_data
 from released.domain import events as ev
 from released.domain.errors import StepFailed
 from released.domain.failure import Failure
-from released.domain.ids import Phase
 from released.domain.releases import next_steps, reconciliation
 from released.domain.releases.reconciliation import Recorded
 from released.domain.releases.release import ReleaseState
@@ -77,17 +76,17 @@ def wake_writers(world: World, state: ReleaseState) -> Iterator[str]:
             try:
                 wake(world, attempt_slot(world, state, step.name, step.attempt))
             except StepFailed as failed:
-                yield f"what {step.name} held still does not run again: {failed.message}"
+                yield f"what {step.name} held still does not run again: {world.mask(failed.message)}"
 
 
 def _effect_missing(state: ReleaseState, missing: Sequence[str]) -> Failure:
     """Explain what is not there; it is not done again unasked, for scripts may have worked on it since."""
-    anew = () if state.is_way_back else (next_steps.resume(state.ticket, Phase.MIGRATE, next_steps.WHY),)
+    phase = reconciliation.done_again_in(state)
     message = (
         f"The host was restarted, and what is on record is not what is there: {'; '.join(missing)}. "
-        "Nothing of that was touched. Look at it first; migrate makes the containers anew."
+        f"No more was done about that. Look at it first; where it cannot be mended, have phase {phase} done again."
     )
-    return Failure("effect_missing", message, next=anew)
+    return Failure("effect_missing", message, next=(next_steps.resume(state.ticket, phase, next_steps.WHY),))
 
 
 def _settle(world: World, record: Recorded) -> tuple[list[str], list[str]]:
@@ -108,5 +107,6 @@ def _carry_out(world: World, project: str, settlements: Sequence[Settlement]) ->
         try:
             settled += carry_out(world, project, (one,))
         except StepFailed as failed:
-            refused.append(f"{one.container.own_name} could not be {_DONE[one.verb]}: {failed.message}")
+            said = world.mask(failed.message)
+            refused.append(f"{one.container.own_name} could not be {_DONE[one.verb]}: {said}")
     return settled, refused

@@ -61,6 +61,13 @@ def well(state: ReleaseState) -> list[ServicePlan]:
     return [plan for plan in _plans(state) if (step := steps[plan.name]) and step.status == "succeeded"]
 
 
+def done_again_in(state: ReleaseState) -> Phase:
+    """Name the phase that makes anew what is missing: containers, or before any were made, what a backup held still."""
+    if state.is_way_back:
+        return Phase.REVERT
+    return Phase.PREPARE if state.phase is Phase.PREPARE else Phase.MIGRATE
+
+
 def decide(record: Recorded, found: Collection[Standing]) -> Verdict:
     """Settle what is ours, and name what is missing.
 
