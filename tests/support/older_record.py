@@ -56,6 +56,13 @@ class OlderRecord:
         self.let_end()
         assert self.environment.client("watch", TICKET).returncode == 0
 
+    def halt(self) -> None:
+        """Let the release halt between its scripts."""
+        self.begin()
+        self.environment.client("cancel", TICKET, "--reason", "wrong night")
+        self.let_end()
+        self.environment.client("watch", TICKET)
+
     def let_end(self) -> None:
         """Let the first script go on."""
         self._gate.open("w").close()

@@ -285,6 +285,16 @@ def test_a_step_in_doubt_is_settled_by_a_person() -> None:
     assert [command.condition != "" for command in found.next] == [False, True, True, False]
 
 
+def test_a_release_that_is_halted_on_an_older_record_goes_on_from_where_a_person_says() -> None:
+    accepted = ev.RecordAccepted("the newer one is lost", 9)
+    found = told(requested(), *prepared(), started(Phase.MIGRATE, "web.image"), halted(Phase.MIGRATE), accepted)
+    assert (found.kind, found.cause.code) == ("in_doubt", "record_is_older")
+    assert [command.argv[1:] for command in found.next] == [
+        ("logs", "1234", "--phase=migrate"),
+        ("resume", "1234", "--from", "migrate", "--reason", "<why>"),
+    ]
+
+
 def test_what_the_daemon_did_by_itself_is_told() -> None:
     cut: list[ev.Event] = [
         started(Phase.MIGRATE, "web.recreate"),

@@ -109,7 +109,16 @@ def test_a_ticket_that_may_start_again_may_also_be_taken_back(status: str) -> No
 
 def test_a_halted_release_takes_only_decisions_reminders_comparisons_and_what_any_ticket_takes() -> None:
     expected = {f"{phase}_{what}" for phase in PHASES for what in ("resumed", "skipped")}
-    expected |= {"revert_requested", "revert_resumed", "step_resolved", "abandoned", "reminded", "reconciled", *BESIDE}
+    expected |= {
+        "revert_requested",
+        "revert_resumed",
+        "step_resolved",
+        "abandoned",
+        "reminded",
+        "reconciled",
+        "record_accepted",
+    }
+    expected |= set(BESIDE)
     assert _triggers(lifecycle.HALTED) == expected
 
 

@@ -19,7 +19,7 @@ from released.version import VERSION
 
 
 def accept(world: World, store: EventStore, reason: str, actor: ev.Actor, instruments: Instruments) -> None:
-    """Put on record that it is taken as it is, in a new epoch; a release that it has under way is halted in doubt.
+    """Put on record that it is taken as it is, in a new epoch; the release that it has there is in doubt from then on.
 
     Raises:
         Refused: ``record_not_older``: there is nothing to accept; or see ``SoleOwner.affirm``.
@@ -35,11 +35,12 @@ def accept(world: World, store: EventStore, reason: str, actor: ev.Actor, instru
         )
         place_stream = ev.environment_stream(world.name)
         place = environment.fold(store.read(place_stream))
-        decided = [(place_stream, place.version, acceptance.of_environment(reason, head, seen, place))]
+        accepted = acceptance.acceptance(reason, head, seen)
+        decided = [(place_stream, place.version, acceptance.of_environment(accepted, place))]
         if place.lock is not None:
             stream = ev.release_stream(world.name, place.lock.ticket)
             state = release.fold(store.read(stream))
-            decided.append((stream, state.version, acceptance.of_release(seen, state)))
+            decided.append((stream, state.version, acceptance.of_release(accepted, state)))
         new_id = instruments.new_id
         store.append(
             [

@@ -89,6 +89,27 @@ def test_a_release_that_an_accepted_copy_has_under_way_is_halted_in_doubt(
 
 
 @pytest.mark.tier1
+def test_a_release_that_an_accepted_copy_has_halted_is_in_doubt(tmp_path: Path, evidence: Evidence) -> None:
+    """Row 60: it was resumed after the copy was made; what was done since is not done again by a resume."""
+    story = OlderRecord(tmp_path / "home")
+    with story.environment as environment:
+        story.halt()
+        story.back_up()
+        assert environment.client("resume", TICKET).returncode == 0
+        environment.daemon.stop()
+        story.restore()
+        accepted = story.accept()
+        environment.daemon.start()
+        evidence.fired()
+
+        status = json.loads(environment.client("-o", "json", "status", TICKET).stdout)
+        assert accepted.returncode == 0, accepted.stderr
+        assert (status["halt_cause"], status["failure"]["code"]) == ("in_doubt", "record_is_older")
+        assert environment.client("resume", TICKET).returncode in (3, 8)
+        assert story.traces == 1
+
+
+@pytest.mark.tier1
 def test_who_does_not_hear_the_witness_does_a_step_twice(tmp_path: Path, evidence: Evidence) -> None:
     """Row 60: the negative control, a daemon that does not look beside the checkout."""
     story = OlderRecord(tmp_path / "home", FORGETFUL)

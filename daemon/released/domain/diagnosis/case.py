@@ -39,8 +39,13 @@ class Case(NamedTuple):
     @property
     def step(self) -> str:
         """The step at fault, empty where it was none."""
-        event = self.failure.recorded.event if self.failure else None
-        return (event.step or "") if isinstance(event, ev.Halted) else ""
+        match self.failure.recorded.event if self.failure else None:
+            case ev.Halted(step=step):
+                return step or ""
+            case ev.RecordAccepted() if self.state.halt:
+                return self.state.halt.step or ""
+            case _:
+                return ""
 
     @property
     def phase(self) -> str:

@@ -19,9 +19,7 @@ def recommend(case: Case, conclusion: Conclusion) -> Recommendation:
         case "halted":
             return _of_halt(case, conclusion)
         case "in_doubt":
-            return Recommendation(
-                "settle", "Only a person can know whether the step took effect; then the release goes on."
-            )
+            return Recommendation("settle", "Only a person can know what took effect; then the release goes on.")
         case "refused" if case.state.status == lifecycle.RELEASED:
             return Recommendation("nothing", "The command was refused and changed nothing: what it released stands.")
         case "refused" | "nothing_to_do":

@@ -35,7 +35,7 @@ def way_on(case: Case, conclusion: Conclusion, choice: str) -> tuple[NextCommand
         case "halted":
             return (*_look(case, conclusion), *_go_on(case, conclusion), *_instead_of_resume(case, conclusion))
         case "in_doubt":
-            return tuple(_out_of_doubt(case))
+            return tuple(_out_of_doubt(case)) if case.step else next_steps.after_doubt(case.state)
         case "refused":
             return tuple(_after_refusal(case, conclusion))
         case "nothing_to_do":

@@ -23,7 +23,10 @@ class RecordedFailure(NamedTuple):
 
 
 def failures(events: Sequence[ev.Recorded]) -> Iterator[RecordedFailure]:
-    """List every halt, every refusal and every run that found nothing to do of a ticket, in their order."""
+    """List every halt, every refusal and every run that found nothing to do of a ticket, in their order.
+
+    A halt counts once more where the record was accepted as an older copy, which puts it in doubt.
+    """
     state = ReleaseState()
     for recorded in events:
         state = release.fold([recorded], state)
@@ -31,8 +34,8 @@ def failures(events: Sequence[ev.Recorded]) -> Iterator[RecordedFailure]:
             case ev.Refused(command=command, code=code, message=message):
                 phase = Phase.PREPARE if command == "run" else ""
                 yield RecordedFailure(recorded, Facts(phase, code, (), (message,)))
-            case ev.Halted() as halt:
-                yield _of_halt(state, halt, recorded)
+            case ev.Halted() | ev.RecordAccepted():
+                yield _of_halt(state, release.required_halt(state), recorded)
             case ev.NothingToDo():
                 told = outcome(state).message
                 yield RecordedFailure(recorded, Facts(Phase.PREPARE, "nothing_to_do", (), (told,)))
@@ -44,7 +47,9 @@ def last_failure(events: Sequence[ev.Recorded]) -> RecordedFailure | None:
     A refused command about a halted release does not hide why it halted.
     """
     halted = release.fold(events).status == lifecycle.HALTED
-    found = [one for one in failures(events) if not halted or isinstance(one.recorded.event, ev.Halted)]
+    found = [
+        one for one in failures(events) if not halted or isinstance(one.recorded.event, ev.Halted | ev.RecordAccepted)
+    ]
     return found[-1] if found else None
 
 

@@ -78,7 +78,7 @@ def _rows() -> list[Row]:
     rows += [_row(trigger, status, status) for trigger in ("cancel_requested", "fell_silent") for status in RUNNING]
     rows += [_row("reconciled", status, status) for status in (*RUNNING, HALTED)]
     rows += [_row("step_resolved", HALTED, HALTED), _row("abandoned", HALTED, ABANDONED)]
-    rows.append(_row("reminded", HALTED, HALTED))
+    rows += [_row("reminded", HALTED, HALTED), _row("record_accepted", HALTED, HALTED)]
     rows += [_row(trigger, status, status) for trigger in BESIDE for status in STATUSES]
     rows += [_row("playbook_applied", status, status) for status in STATUSES if status not in RUNNING]
     return rows

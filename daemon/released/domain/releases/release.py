@@ -11,7 +11,7 @@ import msgspec
 from released.domain import events as ev
 from released.domain.failure import Failure
 from released.domain.ids import PHASES, Phase, Sha
-from released.domain.releases import lifecycle, next_steps, reminders, silence
+from released.domain.releases import lifecycle, next_steps, older_record, reminders, silence
 from released.domain.releases.overrides import Override, overrides_in
 from released.domain.releases.plan import ReleasePlan
 from released.domain.releases.remarks import Cancelling, Note
@@ -225,6 +225,8 @@ def _apply(state: ReleaseState, event: ev.Event, recorded: ev.Recorded) -> Relea
             return replace(state, notes=(*state.notes, Note(text, recorded.actor, recorded.at)))
         case ev.StepResolved():
             return _resolved(state, event, recorded.at)
+        case ev.RecordAccepted():
+            return replace(state, halt=_doubted(state, required_halt(state), event))
         case _:
             return _apply_phase(state, event)
 
@@ -336,6 +338,15 @@ def _settled(state: ReleaseState, halt: ev.Halted, event: ev.StepResolved) -> ev
     commands = next_steps.after_halt(msgspec.structs.replace(state, halt=waiting))
     message = f"{event.step} counts as {'done' if event.done else 'failed'}: {event.reason} The release waits to go on."
     return msgspec.structs.replace(waiting, failure=Failure("step_settled", message, next=commands))
+
+
+def _doubted(state: ReleaseState, halt: ev.Halted, event: ev.RecordAccepted) -> ev.Halted:
+    """Give the halt as it stands on an older copy of the record: the release may have been resumed since."""
+    step = state.current_step.name if state.current_step else None
+    doubted = msgspec.structs.replace(halt, cause="in_doubt", step=step)
+    commands = next_steps.after_doubt(msgspec.structs.replace(state, halt=doubted))
+    failure = Failure(older_record.CODE, older_record.what_is_unknown(event), next=commands)
+    return msgspec.structs.replace(doubted, failure=failure)
 
 
 def _resumed(state: ReleaseState, event: ev.Resumed) -> ReleaseState:

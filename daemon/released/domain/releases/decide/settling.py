@@ -39,7 +39,7 @@ def resolve(command: cmd.Resolve, state: ReleaseState) -> list[ev.Event]:
         message = f"Nothing of ticket {command.ticket} is in doubt, so there is nothing to resolve."
         raise Refused("not_in_doubt", message, next_steps.look_at(command.ticket))
     if halt.step != command.step:
-        message = f"Not {command.step} is in doubt, but {halt.step}."
+        message = f"Not {command.step} is in doubt, but {halt.step or 'how far the release came'}."
         raise Refused("other_step_in_doubt", message, next_steps.after_doubt(state))
     return [ev.StepResolved(command.request_id, command.step, command.done, command.reason)]
 
