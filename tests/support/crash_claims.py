@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from support.simulated_world import SimulatedWorld
 
-ANOTHER_LOG = "the log is another one"
+ANOTHER_LOG = "I3: the log is another one"
 _REVERTS = (1, 2)
 _ASKED = (SCRIPT, *(trace_of(REPAIR, number) for number in _REVERTS))
 """Nobody can know how far one of these came once it is lost."""
@@ -92,21 +92,21 @@ def _measure(uninterrupted: Simulation) -> tuple[object, object]:
 
 
 def complaints(simulation: Simulation, uninterrupted: Simulation) -> list[str]:
-    """List what is wrong with a release at its end."""
+    """List what is wrong with a release at its end, each with the invariant that it breaks."""
     state, world, events = simulation.state, simulation.world, simulation.events
     claims = {
-        "a script was run twice": any(world.done.count(one) > 1 for one in _ASKED),
-        "an effect took place twice": any(world.traces.count(one) > 1 for one in _ONCE),
-        "an effect is on record that did not last": any(one not in world.traces for one in _on_record(simulation)),
-        "data was saved or restored too late": any(_went_astray(world, number) for number in _REVERTS),
-        "versions have a gap": [one.version for one in events] != [*range(1, len(events) + 1)],
-        "an acknowledged event is lost": events != simulation.acknowledged,
+        "I2: a script was run twice": any(world.done.count(one) > 1 for one in _ASKED),
+        "I2: an effect took place twice": any(world.traces.count(one) > 1 for one in _ONCE),
+        "I2: an effect is on record that did not last": any(one not in world.traces for one in _on_record(simulation)),
+        "I2: data was saved or restored too late": any(_went_astray(world, number) for number in _REVERTS),
+        "I1: versions have a gap": [one.version for one in events] != [*range(1, len(events) + 1)],
+        "I1: an acknowledged event is lost": events != simulation.acknowledged,
     }
     if lost := {one.partition("@")[0] for one in world.lost.intersection(_ASKED)}:
         in_doubt = {state.halt.step} if state.halt and state.halt.cause == "in_doubt" else set()
-        claims["a lost script is not in doubt"] = in_doubt != lost or not simulation.is_occupied
+        claims["I4: a lost script is not in doubt"] = in_doubt != lost or not simulation.is_occupied
     else:
-        claims["the outcome is another one"] = outcome(simulation) != _measure(uninterrupted)[0]
+        claims["I4: the outcome is another one"] = outcome(simulation) != _measure(uninterrupted)[0]
         claims[ANOTHER_LOG] = log(simulation) != _measure(uninterrupted)[1]
     return [claim for claim, holds in claims.items() if holds]
 

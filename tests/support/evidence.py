@@ -7,6 +7,7 @@ with pytest's reports, from workers too, and ``support/reliability.py`` makes a 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -46,6 +47,15 @@ class Evidence:
         """Note figures; those of one name are summed over all tests."""
         for name, value in figures.items():
             self._note("figure", [name, value])
+
+    def invariants(self, wrong: Iterable[str]) -> None:
+        """Note how much of what was found wrong is lost, took place twice, or is stuck.
+
+        Args:
+            wrong: complaints that begin with the name of an invariant, as those of ``invariants.broken`` do.
+        """
+        names = Counter(one.partition(":")[0] for one in wrong)
+        self.add(lost=names["I1"], duplicated=names["I2"], stuck=names["I4"])
 
     def resumed_after(self, seconds: float) -> None:
         """Note how long after the start of the daemon the release went on."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from support.crash_claims import complaints, deaths, name_of
@@ -36,10 +37,11 @@ class Exploration:
     """What is wrong at the end, by the first sequence that leads there."""
 
     def note(self, evidence: Evidence) -> None:
-        """Note the figures, once nothing is wrong."""
+        """Note the figures, and what is wrong."""
         names = ("crash_points", "crash_pairs", "crash_triples")
         evidence.fired(sum(self.sequences))
-        evidence.add(**dict(zip(names, self.sequences, strict=False)), runs=self.lives, lost=0, duplicated=0, stuck=0)
+        evidence.add(**dict(zip(names, self.sequences, strict=False)), runs=self.lives)
+        evidence.invariants(chain.from_iterable(self.wrong.values()))
 
 
 @dataclass

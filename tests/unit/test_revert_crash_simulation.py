@@ -131,10 +131,11 @@ def test_after_one_and_two_crashes_wherever_it_comes_out_the_same(
     """Rows 2, 3, 7 and 11: every sequence of up to two crashes, those of a daemon that recovers among them."""
     explored = explore(uninterrupted[story], 2)
 
-    assert explored.wrong == {}
     explored.note(evidence)
+    assert explored.wrong == {}
 
 
+@pytest.mark.tier1
 @pytest.mark.timeout(600)  # thousands of lives
 def test_after_three_crashes_wherever_it_comes_out_the_same(
     uninterrupted: Mapping[str, Simulation], evidence: Evidence
@@ -142,8 +143,8 @@ def test_after_three_crashes_wherever_it_comes_out_the_same(
     """Rows 2, 3, 7 and 11: every sequence of up to three crashes while a release is taken back."""
     explored = explore(uninterrupted["released"], 3)
 
-    assert explored.wrong == {}
     explored.note(evidence)
+    assert explored.wrong == {}
 
 
 # --- halts -------------------------------------------------------------------------------------------------------
@@ -172,7 +173,7 @@ def test_a_way_back_that_is_done_anew_saves_nothing_twice_and_restores_under_no_
 
     assert anew.state.status == "reverted"
     assert [anew.world.done.count(trace_of(step, 1)) for step in (SAVE, CODE)] == [1, 1]
-    assert "data was saved or restored too late" not in complaints(anew, uninterrupted["released"])
+    assert "I2: data was saved or restored too late" not in complaints(anew, uninterrupted["released"])
 
 
 def after_halt(life: Simulation, place: Place) -> Simulation:
@@ -222,11 +223,11 @@ def test_a_daemon_that_finds_the_release_taken_back_does_nothing(uninterrupted: 
 @pytest.mark.parametrize(
     ("alter", "claim"),
     [
-        (repeating, "a script was run twice"),
-        (repeating, "an effect took place twice"),
-        (volatile, "an effect is on record that did not last"),
-        (unasked, "a script was run twice"),
-        (unasked, "a lost script is not in doubt"),
+        (repeating, "I2: a script was run twice"),
+        (repeating, "I2: an effect took place twice"),
+        (volatile, "I2: an effect is on record that did not last"),
+        (unasked, "I2: a script was run twice"),
+        (unasked, "I4: a lost script is not in doubt"),
     ],
 )
 def test_wrong_steps_are_noticed(
@@ -245,7 +246,7 @@ def test_a_runner_that_records_the_intent_after_the_effect_is_noticed(
     found = complaints_about_crashes(uninterrupted["released"])
 
     evidence.control(
-        "intent after effect on the way back", red=any("an effect took place twice" in one for one in found)
+        "intent after effect on the way back", red=any("I2: an effect took place twice" in one for one in found)
     )
 
 
@@ -257,7 +258,7 @@ def test_a_second_revert_that_takes_the_slots_of_the_first_is_noticed(
 
     again = told(TAKEN_BACK_AGAIN, life.folder)
 
-    assert "an effect is on record that did not last" in complaints(again, life)
+    assert "I2: an effect is on record that did not last" in complaints(again, life)
 
 
 def test_a_way_back_that_is_done_anew_with_all_that_it_saved_and_restored_is_noticed(
@@ -267,7 +268,7 @@ def test_a_way_back_that_is_done_anew_with_all_that_it_saved_and_restored_is_not
 
     anew = after_halt(uninterrupted["released"], Place("before-intent", REPAIR)).resume(Phase.REVERT)
 
-    assert "data was saved or restored too late" in complaints(anew, uninterrupted["released"])
+    assert "I2: data was saved or restored too late" in complaints(anew, uninterrupted["released"])
 
 
 def complaints_about_crashes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,7 @@ from support.simulated_phases import FAST_FORWARD, IMAGE, PROBE, RECREATE, SCRIP
 from support.simulation import Simulation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from released.domain.releases.release import ReleaseState
     from released.engine.runner import Phases
@@ -54,14 +55,24 @@ def complaints(taken: Simulation) -> list[str]:
     world, state = taken.world, taken.state
     why = state.halt.failure.code if state.halt else ""
     claims = {
-        "it neither went on nor says why": state.status != "released"
+        "I4: it neither went on nor says why": state.status != "released"
         and why not in ("planned_otherwise", "step_in_doubt"),
-        "it is in doubt without a reason": why == "step_in_doubt" and SCRIPT not in world.lost,
-        "a script was run twice": world.done.count(SCRIPT) > 1,
-        "an effect took place twice": any(world.traces.count(one) > 1 for one in ONCE),
-        "it is released and something is missing": state.status == "released" and not set(EFFECTS) <= set(world.traces),
+        "I4: it is in doubt without a reason": why == "step_in_doubt" and SCRIPT not in world.lost,
+        "I2: a script was run twice": world.done.count(SCRIPT) > 1,
+        "I2: an effect took place twice": any(world.traces.count(one) > 1 for one in ONCE),
+        "I2: it is released and something is missing": state.status == "released"
+        and not set(EFFECTS) <= set(world.traces),
     }
     return [claim for claim, holds in claims.items() if holds]
+
+
+def wrong_of(taken: Mapping[str, Simulation], evidence: Evidence) -> dict[str, list[str]]:
+    """Give what is wrong, by where the other version took over; note it."""
+    wrong = {place: found for place, one in taken.items() if (found := complaints(one))}
+    evidence.fired(len(taken))
+    evidence.add(upgrades=len(taken))
+    evidence.invariants(chain.from_iterable(wrong.values()))
+    return wrong
 
 
 @pytest.mark.parametrize("name", [*EFFECTS, PROBE])
@@ -71,9 +82,7 @@ def test_a_version_that_has_another_name_for_a_step_goes_on_or_halts(
     """Row 56: a step is renamed, and the new version takes over at every boundary."""
     taken = dict(taken_over(uninterrupted, renaming(name)))
 
-    assert {place: found for place, one in taken.items() if (found := complaints(one))} == {}
-    evidence.fired(len(taken))
-    evidence.add(upgrades=len(taken), duplicated=0, stuck=0)
+    assert wrong_of(taken, evidence) == {}
 
 
 def test_a_version_that_has_one_step_more_goes_on(
@@ -84,10 +93,8 @@ def test_a_version_that_has_one_step_more_goes_on(
 
     taken = dict(taken_over(uninterrupted, lambda step: step))
 
-    assert {place: found for place, one in taken.items() if (found := complaints(one))} == {}
+    assert wrong_of(taken, evidence) == {}
     assert [place for place, one in taken.items() if one.state.halt and not one.world.lost] == []
-    evidence.fired(len(taken))
-    evidence.add(upgrades=len(taken), duplicated=0, stuck=0)
 
 
 def with_one_more(world: SimulatedWorld, reach: Callable[[str, str], None], alter: Callable[[Step], Step]) -> Phases:

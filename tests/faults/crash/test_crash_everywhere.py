@@ -59,7 +59,8 @@ def test_the_release_that_serves_as_measure_has_steps_of_all_kinds_and_went_well
 def test_it_is_released(killed: Told, evidence: Evidence) -> None:
     """Rows 1, 2, 7 and 11: the daemon dies at one point of every step, twice where it recovers in between."""
     evidence.fired(killed.deaths)
-    evidence.add(crash_points=killed.deaths, runs=1, duplicated=0, stuck=0, lost=0)
+    evidence.add(crash_points=killed.deaths, runs=1)
+    evidence.invariants(killed.broken)
 
     assert killed.broken == []
     assert killed.ending.exit_code == 0

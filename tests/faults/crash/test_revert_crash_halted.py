@@ -64,7 +64,8 @@ def test_the_way_that_serves_as_measure_has_all_steps_and_went_well(measure: Map
 def test_the_invariants_hold(killed: Told, evidence: Evidence) -> None:
     """Rows 2, 3, 7 and 11: the daemon dies at one point or two of every step of a way back."""
     evidence.fired(len(killed.deaths))
-    evidence.add(crash_points=len(killed.deaths), runs=1, lost=0, duplicated=0, stuck=0)
+    evidence.add(crash_points=len(killed.deaths), runs=1)
+    evidence.invariants(killed.broken)
 
     assert killed.broken == []
 

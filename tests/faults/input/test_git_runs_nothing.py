@@ -14,7 +14,7 @@ from support.fresh_sites import served_sites
 from support.git_traps import ELSEWHERE, HOOKS, PROGRAMS, PROMISED, TRANSPORTS, Field, Trap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from support.evidence import Evidence
@@ -43,6 +43,13 @@ def _trapped(field: Field, trap: Trap, site: Site) -> bool:
     return sprung
 
 
+def _sprung(field: Field, traps: Sequence[Trap], evidence: Evidence) -> list[str]:
+    """Name the traps that were sprung, and note how many there are of both."""
+    sprung = [trap.name for trap in traps if field.sprung(trap)]
+    evidence.add(traps=len(traps), commands_run=len(sprung))
+    return sprung
+
+
 def _with_submodule(site: Site) -> None:
     """Give the repository a second commit, which brings a submodule."""
     linked = ("update-index", "--add", "--cacheinfo", f"160000,{site.ops.head()},sub")
@@ -66,12 +73,12 @@ def test_a_release_and_its_way_back_spring_no_trap(
 
     released = site.client("run", "1")
     taken_back = site.client("revert", "1", "--push", "--yes")
+    sprung = _sprung(field, traps, evidence)
 
     assert works == [trap.name for trap in traps]
     assert (released.returncode, taken_back.returncode) == (0, 0), released.stderr + taken_back.stderr
-    assert [trap.name for trap in traps if field.sprung(trap)] == []
+    assert sprung == []
     evidence.fired(len(works))
-    evidence.add(traps=len(works), commands_run=0)
 
 
 class _Asking(BaseHTTPRequestHandler):
@@ -106,12 +113,12 @@ def test_a_remote_that_would_have_a_program_run_is_refused(
         field.lay(trap, site.ops.checkout)
         told[trap.name] = site.told("run", "1", code=REFUSED).reason
         (site.ops.checkout / ".git/config").write_bytes(configuration)
+    sprung = _sprung(field, TRANSPORTS, evidence)
 
     assert works == [trap.name for trap in TRANSPORTS]
     assert set(told.values()) == {"fetch_failed"}
-    assert [trap.name for trap in TRANSPORTS if field.sprung(trap)] == []
+    assert sprung == []
     evidence.fired(len(works))
-    evidence.add(traps=len(works), commands_run=0)
 
 
 def test_what_is_missing_is_not_fetched_from_whoever_promised_it(
@@ -128,10 +135,10 @@ def test_what_is_missing_is_not_fetched_from_whoever_promised_it(
     site.merge("1", {"releases/1-a.sh": "#!/bin/sh\n"})
 
     told = site.told("run", "1", code=REFUSED)
+    sprung = _sprung(field, (PROMISED,), evidence)
 
-    assert (works, told.reason, field.sprung(PROMISED)) == (True, "git_failed", False)
+    assert (works, told.reason, sprung) == (True, "git_failed", [])
     evidence.fired()
-    evidence.add(traps=1, commands_run=0)
 
 
 def test_only_the_checkout_is_moved_whatever_folder_its_configuration_names(

@@ -79,7 +79,9 @@ def _asked(channel: grpc.Channel, method: MethodDescriptor, place: Place, text: 
     return "" if fine else f"{method.name} {place} {text!r}: {code} {told}"
 
 
-@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
+@pytest.mark.parametrize(
+    "method", [method for method in METHODS if any(texts(method.input_type))], ids=lambda method: method.name
+)
 @pytest.mark.parametrize("inputs", [WORST, pytest.param(OTHERS, marks=pytest.mark.tier1)], ids=["worst", "others"])
 def test_a_text_that_could_be_more_than_a_name_is_refused(
     channel: grpc.Channel, canary: Path, method: MethodDescriptor, inputs: tuple[str, ...], evidence: Evidence
@@ -89,9 +91,9 @@ def test_a_text_that_could_be_more_than_a_name_is_refused(
 
     told = [_asked(channel, method, place, text) for place, text in tried]
 
+    evidence.fired(len(told))
+    evidence.add(hostile_requests=len(told), commands_run=int(canary.exists()))
     assert list(filter(None, told)) == []
-    evidence.fired(max(len(tried), 1))
-    evidence.add(hostile_requests=len(tried), commands_run=0)
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)

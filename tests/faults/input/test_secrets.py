@@ -156,10 +156,11 @@ def test_a_secret_is_in_no_file_no_answer_no_message_and_no_command_line(
     sent = [body for body in (*told.messages, *told.command_lines) if secret.encode() in body]
     places = [checkout / ".env", checkout / ".git" / "config"]
 
+    evidence.fired()
+    evidence.add(canary_scans=len(told.printed) + len(told.messages) + len(told.command_lines))
+    evidence.add(canary_hits=len(files) + len(printed) + len(sent))
     assert (files, printed, sent) == ([], [], [])
     assert canary.files_with(secret, [checkout]) == [str(place) for place in places if secret in place.read_text()]
-    evidence.fired()
-    evidence.add(canary_scans=len(told.printed) + len(told.messages) + len(told.command_lines), canary_hits=0)
 
 
 def test_what_surrounds_a_secret_is_told(told: Told, evidence: Evidence) -> None:

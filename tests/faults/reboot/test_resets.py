@@ -50,11 +50,9 @@ def judge(ordeal: Ordeal, aftermath: Aftermath, evidence: Evidence) -> None:
         host_resets=len(set(ordeal.boots)) - 1,
         runs=ordeal.released,
         acknowledged=len(ordeal.acknowledged),
-        lost=sum(one.startswith("I1") for one in wrong),
-        duplicated=sum(one.startswith("I2") for one in wrong),
-        stuck=sum(one.startswith("I4") for one in wrong),
         **{f"halted_{code}": times for code, times in ordeal.halts.items()},
     )
+    evidence.invariants(wrong)
 
     assert wrong == []
     assert aftermath.boots_of_daemons() == ordeal.boots
