@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 import pytest
@@ -58,6 +59,17 @@ class Scene:
         )
         wait_healthy(cast("World", world), plan, lambda _: None)
 
+    def health(self, plan: ServicePlan) -> Any:  # noqa: ANN401 (JSON)
+        """Give how the service is, with the last five looks at it."""
+        return self.stack.api.inspect_container(plan.containers[0].name)["State"]["Health"]
+
+    @contextmanager
+    def called(self) -> Iterator[Iterator[str]]:
+        """Give what the engine calls a service that is made in the context, one name after the other."""
+        filters = {"label": f"released.test={self.stack.prefix}", "event": "health_status"}
+        with closing(self.stack.api.events(filters=filters, decode=True)) as events:
+            yield (event["status"].rpartition(" ")[2] for event in events)
+
 
 @pytest.fixture(name="scene")
 def _scene() -> Iterator[Scene]:
@@ -81,17 +93,22 @@ def test_a_service_that_is_never_well_fails_with_the_last_words_of_its_health_ch
     assert "exit 1: broken" in failed.value.as_failure().evidence
 
 
-@pytest.mark.parametrize("healthcheck", [LATE, FLAPPING], ids=["late", "flapping"])
-def test_a_service_that_becomes_well_in_time_is_waited_for(scene: Scene, evidence: Evidence, healthcheck: str) -> None:
+@pytest.mark.tier1
+@pytest.mark.parametrize(
+    ("healthcheck", "called"), [(LATE, ["healthy"]), (FLAPPING, ["unhealthy", "healthy"])], ids=["late", "flapping"]
+)
+def test_a_service_that_becomes_well_in_time_is_waited_for(
+    scene: Scene, evidence: Evidence, healthcheck: str, called: list[str]
+) -> None:
     """Row 33: also one that the engine called unhealthy in between."""
-    plan = scene.service(healthcheck, timeout_s=100.0)
+    with scene.called() as names:
+        plan = scene.service(healthcheck, timeout_s=100.0)
+        scene.wait(plan)
+        health = scene.health(plan)
 
-    scene.wait(plan)
-
-    container = scene.engine.container(plan.containers[0].name)
-    evidence.fired()
-    assert container is not None
-    assert container.health == "healthy"
+        evidence.fired(sum(look["ExitCode"] != 0 for look in health["Log"]))
+        assert health["Status"] == "healthy"
+        assert [next(names) for _ in called] == called
 
 
 def test_patience_ends_by_the_monotonic_clock(scene: Scene, evidence: Evidence) -> None:
@@ -99,7 +116,8 @@ def test_patience_ends_by_the_monotonic_clock(scene: Scene, evidence: Evidence) 
     plan = scene.service(NEVER, timeout_s=3600.0)
     readings = iter([0.0])
 
-    with pytest.raises(StepFailed):
+    with pytest.raises(StepFailed) as failed:
         scene.wait(plan, lambda: next(readings, 3601.0))
 
     evidence.fired()
+    assert failed.value.as_failure().code == "unhealthy"
