@@ -32,7 +32,15 @@ def _state(stopped: BareEnvironment) -> Iterator[Path]:
     (state / "released.db").chmod(0o600)
 
 
-@pytest.mark.parametrize(("name", "mode"), [("", 0o777), ("", 0o720), ("released.db", 0o666), ("released.db", 0o620)])
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [
+        ("", 0o777),
+        pytest.param("", 0o720, marks=pytest.mark.tier1),
+        ("released.db", 0o620),
+        pytest.param("released.db", 0o666, marks=pytest.mark.tier1),
+    ],
+)
 def test_a_daemon_does_not_start_on_a_record_that_others_may_write_to(
     name: str, mode: int, stopped: BareEnvironment, state: Path, evidence: Evidence
 ) -> None:

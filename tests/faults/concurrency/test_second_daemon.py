@@ -111,7 +111,7 @@ def test_two_environments_of_one_daemon_are_refused(prepared: BareEnvironment, s
     evidence.fired()
 
 
-@pytest.mark.parametrize("shared", ["checkout", "engine"])
+@pytest.mark.parametrize("shared", ["checkout", pytest.param("engine", marks=pytest.mark.tier1)])
 def test_what_a_daemon_holds_is_free_with_its_death(
     environment: BareEnvironment, shared: str, evidence: Evidence
 ) -> None:

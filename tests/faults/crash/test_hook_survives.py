@@ -63,6 +63,7 @@ def test_a_hook_that_still_runs_is_adopted_and_runs_once(stack: Stack, daemon: D
     assert (told(stack)["rc"], hook.runs()) == (7, ["began", "ended"])
 
 
+@pytest.mark.tier1
 def test_a_daemon_that_is_told_to_stop_leaves_the_hook_to_the_next(stack: Stack, daemon: Daemon) -> None:
     hook = begun(stack, daemon)
     stopped = daemon.stop()
@@ -73,6 +74,7 @@ def test_a_daemon_that_is_told_to_stop_leaves_the_hook_to_the_next(stack: Stack,
     assert (stopped, told(stack)["rc"], hook.runs()) == (0, 0, ["began", "ended"])
 
 
+@pytest.mark.tier1
 def test_a_hook_that_ended_while_no_daemon_ran_is_not_run_again(stack: Stack, daemon: Daemon) -> None:
     hook = begun(stack, daemon)
     daemon.kill()
@@ -83,6 +85,7 @@ def test_a_hook_that_ended_while_no_daemon_ran_is_not_run_again(stack: Stack, da
     assert (told(stack)["exit_code"], hook.runs()) == (0, ["began", "ended"])
 
 
+@pytest.mark.tier1
 def test_a_hook_that_was_lost_is_in_doubt_and_keeps_nothing_out(stack: Stack, daemon: Daemon) -> None:
     hook = begun(stack, daemon)
     daemon.kill()
@@ -97,6 +100,7 @@ def test_a_hook_that_was_lost_is_in_doubt_and_keeps_nothing_out(stack: Stack, da
     assert hook.runs() == ["began"]
 
 
+@pytest.mark.tier1
 def test_a_client_that_follows_across_a_restart_sees_every_byte_once(stack: Stack, daemon: Daemon) -> None:
     hook = BlockingHook.checked_out(stack)
     daemon.start()
@@ -111,6 +115,7 @@ def test_a_client_that_follows_across_a_restart_sees_every_byte_once(stack: Stac
     assert (client.returncode, printed) == (0, "waiting\n")
 
 
+@pytest.mark.tier1
 def test_a_hook_of_which_only_the_intent_is_on_record_is_not_begun_later(stack: Stack, daemon: Daemon) -> None:
     hook = BlockingHook.checked_out(stack)
     daemon.start(fault=f"after-intent:{STEP}")
@@ -125,6 +130,7 @@ def test_a_hook_of_which_only_the_intent_is_on_record_is_not_begun_later(stack: 
     assert not hook.has_begun()
 
 
+@pytest.mark.tier1
 @pytest.mark.parametrize("point", ["after-effect", "after-durable"])
 def test_a_daemon_that_dies_after_the_hook_records_its_end_at_the_next_start(
     stack: Stack, daemon: Daemon, point: str

@@ -33,6 +33,8 @@ DEATHS = {
     "after the intent, and again": ("after-intent", "after-intent"),
     "after the intent, and after the effect": ("after-intent", "after-effect"),
 }
+OFTEN = "after the intent, and after the effect"
+"""What every run of the suite goes through."""
 
 
 @dataclass
@@ -98,7 +100,10 @@ def _scene(tmp_path: Path) -> Iterator[Scene]:
 DONE = [("return_started", None), ("return_ended", None)]
 
 
-@pytest.mark.parametrize("points", DEATHS.values(), ids=DEATHS)
+@pytest.mark.parametrize(
+    "points",
+    [pytest.param(one, marks=() if name == OFTEN else pytest.mark.tier1, id=name) for name, one in DEATHS.items()],
+)
 def test_a_return_is_brought_to_its_end_by_the_next_start_and_is_on_record_once(
     scene: Scene, points: Sequence[str]
 ) -> None:
@@ -112,6 +117,7 @@ def test_a_return_is_brought_to_its_end_by_the_next_start_and_is_on_record_once(
     assert (scene.stands(), scene.record()) == (scene.back(), DONE)
 
 
+@pytest.mark.tier1
 def test_whoever_asks_again_after_a_death_is_answered_from_the_record(scene: Scene) -> None:
     asked = scene.die(("after-effect",))
     scene.daemon.start()
@@ -124,7 +130,10 @@ def test_whoever_asks_again_after_a_death_is_answered_from_the_record(scene: Sce
     assert (scene.stands()["branch"], scene.record()) == (BRANCH, DONE)
 
 
-@pytest.mark.parametrize("git_survives", [False, True], ids=["and git with it", "and git goes on"])
+@pytest.mark.parametrize(
+    "git_survives",
+    [pytest.param(False, id="and git with it", marks=pytest.mark.tier1), pytest.param(True, id="and git goes on")],
+)
 def test_a_return_that_is_cut_off_while_git_writes_is_completed(
     scene: Scene, tmp_path: Path, *, git_survives: bool
 ) -> None:
@@ -159,6 +168,7 @@ def test_a_return_that_cannot_be_completed_any_more_is_undone_on_record_and_noth
     assert (started, ended, failure["code"]) == ("return_started", "return_ended", "checkout_in_doubt")
 
 
+@pytest.mark.tier1
 def test_after_a_return_that_failed_another_one_can_be_asked_for(scene: Scene) -> None:
     asked = scene.die(("after-intent",))
     page = scene.site.ops.checkout / PAGES[0]

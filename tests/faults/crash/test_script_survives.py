@@ -90,6 +90,7 @@ def test_a_script_that_still_runs_is_adopted_and_runs_once(stack: Stack, daemon:
     assert (script.runs(), attempts(stack)) == (["began", "ended"], 1)
 
 
+@pytest.mark.tier1
 def test_the_exit_code_of_an_adopted_script_is_taken(stack: Stack, daemon: Daemon, evidence: Evidence) -> None:
     """Row 4: the daemon is killed while the script runs."""
     script = begun(stack, rc=7)
@@ -103,6 +104,7 @@ def test_the_exit_code_of_an_adopted_script_is_taken(stack: Stack, daemon: Daemo
     assert [failed["failure"]["rc"] for failed in of_type(events(stack, TICKET), "step_failed")] == [7]
 
 
+@pytest.mark.tier1
 def test_a_script_that_ended_while_no_daemon_ran_is_not_run_again(
     stack: Stack, daemon: Daemon, evidence: Evidence
 ) -> None:
@@ -119,6 +121,7 @@ def test_a_script_that_ended_while_no_daemon_ran_is_not_run_again(
     assert (script.runs(), attempts(stack)) == (["began", "ended"], 1)
 
 
+@pytest.mark.tier1
 def test_the_exit_code_of_a_script_that_ended_while_no_daemon_ran_is_taken(
     stack: Stack, daemon: Daemon, evidence: Evidence
 ) -> None:
@@ -135,6 +138,7 @@ def test_the_exit_code_of_a_script_that_ended_while_no_daemon_ran_is_taken(
     assert [failed["failure"]["rc"] for failed in of_type(events(stack, TICKET), "step_failed")] == [7]
 
 
+@pytest.mark.tier1
 def test_a_script_that_ended_behind_a_halt_is_not_run_again_by_the_resume(make: Callable[..., Stack]) -> None:
     stack = make(**ASK_AGAIN)
     daemon = stack.daemon()
@@ -153,6 +157,7 @@ def test_a_script_that_ended_behind_a_halt_is_not_run_again_by_the_resume(make: 
     assert script.runs() == ["began", "ended"]
 
 
+@pytest.mark.tier1
 def test_what_a_script_printed_before_and_after_the_death_is_shown(stack: Stack, daemon: Daemon) -> None:
     script = begun(stack)
     daemon.kill()
@@ -163,6 +168,7 @@ def test_what_a_script_printed_before_and_after_the_death_is_shown(stack: Stack,
     assert "waiting" in stack.client("logs", TICKET, "--step", NAME).stdout
 
 
+@pytest.mark.tier1
 def test_a_daemon_that_is_asked_to_stop_leaves_the_script_to_the_next_one(
     stack: Stack, daemon: Daemon, evidence: Evidence
 ) -> None:
@@ -203,6 +209,7 @@ def is_free_while_inherited(lock: Path) -> bool:
     return free
 
 
+@pytest.mark.tier1
 @pytest.mark.usefixtures("daemon")
 def test_a_daemon_holds_its_locks_while_a_release_runs(stack: Stack) -> None:
     script = begun(stack)
@@ -229,6 +236,7 @@ def test_a_script_that_outlives_the_daemon_inherited_no_lock(stack: Stack, daemo
 # --- the host dies -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.tier1
 def test_a_script_that_was_lost_is_not_run_again_and_the_release_is_in_doubt(
     stack: Stack, daemon: Daemon, evidence: Evidence
 ) -> None:
@@ -241,6 +249,7 @@ def test_a_script_that_was_lost_is_not_run_again_and_the_release_is_in_doubt(
     assert (halt["cause"], halt["step"], script.runs()) == ("in_doubt", NAME, ["began"])
 
 
+@pytest.mark.tier1
 def test_the_status_of_a_release_in_doubt_says_so_and_what_to_look_at(stack: Stack, daemon: Daemon) -> None:
     in_doubt(stack, daemon)
 
@@ -251,6 +260,7 @@ def test_the_status_of_a_release_in_doubt_says_so_and_what_to_look_at(stack: Sta
     assert f"It is not known whether {NAME} took effect" in status.stdout
 
 
+@pytest.mark.tier1
 @pytest.mark.parametrize(
     "command",
     [("resume", TICKET), ("resume", TICKET, "--reason", REASON), ("run", TICKET, "--from=ticket")],
@@ -266,6 +276,7 @@ def test_a_release_in_doubt_does_not_go_on_by_the_way(stack: Stack, daemon: Daem
     assert ["releasectl", "resolve", TICKET, NAME, "--as"] in [one["argv"][:5] for one in error["next"]]
 
 
+@pytest.mark.tier1
 def test_a_release_in_doubt_goes_on_where_the_operator_decides(stack: Stack, daemon: Daemon) -> None:
     script = in_doubt(stack, daemon)
 
@@ -301,6 +312,7 @@ def rest_of(client: Popen[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in printed.splitlines()]
 
 
+@pytest.mark.tier1
 @pytest.mark.usefixtures("daemon")
 def test_ctrl_c_detaches_and_the_release_goes_on(stack: Stack) -> None:
     script = BlockingScript.merged(stack)
@@ -314,6 +326,7 @@ def test_ctrl_c_detaches_and_the_release_goes_on(stack: Stack) -> None:
     assert (stack.client("watch", TICKET).returncode, script.runs()) == (0, ["began", "ended"])
 
 
+@pytest.mark.tier1
 @pytest.mark.usefixtures("daemon")
 def test_a_client_that_is_killed_changes_nothing(stack: Stack) -> None:
     script = BlockingScript.merged(stack)
@@ -327,6 +340,7 @@ def test_a_client_that_is_killed_changes_nothing(stack: Stack) -> None:
     assert (script.runs(), attempts(stack)) == (["began", "ended"], 1)
 
 
+@pytest.mark.tier1
 @pytest.mark.usefixtures("daemon")
 def test_who_attaches_again_sees_every_event_once(stack: Stack) -> None:
     script = BlockingScript.merged(stack)
@@ -341,6 +355,7 @@ def test_who_attaches_again_sees_every_event_once(stack: Stack) -> None:
     assert [event["version"] for event in seen] == [*range(1, len(events(stack, TICKET)) + 1)]
 
 
+@pytest.mark.tier1
 def test_a_client_that_watches_across_a_restart_sees_every_event_once(stack: Stack, daemon: Daemon) -> None:
     script = BlockingScript.merged(stack)
     client, seen = follow_until(stack, NAME, "run", TICKET)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from released.phases.world import World
     from support.evidence import Evidence
 
+pytestmark = pytest.mark.tier1
+
 _LABELS = "com.docker.compose"
 
 
