@@ -8,7 +8,9 @@ import pytest
 
 from released.domain import events as ev
 from released.domain.environments.witness import RecordIsOlder
-from released.domain.errors import Refused
+from released.domain.errors import Refused, StepFailed
+from released.domain.failure import killed
+from released.domain.ids import Phase
 from released.engine import reconciler
 from support.simulated_phases import IMAGE
 from support.simulated_world import Death
@@ -60,6 +62,11 @@ def rebooted(folder: Path, on_restart: str = "resume") -> Simulation:
 def compared(_: World, __: ReleaseState, boot_id: str) -> ev.Reconciled:
     """Find all as the record says."""
     return ev.Reconciled(boot_id)
+
+
+def missing(_: World, __: ReleaseState, boot_id: str) -> ev.Reconciled:
+    """Find a container gone."""
+    return ev.Reconciled(boot_id, (), ("web of web, which the release made, is gone",))
 
 
 def engine_is_away(*_: object) -> NoReturn:
@@ -176,3 +183,66 @@ def test_what_is_held_still_behind_a_halt_is_woken_by_the_next_daemon(
     halted.live()
 
     assert woken == [halted.state]
+
+
+def test_a_daemon_that_died_while_services_were_waited_for_is_followed_by_one_that_waits_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciler, "reconcile", compared)
+    life = rebooted(tmp_path).live()
+    moment = next(moment for moment in life.moments if moment.place == Place("recorded", "reconciled"))
+    crashed = moment.after(Death.DAEMON)
+    crashed.reboot()
+    monkeypatch.setattr(reconciler, "require_all", engine_is_away)
+
+    state = crashed.live().state
+
+    assert state.halt is not None
+    assert state.halt.failure.code == "engine_unreachable"
+
+
+def test_what_is_missing_is_looked_for_again_at_a_resume_and_still_halts_the_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciler, "reconcile", missing)
+
+    state = rebooted(tmp_path).live().resume().state
+
+    assert state.halt is not None
+    assert state.halt.failure.code == "effect_missing"
+
+
+def test_what_was_missing_and_is_there_again_keeps_no_release_from_going_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciler, "reconcile", missing)
+    halted = rebooted(tmp_path).live()
+    monkeypatch.setattr(reconciler, "reconcile", compared)
+
+    assert halted.resume().state.status == "released"
+
+
+def test_what_is_missing_is_not_asked_about_where_it_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciler, "reconcile", missing)
+
+    assert rebooted(tmp_path).live().resume(Phase.MIGRATE).state.status == "released"
+
+
+def test_a_wait_for_services_that_an_operator_ends_is_cancelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulation = rebooted(tmp_path)
+
+    def wait(*_: object) -> NoReturn:
+        simulation.cancel(kill=True)
+        raise StepFailed(killed())
+
+    monkeypatch.setattr(reconciler, "reconcile", compared)
+    monkeypatch.setattr(reconciler, "require_all", wait)
+
+    state = simulation.live().state
+
+    assert state.halt is not None
+    assert (state.halt.cause, state.halt.failure.code) == ("cancelled", "cancelled")

@@ -31,8 +31,12 @@ _DONE = {Verb.REMOVE: "removed", Verb.PUT_BACK: "given its name again", Verb.STA
 
 
 def is_due(state: ReleaseState, boot_id: str) -> bool:
-    """Tell whether the host was restarted since a step was begun, or the record compared."""
-    return state.boot_id not in ("", boot_id)
+    """Tell whether the host was restarted since a step was begun, or the record compared.
+
+    A comparison that the release has not gone on by, for something was missing or not well, is made once more.
+    """
+    unsettled = state.reconciled is not None and not state.is_to_be_killed
+    return unsettled or state.boot_id not in ("", boot_id)
 
 
 def reconcile(world: World, state: ReleaseState, boot_id: str) -> ev.Reconciled:

@@ -17,7 +17,7 @@ import msgspec
 from released.domain import events as ev
 from released.domain.environments import environment
 from released.domain.errors import Refused, StepFailed
-from released.domain.failure import Failure
+from released.domain.failure import KILLED, Failure
 from released.domain.ids import Phase, Ticket
 from released.domain.releases import narration, recovery
 from released.domain.releases.release import ReleaseState
@@ -152,13 +152,21 @@ class Supervisor:
             self._cannot_compare(journal, error.as_failure())
             return
         logger.info("%s: %s", self._world.name, narration.line(reconciled))
-        journal.note(reconciled)
+        journal.commit(reconciled)  # before the wait for services, in which the daemon may die
+        if not journal.state.is_to_be_killed:
+            self._require_all(journal, reconciled)
+
+    def _require_all(self, journal: Journal, reconciled: ev.Reconciled) -> None:
+        """Halt where something is missing or not well, or where an operator would not wait for that."""
         try:
-            if not state.is_to_be_killed:
-                reconciler.require_all(self._world, state, reconciled)
+            reconciler.require_all(self._world, journal.state, reconciled)
         except (Refused, StepFailed) as error:
-            self._halt_for(journal, "interrupted", error.as_failure().masked(self._world.mask))
-        journal.commit()
+            journal.refresh()
+            cancelled = recovery.cancelled(journal.state) if error.code == KILLED else None
+            if cancelled is not None:
+                journal.commit(witnessed(self._world, journal.state, cancelled))
+            else:
+                self._halt_for(journal, "interrupted", error.as_failure().masked(self._world.mask))
 
     def _cannot_compare(self, journal: Journal, failure: Failure) -> None:
         """Go on only once the comparison was possible; it is made when the release is resumed."""

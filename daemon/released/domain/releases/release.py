@@ -70,6 +70,8 @@ class ReleaseState(msgspec.Struct, frozen=True):
     """Whether this run brought the checkout to a MERGE_SHA, be it an earlier one: there is code to take back."""
     boot_id: str = ""
     """Of the host when a step was last begun, or the record last compared with what is there."""
+    reconciled: ev.Reconciled | None = None
+    """What was found after a restart of the host, until the release has gone on by it."""
     reversal: Reversal | None = None
     held: tuple[TakenBack, ...] = ()
     """What is held as bad, of every run of the ticket: a later run that comes to nothing mends none of it."""
@@ -212,12 +214,16 @@ def _apply(state: ReleaseState, event: ev.Event, recorded: ev.Recorded) -> Relea
         case ev.StepStarted() | ev.StepSucceeded() | ev.StepFailed() | ev.StepInterrupted():
             before = state.steps.get(event.step) or StepState(event.step, state.phase or Phase.PREPARE)
             steps = {**state.steps, event.step: after(before, event, recorded.at)}
-            boot_id = event.boot_id if isinstance(event, ev.StepStarted) else state.boot_id
-            return _moved(replace(state, steps=steps, boot_id=boot_id), event)
+            stepped = replace(state, steps=steps)
+            if isinstance(event, ev.StepStarted):
+                return replace(stepped, boot_id=event.boot_id, reconciled=None)
+            return _moved(stepped, event)
         case ev.Recovered():
-            return replace(state, steps=_found_unfinished(state))
+            # One that is to be killed does not go on by what was found.
+            found = state.reconciled if state.is_to_be_killed else None
+            return replace(state, steps=_found_unfinished(state), reconciled=found)
         case ev.Reconciled(boot_id=boot_id):
-            return replace(state, boot_id=boot_id)
+            return replace(state, boot_id=boot_id, reconciled=event)
         case ev.CancelRequested(reason=reason, kill=kill):
             wish = Cancelling(reason, kill, recorded.actor, recorded.at)
             return state if state.is_to_be_killed else replace(state, cancelling=wish)
@@ -267,6 +273,7 @@ def _turned_back(state: ReleaseState, event: ev.RevertRequested, recorded: ev.Re
         reversal=Reversal(event.plan, event.options, number, state.status, recorded.at, recorded.actor),
         halt=None,
         cancelling=None,
+        reconciled=None,
     )
 
 
@@ -370,7 +377,14 @@ def _resumed(state: ReleaseState, event: ev.Resumed) -> ReleaseState:
         plan=event.plan or state.plan,
         halt=None,
         cancelling=None,
+        reconciled=None if _makes_anew(state, event) else state.reconciled,
     )
+
+
+def _makes_anew(state: ReleaseState, event: ev.Resumed) -> bool:
+    """Tell whether the containers are made anew, or what holds them still is done again: then nothing need be there."""
+    makes = event.phase in (Phase.PREPARE, Phase.MIGRATE, Phase.REVERT)
+    return makes and (event.anew or event.phase is not state.phase)
 
 
 def _from(phase: Phase) -> tuple[Phase, ...]:
