@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -54,7 +55,7 @@ def _silent_port(site: Site) -> None:
 
 def _listens(site: Site) -> None:
     port = int((site.ops.checkout / ".asd" / "port").read_text(encoding="ascii"))
-    SERVERS.append(socket.create_server(("127.0.0.1", port)))
+    CLOSING.enter_context(socket.create_server(("127.0.0.1", port)))
 
 
 def _nothing(_site: Site) -> None:
@@ -78,6 +79,7 @@ def _full(site: Site) -> None:
     disk = site.ops.checkout / ".asd" / "disk"
     disk.mkdir(parents=True)
     subprocess.run(["/bin/mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], check=True)
+    CLOSING.callback(lambda: subprocess.run(["/bin/umount", "--lazy", str(disk)], capture_output=True, check=False))
     _script("cat /dev/zero > .asd/disk/import")(site)
 
 
@@ -93,8 +95,8 @@ class Case(NamedTuple):
     given: tuple[str, ...] = ()
 
 
-SERVERS: list[socket.socket] = []
-"""Closed with the module."""
+CLOSING = ExitStack()
+"""What ends with the module."""
 
 FAILURES: dict[str, Case] = {
     "working-tree-dirty": Case(_dirty, _committed_elsewhere),
@@ -114,9 +116,8 @@ WIKI = {"packages/wiki/scripts/ensure-config.sh": "#!/bin/sh\nmkdir -p .asd\n> .
 
 @pytest.fixture(scope="module", name="failures")
 def _failures(new_site: Callable[..., Site]) -> Iterator[Failures]:
-    yield Failures(new_site)
-    for server in SERVERS:
-        server.close()
+    with CLOSING:
+        yield Failures(new_site)
 
 
 class Failures(dict[str, Failed]):

@@ -35,9 +35,11 @@ def _everything_allowed() -> Iterator[None]:
     limits = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (limits[1], limits[1]))
     umask = os.umask(0)
-    yield
-    os.umask(umask)
-    resource.setrlimit(resource.RLIMIT_CORE, limits)
+    try:
+        yield
+    finally:
+        os.umask(umask)
+        resource.setrlimit(resource.RLIMIT_CORE, limits)
 
 
 @pytest.fixture(scope="module", name="sites")
