@@ -38,13 +38,24 @@ def connect(address: str, timeout_s: float) -> socket.socket:
     return connection
 
 
-def say(address: str, said: bytes, timeout_s: float) -> None:
-    """Connect, send what is given as far as it is taken, wait until the other side hangs up or is done, and go."""
-    with connect(address, timeout_s) as connection, suppress(OSError):
-        connection.sendall(said)
-        connection.shutdown(socket.SHUT_WR)
-        while connection.recv(65536):
-            pass
+def send(connection: socket.socket, said: bytes) -> int:
+    """Send what is given as far as it is taken; give how many bytes that were."""
+    left = memoryview(said)
+    with suppress(OSError):
+        while left:
+            left = left[connection.send(left) :]
+    return len(said) - len(left)
+
+
+def say(address: str, said: bytes, timeout_s: float) -> int:
+    """Connect, send, wait until the other side hangs up or is done, and go; give how many bytes were taken."""
+    with connect(address, timeout_s) as connection:
+        taken = send(connection, said)
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(65536):
+                pass
+    return taken
 
 
 def _text(text: str) -> bytes:
