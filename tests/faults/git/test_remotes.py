@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import socket
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import suppress
 from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
 
 from released.adapters.git.processes import git_processes_in
+from support.asking_remote import asking_remote
 from support.fresh_sites import served_sites
 
 if TYPE_CHECKING:
@@ -86,37 +86,28 @@ def test_a_remote_that_dies_while_it_answers_is_refused_and_leaves_no_process(
     fresh: Callable[[], Site], said: bytes, evidence: Evidence
 ) -> None:
     """Row 37: the connection ends before, in the middle of, and after a few words."""
-    site = fresh()
+    site, heard = fresh(), list[bytes]()
     with socket.create_server(("127.0.0.1", 0)) as server:
-        Thread(target=_die, args=(server, said), daemon=True).start()
+        Thread(target=_die, args=(server, said, heard), daemon=True).start()
         site.git("remote", "set-url", "origin", f"git://127.0.0.1:{server.getsockname()[1]}/ops")
 
         told = site.told("run", "1", code=3)
 
     assert told.reason == "fetch_failed"
     assert list(git_processes_in(site.ops.checkout)) == []
-    evidence.fired()
+    evidence.fired(len(heard))
 
 
-def _die(server: socket.socket, said: bytes) -> None:
+def _die(server: socket.socket, said: bytes, heard: list[bytes]) -> None:
+    """Hear what each who connects wants, say that much, and hang up."""
     while True:
         try:
             connection, _ = server.accept()
         except OSError:
             return
-        with connection:
-            connection.recv(1024)
+        with connection, suppress(OSError):
+            heard.append(connection.recv(1024))
             connection.sendall(said)
-
-
-class _Asking(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(HTTPStatus.UNAUTHORIZED)
-        self.send_header("WWW-Authenticate", 'Basic realm="ops"')
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 def test_a_remote_that_wants_a_password_is_refused_and_nobody_is_asked(
@@ -124,13 +115,10 @@ def test_a_remote_that_wants_a_password_is_refused_and_nobody_is_asked(
 ) -> None:
     """Row 37: a prompt for credentials."""
     site = fresh()
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Asking) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        site.git("remote", "set-url", "origin", f"http://127.0.0.1:{server.server_port}/ops")
+    with asking_remote() as url:
+        site.git("remote", "set-url", "origin", f"{url}/ops")
 
         told = site.told("run", "1", code=3)
-
-        server.shutdown()
 
     assert (told.reason, "terminal prompts disabled" in told.message) == ("fetch_failed", True)
     assert list(git_processes_in(site.ops.checkout)) == []

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
 
+from support.asking_remote import asking_remote
 from support.fresh_sites import served_sites
 from support.git_traps import ELSEWHERE, HOOKS, PROGRAMS, PROMISED, TRANSPORTS, Field, Trap
 
@@ -81,24 +79,11 @@ def test_a_release_and_its_way_back_spring_no_trap(
     evidence.fired(len(works))
 
 
-class _Asking(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(HTTPStatus.UNAUTHORIZED)
-        self.send_header("WWW-Authenticate", 'Basic realm="ops"')
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="module", name="asking")
 def _asking() -> Iterator[str]:
     """Give the URL of a server that wants a password."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Asking) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with asking_remote() as url:
+        yield url
 
 
 def test_a_remote_that_would_have_a_program_run_is_refused(
