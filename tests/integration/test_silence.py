@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from released.domain import events as ev
@@ -63,10 +64,10 @@ def _wall() -> Clock:
 
 
 @pytest.fixture(name="watchdog")
-def _watchdog(store: EventStore, monotonic: Monotonic, wall: Clock) -> Watchdog:
+def _watchdog(store: EventStore, monotonic: Monotonic, wall: Clock, tmp_path: Path) -> Watchdog:
     """Begin as a new daemon does, and see what there is."""
     lease = store.take_lease("prod", "host", 1, "boot", "0", AT, ACTOR)
-    watchdog = Watchdog(store, lease, Instruments(now=wall), AFTER_S, _fail, monotonic)
+    watchdog = Watchdog(store, lease, Instruments(now=wall), AFTER_S, tmp_path, _fail, monotonic)
     watchdog.look()
     return watchdog
 
@@ -93,6 +94,34 @@ def test_a_step_that_outlasts_its_limit_is_silent_on_record(
     watchdog.look()
 
     assert silences(store) == [ev.FellSilent(AT, OWN_S + AFTER_S, STEP)]
+
+
+def test_a_step_that_prints_is_not_silent_however_long_it_takes(
+    store: EventStore, monotonic: Monotonic, watchdog: Watchdog, tmp_path: Path
+) -> None:
+    output = tmp_path / "steps/prod/1234/1" / STEP / "1/output"
+    output.parent.mkdir(parents=True)
+    for _ in range(3):
+        monotonic.now += OWN_S + AFTER_S - 1
+        with output.open("a", encoding="ascii") as file:
+            file.write("layer by layer\n")
+        watchdog.look()
+
+    assert silences(store) == []
+
+
+def test_a_step_that_has_stopped_to_print_is_silent(
+    store: EventStore, monotonic: Monotonic, watchdog: Watchdog, tmp_path: Path
+) -> None:
+    output = tmp_path / "steps/prod/1234/1" / STEP / "1/output"
+    output.parent.mkdir(parents=True)
+    output.write_text("layer by layer\n", encoding="ascii")
+    watchdog.look()
+    monotonic.now += OWN_S + AFTER_S
+
+    watchdog.look()
+
+    assert len(silences(store)) == 1
 
 
 def test_the_log_says_which_release_is_silent(
@@ -150,6 +179,22 @@ def test_after_an_event_the_time_counts_anew(store: EventStore, monotonic: Monot
     watchdog.look()
 
     assert silences(store) == []
+
+
+def test_a_release_of_another_ticket_is_watched_next(
+    store: EventStore, monotonic: Monotonic, watchdog: Watchdog
+) -> None:
+    plan = msgspec.structs.replace(REQUESTED.plan, ticket=Ticket("1235"))
+    following = (msgspec.structs.replace(REQUESTED, plan=plan), *UNDER_WAY[1:])
+    freed, taken = ev.LockFreed(Ticket("1234"), 1), ev.LockTaken(Ticket("1235"), 1)
+    store.append([write(ENVIRONMENT, 2, freed, taken), write("release/prod/1235", 0, *following)])
+    watchdog.look()
+    monotonic.now += OWN_S + AFTER_S
+
+    watchdog.look()
+
+    told = [one.event.step for one in store.read("release/prod/1235") if isinstance(one.event, ev.FellSilent)]
+    assert (told, silences(store)) == ([STEP], [])
 
 
 def test_a_halted_release_is_not_silent(store: EventStore, monotonic: Monotonic, watchdog: Watchdog) -> None:

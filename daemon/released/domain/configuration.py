@@ -82,7 +82,7 @@ class Remind(_Model):
 
 
 class Silence(_Model):
-    """When a release that is under way and records nothing says so: so long beyond what its step may take."""
+    """When a release that is under way and records and prints nothing says so: beyond what its step may take."""
 
     after: Duration = 900.0
 

@@ -158,7 +158,7 @@ def open_station(
         admission=Admission(answers, ownership, world),
         holds=Holds(answers, instruments),
         supervisor=supervisor,
-        watchdog=Watchdog(store, fence, instruments, world.settings.silence.after, on_fatal),
+        watchdog=Watchdog(store, fence, instruments, world.settings.silence.after, world.state_dir, on_fatal),
         hooks=HookDesk(answers, store, world, instruments, hook_runner.wake),
         hook_runner=hook_runner,
         files=TicketFiles(store, world.name, world.root, world.settings.workspace),

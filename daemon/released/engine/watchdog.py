@@ -1,7 +1,7 @@
-"""Notices a release that is under way and records nothing for longer than it should take; it is never silently so.
+"""Notices a release that is under way and neither records nor prints anything for longer than it should take.
 
 A thread of its own per environment, because the one that drives the release may be what hangs. Time is counted on the
-monotonic clock, from when this daemon first saw the last event: a wall clock that is set makes no release silent.
+monotonic clock, from when this daemon saw the last sign of life: a wall clock that is set makes no release silent.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
@@ -20,6 +21,7 @@ from released.domain.environments.environment import EnvironmentState
 from released.domain.releases import release, silence
 from released.domain.releases.release import ReleaseState
 from released.engine.instruments import Instruments
+from released.engine.slots import attempt_folder
 from released.store.errors import Conflict, StoreBusy, StoreFull, StoreStopped
 from released.store.event_store import EventStore, Fence, NewEvent, StreamWrite
 
@@ -36,7 +38,8 @@ class Watchdog:
         store: the record.
         fence: of the environment.
         instruments: tell the time of the event.
-        after_s: how long beyond what its step may take a release may record nothing, in seconds.
+        after_s: how long beyond what its step may take a release may record and print nothing, in seconds.
+        state_dir: where the output of steps lies.
         on_fatal: called with what ends the watch before its time.
         monotonic: a clock that is never set.
     """
@@ -47,6 +50,7 @@ class Watchdog:
         fence: Fence,
         instruments: Instruments,
         after_s: float,
+        state_dir: Path,
         on_fatal: Callable[[BaseException], None],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -54,9 +58,11 @@ class Watchdog:
         self._fence = fence
         self._instruments = instruments
         self._after_s = after_s
+        self._state_dir = state_dir
         self._on_fatal = on_fatal
         self._monotonic = monotonic
         self._place = EnvironmentState()
+        self._release = ReleaseState()
         self._seen: object = None
         self._seen_at = 0.0
         self._stopping = threading.Event()
@@ -102,13 +108,26 @@ class Watchdog:
         news = self._store.read(ev.environment_stream(name), self._place.version)
         self._place = environment.fold(news, self._place)
         lock = self._place.lock
-        return release.fold(self._store.read(ev.release_stream(name, lock.ticket))) if lock else None
+        if lock is None:
+            return None
+        known = self._release if self._release.ticket == lock.ticket else ReleaseState()
+        self._release = release.fold(self._store.read(ev.release_stream(name, lock.ticket), known.version), known)
+        return self._release
 
     def _silent_s(self, state: ReleaseState) -> float:
-        last = (state.ticket, state.run, state.changed_at)
+        last = (state.ticket, state.run, state.changed_at, self._printed_bytes(state))
         if last != self._seen:
             self._seen, self._seen_at = last, self._monotonic()
         return self._monotonic() - self._seen_at
+
+    def _printed_bytes(self, state: ReleaseState) -> int:
+        """Measure what the present step has printed: a build may take long, and is no hang while it talks."""
+        step = state.current_step
+        if step is None:
+            return 0
+        slot = attempt_folder(self._fence.environment, state.ticket, state.run, step.name, step.attempt)
+        output = self._state_dir / slot / "output"
+        return output.stat().st_size if output.exists() else 0
 
     def _tell(self, state: ReleaseState, limit_s: float) -> None:
         now, step = self._instruments.now(), state.current_step

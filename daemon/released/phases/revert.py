@@ -25,7 +25,7 @@ from released.phases.ownership import own_labels, refuse_strangers
 from released.phases.recreation import Composer
 from released.phases.restoring import restore_data
 from released.phases.saving import back_up, keep_images, kept_images
-from released.phases.verify import verification
+from released.phases.verify import verify_step
 from released.phases.world import World
 
 
@@ -43,7 +43,7 @@ def steps(world: World, state: ReleaseState) -> list[Step]:
         *(Step(f"revert.{one.name}.image", _former_images(world, one)) for one in plan.services if one.images),
         *_names_of_untouched(world, state, plan),
         *(step for one in plan.services for step in _bring_back(world, state, composer, one)),
-        *(Step(f"revert.{one.name}.verify", _verification(world, composer, one, former)) for one, former in started),
+        *(_verify(world, composer, one, former) for one, former in started),
         *([Step("revert.push", _push(world, state))] if plan.push else []),
     ]
 
@@ -236,14 +236,14 @@ def _remove(world: World, state: ReleaseState, one: ServiceReversal) -> Harmless
     return Harmless(act)
 
 
-def _verification(world: World, composer: Composer, one: ServiceReversal, former: ServicePlan) -> Harmless:
+def _verify(world: World, composer: Composer, one: ServiceReversal, former: ServicePlan) -> Step:
     """Check the service; a container that Compose does not start by itself may be there or not."""
 
     def image_lines() -> list[str]:
         started = [kept for kept in one.images if composer.starts(former, kept.compose_service)]
         return [_image_line(world, one, kept.container, kept.image_id) for kept in started]
 
-    return verification(world, former, image_lines)
+    return verify_step(f"revert.{one.name}.verify", world, former, image_lines)
 
 
 def _image_line(world: World, one: ServiceReversal, container: str, image_id: str) -> str:

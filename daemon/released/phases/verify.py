@@ -25,25 +25,24 @@ def steps(world: World, state: ReleaseState) -> list[Step]:
         return []
     return [
         at_merge(world, state, Phase.VERIFY),
-        *(
-            Step(f"{service.name}.verify", verification(world, service, _images_of(world, state, service)))
-            for service in services
-        ),
+        *(verify_step(f"{one.name}.verify", world, one, _images_of(world, state, one)) for one in services),
     ]
 
 
-def verification(world: World, service: ServicePlan, image_lines: Callable[[], list[str]]) -> Harmless:
+def verify_step(name: str, world: World, service: ServicePlan, image_lines: Callable[[], list[str]]) -> Step:
     """Check images, containers and endpoint of a service, with patience inside its budget.
 
     Args:
+        name: of the step.
         world: the environment.
         service: what is checked.
         image_lines: judges the images, one line each.
     """
+    budget_s = max(world.settings.verify.budget, service.health.timeout_s)
 
     def act(slot: Slot) -> ev.Checked:
         begin = world.monotonic()
-        lines = _within_budget(world, service, image_lines)
+        lines = _within(budget_s, world, service, image_lines)
         for line in lines:
             slot.say(line)
         failing = [line for line in lines if line.startswith("✗")]
@@ -51,12 +50,11 @@ def verification(world: World, service: ServicePlan, image_lines: Callable[[], l
             raise StepFailed(unhealthy(world, service, failing, world.monotonic() - begin))
         return ev.Checked(tuple(lines))
 
-    return Harmless(act)
+    return Step(name, Harmless(act), budget_s)
 
 
-def _within_budget(world: World, service: ServicePlan, image_lines: Callable[[], list[str]]) -> list[str]:
+def _within(budget_s: float, world: World, service: ServicePlan, image_lines: Callable[[], list[str]]) -> list[str]:
     """Look again, with growing pauses, until all is well or the budget is spent."""
-    budget_s = max(world.settings.verify.budget, service.health.timeout_s)
     deadline = world.monotonic() + budget_s
     lines: list[str] = []
     for delay in delays():

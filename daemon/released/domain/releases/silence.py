@@ -1,4 +1,4 @@
-"""A release that is under way and records nothing for longer than it should take: it may hang."""
+"""A release that is under way and neither records nor prints anything for longer than it should take: it may hang."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Silence(msgspec.Struct, frozen=True):
 
 
 def limit_s(step: StepState | None, after_s: float) -> float:
-    """Say how many seconds a release may record nothing: as long as the present step may take, and so long beyond."""
+    """Say how many seconds a release may record and print nothing: what its step may take, and so long beyond."""
     own_s = step.timeout_s if step and step.timeout_s else 0.0
     return own_s + after_s
 
