@@ -23,9 +23,9 @@ from released.domain.errors import StepFailed, StepInDoubt
 from support import doomed_daemon
 from support.file_watch import await_content
 from support.leftover_processes import kill_below
+from support.process_state import await_dead
 from support.script_slot import (
     PAUSED,
-    await_death,
     await_ready,
     feed_a_shim,
     furnish,
@@ -204,7 +204,7 @@ def test_a_command_that_ignores_term_is_killed(slot: Path) -> None:
 def test_a_limit_stops_the_whole_group_with_a_child_that_ignores_term(slot: Path, redirected: str) -> None:
     child = f"(trap '' TERM; read never < go) {redirected} & echo $! > child; read never < ready"
     Scripts(kill_grace_s=0.1).run(slot, shell(child, slot, timeout_s=1))
-    await_death(int((slot.parent.parent / "child").read_text()))
+    await_dead(int((slot.parent.parent / "child").read_text()))
 
 
 def test_a_background_process_that_holds_the_output_does_not_keep_a_command_from_ending(slot: Path) -> None:
@@ -285,7 +285,7 @@ def test_a_command_that_was_killed_together_with_its_shim_is_lost(slot: Path) ->
     os.kill(fate.shim.pid, signal.SIGKILL)
     os.killpg(script, signal.SIGKILL)
     process.await_end(fate.shim)
-    await_death(script)
+    await_dead(script)
     assert Scripts().fate(slot) == Lost()
 
 

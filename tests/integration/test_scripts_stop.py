@@ -18,8 +18,8 @@ from released.adapters.commands import process
 from released.adapters.commands.scripts import Exit, Exited, Lost, Orphaned, Running, Scripts
 from released.domain.errors import StepFailed, StepInDoubt
 from support.leftover_processes import belonging_to, kill_below
+from support.process_state import await_dead
 from support.script_slot import (
-    await_death,
     await_ready,
     furnish,
     let_go,
@@ -235,7 +235,7 @@ def test_a_group_in_which_somebody_was_left_behind_goes_with_the_next_command(sl
         pytest.skip("no control group of version 2 can be made here")
     stayed = Path(group).exists()
     let_go(slot)
-    await_death(int((slot.parent.parent / "behind").read_text()))
+    await_dead(int((slot.parent.parent / "behind").read_text()))
     Scripts().run(slot.with_name("2"), shell("true", slot))
     assert (stayed, Path(group).exists()) == (True, False)
 

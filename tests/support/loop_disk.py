@@ -17,19 +17,19 @@ import shutil
 import signal
 import struct
 import subprocess
-import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from released.adapters.durability import sync_filesystem
+from support.process_state import eventually, freeze, held
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 _MAKE = {"ext4": ("mkfs.ext4", "-q", "-F"), "xfs": ("mkfs.xfs", "-q", "-f")}
 _OPTIONS = {"ext4": "loop,noauto_da_alloc", "xfs": "loop"}
@@ -44,7 +44,6 @@ _BLOCK = 4096
 ATTEMPTS = 3
 """At losing what nobody flushed: a script of another test may have all disks of the machine flushed just then."""
 _PATIENCE_S = 30.0
-_AGAIN_S = 0.002
 _MISSING = "run 'packaging/prepare-host.sh faults' as root on a machine that has loop devices"
 
 
@@ -82,7 +81,7 @@ class LoopDisk:
         try:
             yield disk
         finally:
-            disk._kill(disk._freeze())
+            disk._kill(freeze(disk._users))
             disk._unmount()
             disk._image.unlink()
 
@@ -93,7 +92,7 @@ class LoopDisk:
     def cut(self) -> None:
         """Cut the power: every process on the disk is dead, and what had not reached it is lost; mounted again."""
         # Frozen first: a process that runs on for a moment would still acknowledge what is lost.
-        users = self._freeze()
+        users = freeze(self._users)
         self._shut_down()
         self._kill(users)
         self._unmount()
@@ -130,9 +129,9 @@ class LoopDisk:
         _run("mount", "-o", self._options, str(self._image), str(self.root))
 
     def _unmount(self) -> None:
-        _eventually(lambda: _tried("umount", str(self.root)), f"{self.root} stays busy")
+        eventually(lambda: _tried("umount", str(self.root)), f"{self.root} stays busy")
         # A mount namespace that has just died may hold the file system for a moment, and it would be mounted as it is.
-        _eventually(self._is_detached, f"the loop device of {self._image} stays")
+        eventually(self._is_detached, f"the loop device of {self._image} stays")
 
     def _is_detached(self) -> bool:
         return not _run("losetup", "--associated", str(self._image))
@@ -148,18 +147,6 @@ class LoopDisk:
 
     # --- the processes on it -----------------------------------------------------------------------------------------
 
-    def _freeze(self) -> list[int]:
-        """Stop every process that has something on the disk, and those they start meanwhile; give their pids."""
-        frozen: list[int] = []
-        while found := [pid for pid in self._users() if pid not in frozen]:
-            for pid in found:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGSTOP)
-            for pid in found:
-                _eventually(partial(_rests, pid), f"the process {pid} does not stop")
-            frozen += found
-        return frozen
-
     def _users(self) -> list[int]:
         if not self.root.is_mount():  # or everything that lives on the machine's own disk would be meant
             return []
@@ -169,11 +156,9 @@ class LoopDisk:
 
     def _kill(self, pids: list[int]) -> None:
         for pid in pids:
-            with suppress(ProcessLookupError):
-                descriptor = os.pidfd_open(pid)
+            with suppress(ProcessLookupError), held(pid) as descriptor:
                 signal.pidfd_send_signal(descriptor, signal.SIGKILL)
                 select.select([descriptor], [], [], _PATIENCE_S)
-                os.close(descriptor)
 
 
 def _require(kind: str) -> None:
@@ -206,24 +191,6 @@ def _uses(pid: int, device: int) -> bool:
                 if link.stat().st_dev == device:
                     return True
     return False
-
-
-def _rests(pid: int) -> bool:
-    """Tell whether no thread of a process runs code of its own: it is stopped, or will be when the kernel is done."""
-    try:
-        threads = list(Path("/proc", str(pid), "task").iterdir())
-        states = [(one / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2] for one in threads]
-    except (FileNotFoundError, ProcessLookupError):
-        return not Path("/proc", str(pid)).exists()
-    return all(state.split()[0] in "TtDZX" for state in states)
-
-
-def _eventually(is_so: Callable[[], bool], otherwise: str) -> None:
-    """Wait for what the kernel does in a moment and tells nobody about."""
-    deadline = time.monotonic() + _PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < deadline, otherwise
-        time.sleep(_AGAIN_S)
 
 
 def _run(*command: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -11,6 +13,7 @@ from typing import Self
 import pytest
 
 _SOURCE = Path(__file__).with_name("clocks.c")
+_TELL = "import time; print(time.monotonic())"
 
 
 @dataclass(frozen=True)
@@ -37,9 +40,15 @@ class MovedClock:
         """Have the wall clock go so far before that of the machine; negative: behind."""
         self._wall.write_text(f"{seconds:.0f}", encoding="ascii")
 
-    def skip_monotonic(self, seconds: float) -> None:
-        """Have the clock that is never set jump, as it does where a machine was paused."""
+    def skip_monotonic(self, seconds: float) -> bool:
+        """Have the clock that is never set jump, as it does where a machine was paused; tell whether a process saw it.
+
+        The process is one of its own, which was started with ``environment``.
+        """
         self._monotonic.write_text(f"{seconds:.0f}", encoding="ascii")
+        before = time.monotonic()
+        seen = subprocess.check_output([sys.executable, "-Sc", _TELL], env=self.environment())
+        return float(seen) - before >= seconds
 
     @property
     def _wall(self) -> Path:

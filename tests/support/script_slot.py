@@ -7,7 +7,6 @@ import os
 import subprocess
 from pathlib import Path
 
-from released.adapters.commands import process
 from released.adapters.commands.scripts import SHIM, Command
 from support import doomed_daemon
 
@@ -54,13 +53,6 @@ def witnesses(slot: Path) -> int:
     """Count how often a script came to its trace."""
     trace = slot.parent.parent / "witness"
     return len(trace.read_text().splitlines()) if trace.exists() else 0
-
-
-def await_death(pid: int) -> None:
-    """Wait until whoever has this pid now is dead."""
-    living = process.identify(pid)
-    if living:
-        process.await_end(living)
 
 
 def start_then_kill_the_daemon(slot: Path) -> int:

@@ -21,6 +21,8 @@ from typing import IO, TYPE_CHECKING
 
 import pytest
 
+from support.process_state import freeze
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -58,7 +60,7 @@ class SecondHost:
         """Where the disk is mounted, for processes of this host alone."""
         self.boot_id = ""
         self._holder: subprocess.Popen[str] | None = None
-        self._first = 0
+        self._first = self._first_held = 0
         self._entered: list[subprocess.Popen[bytes]] = []
         self._format(disk_bytes)
 
@@ -78,13 +80,13 @@ class SecondHost:
         assert self._holder.stdout is not None
         assert self._holder.stdout.readline() == "up\n", "the second host does not boot"
         (self._first,) = children(self._holder.pid)
+        self._first_held = os.pidfd_open(self._first)
 
     def die(self) -> None:
         """Kill all that runs in it at once; what was written reaches its disk."""
         if self._holder is None or self._holder.stdout is None:
             return
-        with suppress(ProcessLookupError):
-            os.kill(self._first, signal.SIGKILL)
+        self._kill_first()
         for entered in self._entered:
             entered.send_signal(signal.SIGCONT)  # it stands still with what it waits for, and must see that die
             entered.wait()
@@ -98,7 +100,7 @@ class SecondHost:
 
         Everything stands still first: a process that goes on would speak of what no disk has.
         """
-        self._freeze()
+        freeze(self._members)
         disk = os.open(f"{self.root}{self.disk}", os.O_RDONLY)
         try:
             fcntl.ioctl(disk, _SHUT_DOWN, _WITHOUT_FLUSH)
@@ -139,14 +141,13 @@ class SecondHost:
             file.truncate(disk_bytes)
         subprocess.run(["mkfs.ext4", "-q", "-F", str(image)], check=True)  # noqa: S607 (the system's own)
 
-    def _freeze(self) -> None:
-        """Stop every process but the first, until none is left that one of them could have started meanwhile."""
-        frozen: set[int] = set()
-        while fresh := self._members() - frozen:
-            for pid in fresh:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGSTOP)
-            frozen |= fresh
+    def _kill_first(self) -> None:
+        """Kill the first process by what cannot mean another one; nothing where it never came up."""
+        if self._first:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._first_held, signal.SIGKILL)
+            os.close(self._first_held)
+            self._first = 0
 
     def _members(self) -> set[int]:
         place = _processes_of(self._first)

@@ -12,7 +12,7 @@ from support.bare_stack import bare_stack, begun
 from support.blocking_script import TICKET
 from support.invariants import Remains, broken
 from support.memory_limit import MemoryLimit
-from support.process_state import await_state
+from support.process_state import await_stopped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +77,7 @@ def test_a_daemon_that_is_halted_and_goes_on_stays_the_only_owner(
     second = stack.daemon()
 
     daemon.process.send_signal(signal.SIGSTOP)
-    await_state(daemon.process.pid, "T")
+    await_stopped(daemon.process.pid)
     refused = second.start_and_die("")
     script.let_end()
     script.await_result()
