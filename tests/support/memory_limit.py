@@ -1,4 +1,4 @@
-"""A limit of memory by a control group of version 1, in which the kernel kills who passes it; skipped where none is."""
+"""A limit of memory by a control group in which the kernel kills who passes it; skipped where none is ours to set."""
 
 from __future__ import annotations
 
@@ -14,10 +14,33 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ROOT = Path("/sys/fs/cgroup/memory")
 _LEFT_BYTES = 2**20
 _HOG = "echo $$ >$1; echo -1000 >/proc/$$/oom_score_adj; head -c 32M /dev/zero | tail | wc -c"
 """tail(1) keeps what has no end of a line."""
+
+
+@dataclass(frozen=True)
+class _Version:
+    """Where a version of control groups has what."""
+
+    root: Path
+    controller: str
+    """By which ``/proc/self/cgroup`` names the hierarchy."""
+    used: str
+    limit: str
+    events: str
+
+
+_VERSIONS = (
+    _Version(Path("/sys/fs/cgroup"), "", "memory.current", "memory.max", "memory.events"),
+    _Version(
+        Path("/sys/fs/cgroup/memory"),
+        "memory",
+        "memory.usage_in_bytes",
+        "memory.limit_in_bytes",
+        "memory.oom_control",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -25,40 +48,55 @@ class MemoryLimit:
     """The group, which keeps whoever was born in it."""
 
     group: Path
+    _version: _Version
 
     @classmethod
     @contextmanager
-    def around_children(cls, name: str) -> Iterator[Self]:
-        """Let those who are started in the context live in the group; it is to be removed once they are dead."""
-        if not os.access(_ROOT / "memory.limit_in_bytes", os.W_OK):
-            pytest.skip("no control group of version 1 limits memory here, or it is not ours to set")
-        group, usual = _ROOT / f"{name}-{os.getpid()}", _present_group()
+    def made(cls, name: str) -> Iterator[Self]:
+        """Hand out a group; it is removed at the end, when nobody may live in it any more."""
+        version = _limiting_version()
+        group = version.root / f"{name}-{os.getpid()}"
         group.mkdir()
-        _enter(group)
         try:
-            yield cls(group)
+            yield cls(group, version)
+        finally:
+            group.rmdir()
+
+    @contextmanager
+    def around_children(self) -> Iterator[None]:
+        """Let those who are started in the context live in the group."""
+        usual = _present_group(self._version)
+        _enter(self.group)
+        try:
+            yield
         finally:
             _enter(usual)
 
     def exhaust(self) -> None:
         """Have somebody whom the kernel spares use more memory than is left: it kills the largest of the others."""
-        used = int((self.group / "memory.usage_in_bytes").read_text(encoding="ascii"))
-        (self.group / "memory.limit_in_bytes").write_text(str(used + _LEFT_BYTES), encoding="ascii")
+        used = int((self.group / self._version.used).read_text(encoding="ascii"))
+        (self.group / self._version.limit).write_text(str(used + _LEFT_BYTES), encoding="ascii")
         subprocess.run(["/bin/sh", "-c", _HOG, "hog", self.group / "cgroup.procs"], check=True)
-
-    def remove(self) -> None:
-        """Take the group away once nobody lives in it."""
-        self.group.rmdir()
 
     def kills(self) -> int:
         """Count whom the kernel has killed."""
-        told = dict(line.split() for line in (self.group / "memory.oom_control").read_text("ascii").splitlines())
+        told = dict(line.split() for line in (self.group / self._version.events).read_text("ascii").splitlines())
         return int(told["oom_kill"])
 
 
-def _present_group() -> Path:
-    lines = Path("/proc/self/cgroup").read_text(encoding="ascii").splitlines()
-    return next(_ROOT / path.lstrip("/") for _, kind, path in (line.split(":") for line in lines) if kind == "memory")
+def _limiting_version() -> _Version:
+    for version in _VERSIONS:
+        # Of version 2 the root itself has no limit, and names what its groups may limit.
+        handed_down = version.root / "cgroup.subtree_control"
+        limits = "memory" in handed_down.read_text("ascii").split() if handed_down.exists() else version.controller
+        if limits and os.access(version.root / "cgroup.procs", os.W_OK):
+            return version
+    pytest.skip("no control group limits memory here, or it is not ours to set")
+
+
+def _present_group(version: _Version) -> Path:
+    lines = [line.split(":", 2) for line in Path("/proc/self/cgroup").read_text(encoding="ascii").splitlines()]
+    return next(version.root / path.lstrip("/") for _, controller, path in lines if controller == version.controller)
 
 
 def _enter(group: Path) -> None:

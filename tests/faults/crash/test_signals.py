@@ -88,11 +88,18 @@ def test_a_daemon_that_is_halted_and_goes_on_stays_the_only_owner(
     assert (released_once(stack), script.runs()) == (True, ["began", "ended"])
 
 
+@pytest.fixture(name="limit")
+def _limit() -> Iterator[MemoryLimit]:
+    """Give a group that is made before, and goes after, whoever lives in it."""
+    with MemoryLimit.made("released-test") as limit:
+        yield limit
+
+
 def test_a_daemon_that_the_kernel_kills_for_its_memory_leaves_the_script_to_the_next(
-    stack: Stack, daemon: Daemon, evidence: Evidence
+    limit: MemoryLimit, stack: Stack, daemon: Daemon, evidence: Evidence
 ) -> None:
     """Row 12: the OOM killer takes the daemon in the middle of a step."""
-    with MemoryLimit.around_children("released-test") as limit:
+    with limit.around_children():
         daemon.start()
     script = begun(stack)
 
@@ -103,12 +110,13 @@ def test_a_daemon_that_the_kernel_kills_for_its_memory_leaves_the_script_to_the_
     script.let_end()
 
     assert (released_once(stack), script.runs()) == (True, ["began", "ended"])
-    limit.remove()
 
 
 @contextmanager
 def _ignoring(number: signal.Signals) -> Iterator[None]:
     """Have those who are started ignore a signal, as nohup(1) does."""
     before = signal.signal(number, signal.SIG_IGN)
-    yield
-    signal.signal(number, before)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
