@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 class Unchallenged(Ownership):
     """Says always that the environment is ours, and that its record is the newest."""
 
-    older: RecordIsOlder | None = None
+    _older: RecordIsOlder | None = None
+
+    @property
+    def older(self) -> RecordIsOlder | None:
+        """Nothing keeps anybody from acting."""
+        return self._older
 
     def affirm(self) -> None:
         """Say so."""

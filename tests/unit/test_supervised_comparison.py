@@ -42,8 +42,8 @@ class Outdated(Unchallenged):
         if self._looks:
             self._looks -= 1
             raise Refused("checkout_missing", "It is not mounted yet.")
-        self.older = RecordIsOlder("record_is_older", "It ends with event 3.")
-        raise self.older
+        self._older = RecordIsOlder("record_is_older", "It ends with event 3.")
+        raise self._older
 
     def bear_witness(self, doing: str) -> None:  # noqa: ARG002 (nothing is noted)
         """Own it first."""
