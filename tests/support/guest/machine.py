@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -52,12 +53,14 @@ class Machine:
         """Take what to boot from, and the file that gets what the guest's console shows."""
         self._image = image
         self._console = console
+        self._connections = ExitStack()
 
     def __enter__(self) -> Self:
         try:
             self._switch_on()
         except BaseException:
             self._process.kill()
+            self._connections.close()
             raise
         return self
 
@@ -66,6 +69,7 @@ class Machine:
     ) -> None:
         self._process.kill()
         self._process.wait()
+        self._connections.close()
 
     def pull_the_plug(self) -> list[dict[str, Any]]:
         """End it between two instructions, which loses all that is not on the disk, and switch it on again.
@@ -100,7 +104,8 @@ class Machine:
     def _switch_on(self) -> None:
         ends = {name: socket.socketpair() for name in _PORTS}
         guests = {name: guest.fileno() for name, (_, guest) in ends.items()}
-        hosts = {name: host for name, (host, _) in ends.items()}
+        self._connections.close()
+        hosts = {name: self._connections.enter_context(host) for name, (host, _) in ends.items()}
         self._process = subprocess.Popen(
             ["nice", "-n", "3", "qemu-system-x86_64", *self._arguments(guests)],  # noqa: S607 (found on every path)
             stdin=subprocess.DEVNULL,
