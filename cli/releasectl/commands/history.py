@@ -7,7 +7,7 @@ import datetime as dt
 import click
 
 from releasectl.arguments.global_flags import command as declare
-from releasectl.arguments.parameters import SERVICE, STATE, since
+from releasectl.arguments.parameters import SERVICE, STATE, TICKET, since
 from releasectl.calls.connection import connect
 from releasectl.calls.moments import time_of
 from releasectl.settings import Settings
@@ -17,6 +17,7 @@ from releasepb.v1 import history_pb2 as pb
 
 
 @declare("history")
+@click.option("--ticket", type=TICKET, metavar="T", help="Only runs of this ticket.")
 @click.option("--service", type=SERVICE, metavar="S", help="Only runs that affected this service.")
 @click.option("--since", "begin", type=since, metavar="TIME", help="Only runs begun since: RFC 3339, or 2h ago.")
 @click.option("--state", type=STATE, metavar="S", help="Only runs that are in this state.")
@@ -27,6 +28,7 @@ from releasepb.v1 import history_pb2 as pb
 def command(
     settings: Settings,
     *,
+    ticket: str | None,
     service: str | None,
     begin: dt.datetime | None,
     state: str | None,
@@ -41,6 +43,7 @@ def command(
     with connect(settings) as connection:
         request = pb.ListRunsRequest(
             environment=connection.environment,
+            ticket=ticket or "",
             service=service or "",
             since=time_of(begin),
             state=state or "",
@@ -57,4 +60,6 @@ def command(
     elif answer.runs:
         print_runs(answer.runs, settings)
     else:
-        settings.say("No run on record is like that." if any((service, begin, state, by, code)) else "Nothing was run.")
+        settings.say(
+            "No run on record is like that." if any((ticket, service, begin, state, by, code)) else "Nothing was run."
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import sys
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -22,6 +23,11 @@ from releasepb.v1 import releases_pb2 as pb
 _REDRAWS_PER_S = 4
 
 
+def utc_now() -> dt.datetime:
+    """Tell the time of this machine."""
+    return dt.datetime.now(dt.UTC)
+
+
 class LiveView:
     """Keeps the tree of a release in place on the terminal; times go on between events.
 
@@ -31,8 +37,10 @@ class LiveView:
     wants_output = True
     wants_history = True
 
-    def __init__(self, settings: Settings, ticket: str) -> None:
+    def __init__(self, settings: Settings, ticket: str, now: Callable[[], dt.datetime] = utc_now) -> None:
+        """Take whose release it is, and the clock up to which running things have taken their time."""
         self._settings = settings
+        self._now = now
         self._turn = threading.Lock()
         self._progress = Progress(ticket)
         self._estimates_s: dict[str, float] = {}
@@ -58,7 +66,7 @@ class LiveView:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw the tree as it is now."""
         with self._turn:
-            tree = Tree(self._progress, dt.datetime.now(dt.UTC), self._estimates_s, self._tail.lines, self._notice)
+            tree = Tree(self._progress, self._now(), self._estimates_s, self._tail.lines, self._notice)
             yield from tree.lines(options.max_width, console.height)
 
     def event(self, event: pb.Event) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import grpc
 
 from released.api import convert, requests
 from released.api.hub import Hub, answering
+from released.api.replaying import replayed
 from released.domain import events as ev
 from released.domain.errors import InvalidInput, NotFound, Refused
 from released.domain.forensics.comparison import compare
@@ -90,6 +92,15 @@ class History(rpc.HistoryServicer):
                 ]
             )
 
+    async def Replay(self, request: pb.ReplayRequest, context: Context) -> AsyncIterator[pb.ReplayItem]:
+        """Give a past run as it was seen."""
+        async with answering(context):
+            station = self._hub.station(request.environment)
+            seen = await self._hub.blocking(lambda: replayed(station, request))
+            with self._hub.followers.admitted():
+                for item in seen:
+                    yield item
+
     async def VerifyLog(self, request: pb.VerifyLogRequest, context: Context) -> pb.Verification:  # noqa: ARG002 (gRPC's signature)
         """Look the whole record through, and all that is derived from it."""
         async with answering(context):
@@ -134,6 +145,7 @@ def _filter(request: pb.ListRunsRequest) -> RunFilter:
         known = ", ".join(lifecycle.STATUSES)
         raise InvalidInput("state_unknown", f"{request.state!r} is not a state: expected one of {known}.")
     return RunFilter(
+        ticket=parse_ticket(request.ticket) if request.ticket else None,
         service=parse_service(request.service) if request.service else None,
         since=requests.moment(request.since) if request.HasField("since") else None,
         state=request.state or None,

@@ -10,6 +10,7 @@ from released.domain.environments import environment
 from released.domain.environments.environment import EnvironmentState
 from released.domain.errors import NotFound
 from released.domain.forensics.moment import Moment, until
+from released.domain.forensics.runs import was_run
 from released.domain.ids import Ticket
 from released.domain.releases import release
 from released.domain.releases.next_steps import events_of
@@ -32,21 +33,29 @@ class Past:
         Raises:
             NotFound: nothing is on record of it, it has no such event, or no run of it was by then.
         """
+        return release.fold(self.record(ticket, moment))
+
+    def record(self, ticket: Ticket, moment: Moment) -> Sequence[ev.Recorded]:
+        """Give what was on record of a ticket that had been run.
+
+        Raises:
+            NotFound: nothing is on record of it, it has no such event, or no run of it was by then.
+        """
         events = self._events(ticket)
         if not events:
             raise unknown_ticket(ticket)
         if isinstance(moment, int) and moment > events[-1].version:
             message = f"Ticket {ticket} has no event {moment}: its record ends with event {events[-1].version}."
             raise NotFound("event_unknown", message, events_of(ticket))
-        state = release.fold(until(events, moment))
-        if state.run == 0:
+        found = until(events, moment)
+        if not was_run(found):
             first = events[0]
             message = (
                 f"Ticket {ticket} had not been run by then: "
                 f"its record begins with event {first.version} at {first.at:%Y-%m-%d %H:%M:%SZ}."
             )
             raise NotFound("not_yet", message, events_of(ticket))
-        return state
+        return found
 
     def releases(self, at: dt.datetime, limit: int, state: str | None = None) -> list[ReleaseState]:
         """List where tickets stood, the one that changed last first; the tables of history must be up to date."""

@@ -117,6 +117,7 @@ def _placed(connection: Connection, environment: str, service: str, at: str) -> 
 class RunFilter(NamedTuple):
     """Which runs are meant; what is ``None`` excludes none."""
 
+    ticket: str | None = None
     service: str | None = None
     since: dt.datetime | None = None
     state: str | None = None
@@ -163,6 +164,8 @@ def runs(store: EventStore, environment: str, wanted: RunFilter, limit: int) -> 
         query = query.join(RUN_SERVICES, same_run).where(
             RUN_SERVICES.c.environment == environment, RUN_SERVICES.c.service == wanted.service
         )
+    if wanted.ticket is not None:
+        query = query.where(RUNS.c.ticket == wanted.ticket)
     if wanted.since is not None:
         query = query.where(RUNS.c.started_at >= instants.to_text(wanted.since))
     if wanted.state is not None:

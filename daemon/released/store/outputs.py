@@ -15,8 +15,9 @@ import hashlib
 import json
 import logging
 import os
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 _MIB = 1024 * 1024
 CAP_BYTES = 16 * _MIB
 INDEX_EVERY_S = 0.05
+_PIECE = 65536
 TAIL_BYTES = 8192
 """What of the output a failure carries."""
 
@@ -36,6 +38,14 @@ class Written(NamedTuple):
 
     bytes: int
     sha256: str
+
+
+class Piece(NamedTuple):
+    """A part of an output: where it begins, its bytes, and when they came."""
+
+    offset: int
+    data: bytes
+    at: dt.datetime
 
 
 class OutputWriter:
@@ -134,6 +144,27 @@ def read_output(path: Path, offset: int, limit: int) -> bytes:
             return file.read(limit)
     except FileNotFoundError:
         return b""
+
+
+def read_pieces(path: Path) -> Iterator[Piece]:
+    """Read an output in pieces as they came, with the time of each; nothing where nothing was printed, or is kept."""
+    begins = _read_index(path)
+    ends = [*(offset for offset, _ in begins), sys.maxsize][1:]
+    for (begin, at), end in zip(begins, ends, strict=True):
+        offset = begin
+        while data := read_output(path, offset, min(end - offset, _PIECE)):
+            yield Piece(offset, data, at)
+            offset += len(data)
+
+
+def _read_index(path: Path) -> list[tuple[int, dt.datetime]]:
+    try:
+        lines = index_path(path).read_bytes().splitlines(keepends=True)
+    except FileNotFoundError:
+        return []
+    # The last line of a writer that was killed may be torn; what it would have dated belongs to the piece before.
+    entries = [json.loads(line) for line in lines if line.endswith(b"\n")]
+    return [(entry["offset"], instants.from_text(entry["at"])) for entry in entries]
 
 
 def digest(path: Path) -> Written:

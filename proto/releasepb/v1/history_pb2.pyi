@@ -21,6 +21,73 @@ else:
 DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
+class ReplayRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVIRONMENT_FIELD_NUMBER: _builtins.int
+    TICKET_FIELD_NUMBER: _builtins.int
+    RUN_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    WITH_OUTPUT_FIELD_NUMBER: _builtins.int
+    environment: _builtins.str
+    ticket: _builtins.str
+    run: _builtins.int
+    """0: the latest"""
+    with_output: _builtins.bool
+    @_builtins.property
+    def until(self) -> _releases_pb2.Moment:
+        """unset: to its end"""
+
+    def __init__(
+        self,
+        *,
+        environment: _builtins.str = ...,
+        ticket: _builtins.str = ...,
+        run: _builtins.int = ...,
+        until: _releases_pb2.Moment | None = ...,
+        with_output: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["until", b"until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["environment", b"environment", "run", b"run", "ticket", b"ticket", "until", b"until", "with_output", b"with_output"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReplayRequest: _TypeAlias = ReplayRequest  # noqa: Y015
+
+@_typing.final
+class ReplayItem(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_FIELD_NUMBER: _builtins.int
+    OUTPUT_FIELD_NUMBER: _builtins.int
+    PRINTED_AT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def event(self) -> _releases_pb2.Event: ...
+    @_builtins.property
+    def output(self) -> _releases_pb2.OutputChunk: ...
+    @_builtins.property
+    def printed_at(self) -> _timestamp_pb2.Timestamp:
+        """of an output"""
+
+    def __init__(
+        self,
+        *,
+        event: _releases_pb2.Event | None = ...,
+        output: _releases_pb2.OutputChunk | None = ...,
+        printed_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "item", b"item", "output", b"output", "printed_at", b"printed_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "item", b"item", "output", b"output", "printed_at", b"printed_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_item: _TypeAlias = _typing.Literal["event", "output"]  # noqa: Y015
+    _WhichOneofArgType_item: _TypeAlias = _typing.Literal["item", b"item"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_item) -> _WhichOneofReturnType_item | None: ...
+
+Global___ReplayItem: _TypeAlias = ReplayItem  # noqa: Y015
+
+@_typing.final
 class ListRunsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -31,6 +98,7 @@ class ListRunsRequest(_message.Message):
     BY_FIELD_NUMBER: _builtins.int
     CODE_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
+    TICKET_FIELD_NUMBER: _builtins.int
     environment: _builtins.str
     service: _builtins.str
     """that the run affected; empty: any"""
@@ -42,6 +110,8 @@ class ListRunsRequest(_message.Message):
     """of a failure that it halted with; empty: any, or none"""
     limit: _builtins.int
     """0: 20"""
+    ticket: _builtins.str
+    """empty: any"""
     @_builtins.property
     def since(self) -> _timestamp_pb2.Timestamp:
         """when it began; unset: ever"""
@@ -56,10 +126,11 @@ class ListRunsRequest(_message.Message):
         by: _builtins.str = ...,
         code: _builtins.str = ...,
         limit: _builtins.int = ...,
+        ticket: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "code", b"code", "environment", b"environment", "limit", b"limit", "service", b"service", "since", b"since", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "code", b"code", "environment", b"environment", "limit", b"limit", "service", b"service", "since", b"since", "state", b"state", "ticket", b"ticket"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

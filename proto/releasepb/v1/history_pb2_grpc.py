@@ -55,6 +55,11 @@ class HistoryStub(object):
                 request_serializer=releasepb_dot_v1_dot_history__pb2.CompareRequest.SerializeToString,
                 response_deserializer=releasepb_dot_v1_dot_history__pb2.Comparison.FromString,
                 _registered_method=True)
+        self.Replay = channel.unary_stream(
+                '/released.v1.History/Replay',
+                request_serializer=releasepb_dot_v1_dot_history__pb2.ReplayRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_history__pb2.ReplayItem.FromString,
+                _registered_method=True)
         self.VerifyLog = channel.unary_unary(
                 '/released.v1.History/VerifyLog',
                 request_serializer=releasepb_dot_v1_dot_history__pb2.VerifyLogRequest.SerializeToString,
@@ -94,6 +99,13 @@ class HistoryServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Replay(self, request, context):
+        """Gives a past run as it was seen: its events in order, and between them what its steps printed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def VerifyLog(self, request, context):
         """Looks the whole record through, and all that is derived from it.
         """
@@ -123,6 +135,11 @@ def add_HistoryServicer_to_server(servicer, server):
                     servicer.Compare,
                     request_deserializer=releasepb_dot_v1_dot_history__pb2.CompareRequest.FromString,
                     response_serializer=releasepb_dot_v1_dot_history__pb2.Comparison.SerializeToString,
+            ),
+            'Replay': grpc.unary_stream_rpc_method_handler(
+                    servicer.Replay,
+                    request_deserializer=releasepb_dot_v1_dot_history__pb2.ReplayRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_history__pb2.ReplayItem.SerializeToString,
             ),
             'VerifyLog': grpc.unary_unary_rpc_method_handler(
                     servicer.VerifyLog,
@@ -239,6 +256,33 @@ class History(object):
             '/released.v1.History/Compare',
             releasepb_dot_v1_dot_history__pb2.CompareRequest.SerializeToString,
             releasepb_dot_v1_dot_history__pb2.Comparison.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Replay(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/released.v1.History/Replay',
+            releasepb_dot_v1_dot_history__pb2.ReplayRequest.SerializeToString,
+            releasepb_dot_v1_dot_history__pb2.ReplayItem.FromString,
             options,
             channel_credentials,
             insecure,

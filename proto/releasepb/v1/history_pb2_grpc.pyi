@@ -41,6 +41,8 @@ class HistoryStub:
     """Tells why a release did something: the chain from a decision to a container."""
     Compare: _grpc.UnaryUnaryMultiCallable[_history_pb2.CompareRequest, _history_pb2.Comparison]
     """Tells in what the latest runs of two tickets differ."""
+    Replay: _grpc.UnaryStreamMultiCallable[_history_pb2.ReplayRequest, _history_pb2.ReplayItem]
+    """Gives a past run as it was seen: its events in order, and between them what its steps printed."""
     VerifyLog: _grpc.UnaryUnaryMultiCallable[_history_pb2.VerifyLogRequest, _history_pb2.Verification]
     """Looks the whole record through, and all that is derived from it."""
 
@@ -57,6 +59,8 @@ class HistoryAsyncStub(HistoryStub):
     """Tells why a release did something: the chain from a decision to a container."""
     Compare: _aio.UnaryUnaryMultiCallable[_history_pb2.CompareRequest, _history_pb2.Comparison]  # type: ignore[assignment]
     """Tells in what the latest runs of two tickets differ."""
+    Replay: _aio.UnaryStreamMultiCallable[_history_pb2.ReplayRequest, _history_pb2.ReplayItem]  # type: ignore[assignment]
+    """Gives a past run as it was seen: its events in order, and between them what its steps printed."""
     VerifyLog: _aio.UnaryUnaryMultiCallable[_history_pb2.VerifyLogRequest, _history_pb2.Verification]  # type: ignore[assignment]
     """Looks the whole record through, and all that is derived from it."""
 
@@ -94,6 +98,14 @@ class HistoryServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_history_pb2.Comparison, _abc.Awaitable[_history_pb2.Comparison]]:
         """Tells in what the latest runs of two tickets differ."""
+
+    @_abc_1.abstractmethod
+    def Replay(
+        self,
+        request: _history_pb2.ReplayRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_history_pb2.ReplayItem], _abc.AsyncIterator[_history_pb2.ReplayItem]]:
+        """Gives a past run as it was seen: its events in order, and between them what its steps printed."""
 
     @_abc_1.abstractmethod
     def VerifyLog(

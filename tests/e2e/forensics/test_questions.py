@@ -39,6 +39,7 @@ def only(found: list[dict[str, Any]]) -> dict[str, Any]:
         (("--since", "24h ago"), [FRONT, WEB]),
         (("--service", "web"), [FRONT, WEB]),
         (("--service", "front"), [FRONT]),
+        (("--ticket", WEB), [WEB]),
         (("--service", "slow"), []),
         (("--state", "released"), [WEB]),
         (("--code", "script_failed"), [FRONT]),

@@ -13,6 +13,7 @@ from released.domain import events as ev
 from released.domain.errors import NotFound
 from released.domain.forensics.blame import steps_back, steps_forth
 from released.domain.forensics.decision import decision_before, reason_of
+from released.domain.forensics.runs import latest_run
 from released.domain.ids import Phase
 from released.domain.releases import release
 from released.domain.releases.narration import line
@@ -70,7 +71,7 @@ class _Run:
     def __init__(self, events: Sequence[ev.Recorded]) -> None:
         self.state = release.fold(events)
         self._plan = required(self.state.plan)
-        self._events = _of_latest_run(events)
+        self._events = latest_run(events)
         self._all = events
         self.services: dict[str, ServicePlan] = {one.name: one for one in self._plan.services}
         self.paths = {one.path: one for one in self._plan.verdicts}
@@ -175,11 +176,6 @@ class _Run:
         """Give the event that holds the present plan."""
         holds = (one for one in reversed(self._events) if getattr(one.event, "plan", None) == self._plan)
         return next(holds).version
-
-
-def _of_latest_run(events: Sequence[ev.Recorded]) -> Sequence[ev.Recorded]:
-    opened = [one.version for one in events if isinstance(one.event, ev.RunRequested | ev.Adopted)]
-    return events[opened[-1] - 1 :]
 
 
 def _containers(events: Iterable[ev.Recorded]) -> Iterator[tuple[str, ev.Recreated]]:
