@@ -35,6 +35,7 @@ COMMANDS = {
     "diagnose": ("diagnose", "Show why a ticket failed, and the exact next commands."),
     "history": ("history", "List every past run, with its halts and slow steps."),
     "replay": ("replay", "Show a past run again, as it was seen."),
+    "report": ("report", "Put all about a release into one page, or the draft of a post-mortem."),
     "why": ("why", "Show why a ticket's run did something."),
     "blame": ("blame", "Show what put each running thing of a service there."),
     "diff": ("diff", "Show in what two releases differ."),
