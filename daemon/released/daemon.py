@@ -96,7 +96,14 @@ class Daemon:
         self._projector = Projector(
             self._store,
             [ReleaseList(), History()],
-            [Follower(f"files/{station.name}", station.files) for station in self._sound],
+            [
+                follower
+                for station in self._sound
+                for follower in (
+                    Follower(f"files/{station.name}", station.files),
+                    Follower(f"anchors/{station.name}", station.anchors),
+                )
+            ],
         )
 
     async def serve(self, stopped: asyncio.Event) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LogRow = tuple[str, str, str]
 """Stream, type and payload of an event."""
 
-_OURS = "refs/released/"
+_OURS = ("refs/released/", "refs/notes/released")
 _OUR_FOLDER = "released"
 """What the daemon keeps beside git's own files."""
 _LOCK_FILE = ".asd/workspace/releases/.lock"

@@ -108,7 +108,12 @@ class History(rpc.HistoryServicer):
                 raise Refused("verification_under_way", "Somebody has the record looked through now: try again later.")
             async with self._verifying:
                 found = await asyncio.to_thread(lambda: self._hub.store.query(verify))
-                return _verification(found, [] if found.findings else await self._differing_files())
+                anchors = await asyncio.to_thread(self._broken_anchors)
+                files = [] if found.findings else await self._differing_files()
+                return _verification(found, anchors, files)
+
+    def _broken_anchors(self) -> list[tuple[int, str]]:
+        return [broken for station in self._hub.stations.values() for broken in station.anchors.broken()]
 
     async def _differing_files(self) -> list[Path]:
         """List the derived files that are not what the events give, now and once what was on its way has arrived."""
@@ -217,11 +222,15 @@ def _placed(blamed: Blamed) -> pb.PlacedContainer:
     )
 
 
-def _verification(found: Verified, files: list[Path]) -> pb.Verification:
+def _verification(found: Verified, anchors: list[tuple[int, str]], files: list[Path]) -> pb.Verification:
     findings = [
         pb.IntegrityFinding(subject=one.subject, message=convert.printable(one.message), position=one.position)
         for one in found.findings
     ]
+    cut = [
+        pb.IntegrityFinding(subject="anchors", message=convert.printable(message), position=position)
+        for position, message in anchors
+    ]
     anew = "It is not what the events give. Have it made anew: releasectl rebuild"
     otherwise = [pb.IntegrityFinding(subject=str(file), message=anew) for file in files]
-    return pb.Verification(events=found.events, log_hash=found.log_hash, findings=[*findings, *otherwise])
+    return pb.Verification(events=found.events, log_hash=found.log_hash, findings=[*findings, *cut, *otherwise])

@@ -17,6 +17,7 @@ from released.domain.ids import RequestId
 from released.domain.releases import release
 from released.domain.releases.plan import ServicePlan
 from released.engine.admission import Admission
+from released.engine.anchors import Anchors
 from released.engine.answers import Answers
 from released.engine.brought_back import back_with
 from released.engine.deployed import deployed
@@ -57,6 +58,7 @@ class Station:
     hooks: HookDesk
     hook_runner: HookRunner
     files: TicketFiles
+    anchors: Anchors
     returning: ReturnToMain
     instruments: Instruments
 
@@ -162,6 +164,7 @@ def open_station(
         hooks=HookDesk(answers, store, world, instruments, hook_runner.wake),
         hook_runner=hook_runner,
         files=TicketFiles(store, world.name, world.root, world.settings.workspace),
+        anchors=Anchors(store, world.name, world.git),
         returning=returning,
         instruments=instruments,
     )

@@ -15,6 +15,7 @@ from released.adapters.git.head import NO_COMMIT, Head, head_of
 from released.adapters.git.keeping import keep
 from released.adapters.git.move import move, settle_move
 from released.adapters.git.names import parse_branch, parse_remote
+from released.adapters.git.notes import read_note, read_notes, write_note
 from released.adapters.git.obstacles import obstacles
 from released.adapters.git.paths import repository_path
 from released.adapters.git.push import push_commit
@@ -26,7 +27,7 @@ from released.domain.errors import Refused
 from released.domain.ids import Sha, parse_sha
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -190,6 +191,23 @@ class Git:
             Refused: a commit is not in this repository (``git_failed``).
         """
         return restoring_commit(self._command, parent, tree_of, message, at)
+
+    def note(self, commit: Sha) -> str:
+        """Return our note on a commit; empty where there is none."""
+        return read_note(self._command, commit)
+
+    def put_note(self, commit: Sha, text: str) -> None:
+        """Put our note on a commit, in place of the one that is there, durably.
+
+        Raises:
+            Refused: there is no such commit, or git cannot write (``git_failed``).
+            StepFailed: a git process holds on to the ref's lock (``checkout_in_doubt``).
+        """
+        write_note(self._command, commit, text)
+
+    def notes(self) -> Iterator[tuple[Sha, str]]:
+        """Return each of our notes with the commit that carries it."""
+        return read_notes(self._command)
 
     def keep(self, commit: Sha, name: str) -> None:
         """Make ``refs/released/<name>`` stand at a commit, durably, so that no garbage collection takes it.
