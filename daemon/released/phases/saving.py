@@ -18,6 +18,7 @@ from released.domain.ids import Phase
 from released.domain.ops_repo.dotenv import written_value
 from released.domain.releases.plan import ServicePlan
 from released.domain.releases.release import ReleaseState
+from released.phases.amounts import told
 from released.phases.effects import Done, Fate, Harmless, NotDone, Observed, Slot
 from released.phases.env_file import read_env_file
 from released.phases.projects import containers_now, project_of
@@ -75,7 +76,7 @@ def _archive(
     volumes = dict(_volumes(world, service, slot, spare_image))
     try:
         with held_still(world, service, slot):
-            saved = [_save_volume(world, set_dir, volume, image) for volume, image in volumes.items()]
+            saved = [_save_volume(world, set_dir, volume, image, slot) for volume, image in volumes.items()]
             return (*saved, *_config(world, service, set_dir))
     except ReleasedError:
         sets.discard_unfinished(set_dir)
@@ -127,9 +128,9 @@ def _lacks(volume: str | None, name: str) -> str:
     return f"none of its containers exists, and the image of one is needed to read {volume}."
 
 
-def _save_volume(world: World, set_dir: Path, volume: str, image: str) -> BackupFile:
+def _save_volume(world: World, set_dir: Path, volume: str, image: str, slot: Slot) -> BackupFile:
     with closing(world.engine.read_volume(volume, image)) as content:
-        return sets.write_volume(set_dir, volume, world.interruption.heeded(content))
+        return sets.write_volume(set_dir, volume, told(world.interruption.heeded(content), volume, slot.say))
 
 
 def _config(world: World, service: ServicePlan, set_dir: Path) -> Iterator[BackupFile]:
