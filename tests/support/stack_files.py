@@ -39,7 +39,7 @@ class Names:
     """Image with a shell that the services are built from."""
     restart: str = "no"
     """What the engine does with containers that have ended, after a reboot for instance."""
-    probed_every: str = "500ms"
+    probed_every: str = "1s"
     """How often the engine asks a container whether it is healthy."""
 
     def container(self, service: str) -> str:

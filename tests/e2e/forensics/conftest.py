@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from support.stack_images import FirstImages
 
 
-@pytest.fixture(scope="session", name="past")
+@pytest.fixture(scope="package", name="past")
 def _past(tmp_path_factory: pytest.TempPathFactory, first_images: FirstImages) -> Iterator[PastOfAStack]:
     with served(tmp_path_factory.mktemp("past") / "stack", first_images, ("web", "front")) as (stack, _):
         yield lived(stack)

@@ -30,7 +30,7 @@ OWN = """\
 _FRESH = tuple(f"fresh-{number}" for number in range(30))
 
 
-@pytest.fixture(scope="session", name="sites")
+@pytest.fixture(scope="package", name="sites")
 def _sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BareSites]:
     """Serve environments that no test has touched, and one for each policy of detection that is not the usual one."""
     policies = {policy: {"playbooks": {"detect": policy}} for policy in ("never", "always")}
@@ -44,7 +44,7 @@ def _sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BareSites]:
         sites.cleanup()
 
 
-@pytest.fixture(scope="session", name="new_site")
+@pytest.fixture(scope="package", name="new_site")
 def _new_site(sites: BareSites) -> Callable[..., Site]:
     """Hand out environments that no test has touched."""
     unused = iter(_FRESH)

@@ -24,7 +24,7 @@ _NOBODY_SERVES = "unix:///tmp/released-no-engine-listens-here.sock"
 _FRESH = tuple(f"fresh-{number}" for number in range(40))
 
 
-@pytest.fixture(scope="session", name="running_stack")
+@pytest.fixture(scope="package", name="running_stack")
 def _running_stack(tmp_path_factory: pytest.TempPathFactory, first_images: FirstImages) -> Iterator[Stack]:
     stack = Stack.create(tmp_path_factory.mktemp("refusals") / "stack", first_images)
     try:
@@ -35,7 +35,7 @@ def _running_stack(tmp_path_factory: pytest.TempPathFactory, first_images: First
         stack.cleanup()
 
 
-@pytest.fixture(scope="session", name="stack_daemon")
+@pytest.fixture(scope="package", name="stack_daemon")
 def _stack_daemon(running_stack: Stack) -> Iterator[Daemon]:
     daemon = running_stack.daemon()
     daemon.start()
@@ -54,7 +54,7 @@ def _site(running_stack: Stack, stack_daemon: Daemon) -> Iterator[Site]:
     shutil.copytree(running_stack.home / "pristine", repos, symlinks=True)
 
 
-@pytest.fixture(scope="session", name="bare_sites")
+@pytest.fixture(scope="package", name="bare_sites")
 def _bare_sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BareSites]:
     settings = {
         "no-engine": {"docker": _NOBODY_SERVES},
@@ -72,7 +72,7 @@ def _bare_sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BareSites]
         sites.cleanup()
 
 
-@pytest.fixture(scope="session", name="unused_names")
+@pytest.fixture(scope="package", name="unused_names")
 def _unused_names() -> Iterator[str]:
     return iter(_FRESH)
 

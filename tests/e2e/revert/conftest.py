@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from support.site import Site
 
 
-@pytest.fixture(scope="session", name="served")
+@pytest.fixture(scope="package", name="served")
 def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[BareSites, Callable[[], Site]]]:
     with served_sites(tmp_path_factory.mktemp("bare"), 80) as served:
         yield served
 
 
-@pytest.fixture(scope="session", name="new_site")
+@pytest.fixture(scope="package", name="new_site")
 def _new_site(served: tuple[BareSites, Callable[[], Site]]) -> Callable[[], Site]:
     """Hand out environments that no test has touched: no container, nothing on record."""
     return served[1]
 
 
-@pytest.fixture(scope="session", name="bare_sites")
+@pytest.fixture(scope="package", name="bare_sites")
 def _bare_sites(served: tuple[BareSites, Callable[[], Site]]) -> BareSites:
     return served[0]
 

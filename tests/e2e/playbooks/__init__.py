@@ -1,0 +1,1 @@
+"""Playbooks: which tell of a failure, and what repairs it."""
