@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from released.adapters.commands.scripts import Scripts
+from released.adapters.docker.engine import DockerEngine
 from released.domain import events as ev
 from released.domain.configuration import Environment
 from released.domain.errors import StepFailed
@@ -15,12 +16,12 @@ from released.domain.ids import Phase
 from released.engine.slots import AttemptSlot
 from released.phases import migrate, recreation
 from released.phases.world import World
+from support.docker_stack import ENGINE_URL
 from support.given_when_then import phase_done, plan, requested, started, state_after, step_done
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from released.adapters.docker.engine import DockerEngine
     from released.adapters.git.checkout import Git
 
 PULLS_FOR_EVER = """\
@@ -56,13 +57,13 @@ def _write_program(file: Path, text: str) -> None:
 
 
 def _world(checkout: Path) -> World:
-    """Give a world whose git and engine are not needed before the pull has ended."""
+    """Give a world whose git is not needed before the pull has ended."""
     (checkout / "packages" / "web").mkdir(parents=True)
     return World(
         name="prod",
         settings=Environment.model_validate({"repo": str(checkout), "compose": "v1"}),
         state_dir=checkout / "state",
         git=cast("Git", None),
-        engine=cast("DockerEngine", None),
+        engine=DockerEngine(ENGINE_URL, "test"),
         scripts=Scripts(),
     )
