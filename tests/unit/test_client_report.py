@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from releasectl.views.report import render
 from releasectl.views.report.dossier import dossier
 from releasectl.views.report.sources import Output, Sources
-from releasectl.views.report.timeline import WIDTH, Span, bars
+from releasectl.views.report.timeline import WIDTH, Span, bars, spans
 from releasepb.v1 import history_pb2
 from releasepb.v1 import releases_pb2 as pb
 from support.wire_events import BEGAN, Stream
@@ -108,6 +108,16 @@ def test_spans_that_follow_each_other_are_drawn_one_after_the_other(edges: list[
     drawn = bars(found, at[0], at[-1])
     assert all(0 <= bar.left <= WIDTH and 0 < bar.width <= WIDTH for bar in drawn)
     assert [bar.left for bar in drawn] == sorted(bar.left for bar in drawn)
+
+
+def test_the_time_between_a_release_and_its_way_back_is_a_wait() -> None:
+    stream = Stream().requested().phase(1, "verify", "web.verify").step(2, "web.verify", 3).add(6, "released", run=1)
+    stream.turned_back(86406, "revert.code").step(86407, "revert.code", 2).add(86410, "reverted", run=1)
+    assert [(span.name, span.status, span.took) for span in spans(stream.events)] == [
+        ("web.verify", "done", "3.0s"),
+        ("over for then", "waiting", "24h00m"),
+        ("revert.code", "done", "2.0s"),
+    ]
 
 
 def test_a_wait_of_days_leaves_the_work_its_room() -> None:

@@ -18,6 +18,8 @@ WIDTH = 1000.0
 _WAIT_WIDTH = 60.0
 """A wait for a decision may last for days: it is drawn short, and its length is told."""
 _THINNEST = 2.0
+_WAITS = {"halted": "waits for a decision", **dict.fromkeys(("released", "abandoned", "reverted"), "over for then")}
+"""Events after which nothing happens until a person wants it to."""
 _END_OF_STEP = {"step_succeeded": "done", "step_failed": "failed", "step_interrupted": "interrupted"}
 END_OF_WAIT = ("resumed", "revert_requested", "abandoned")
 
@@ -69,12 +71,15 @@ def _spans(events: Sequence[pb.Event], last: dt.datetime) -> Iterator[Span]:
         elif event.type in _END_OF_STEP and running is not None:
             yield replace(running, status=_END_OF_STEP[event.type], end=max(at, running.begin))
             running = None
-        elif event.type == "halted":
-            waiting = Span("waits for a decision", _text(data, "phase"), "waiting", at, last)
+        elif event.type in _WAITS:
+            waiting = Span(_WAITS[event.type], phase, "waiting", at, last)
         elif event.type in END_OF_WAIT and waiting is not None:
             yield replace(waiting, end=max(at, waiting.begin))
             waiting = None
-    yield from (span for span in (running, waiting) if span is not None)
+    if running is not None:
+        yield running
+    if waiting is not None and waiting.name == _WAITS["halted"]:
+        yield waiting
 
 
 def bars(found: Sequence[Span], begin: dt.datetime, end: dt.datetime) -> list[Bar]:
