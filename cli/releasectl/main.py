@@ -51,6 +51,8 @@ COMMANDS = {
     "lock": ("lock", "See who occupies the environment, or give up a halted release."),
     "webhook": ("webhook", "See how the webhook's messages arrive, or send them again."),
     "verify-log": ("verify_log", "Look the whole record through, and all that is derived from it."),
+    "export": ("export", "Write a ticket, or the environment, to a file that can be read anywhere."),
+    "open": ("open_export", "Ask such a file instead of a daemon."),
     "rebuild": ("rebuild", "Make everything that is derived anew from the record."),
     "init": ("init", "Make an ops repo that can be released at once."),
     "completion": ("completion", "Print the script that completes command lines in a shell."),

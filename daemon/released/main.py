@@ -53,6 +53,29 @@ def serve(config: Path) -> None:
     os._exit(0)
 
 
+@main.command("open")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--listen", "address", required=True, help="The socket to serve on, such as unix:///run/user/1000/x.sock."
+)
+def open_export(file: Path, address: str) -> None:
+    """Serve what is in an export, read-only, until SIGTERM or SIGINT; ``releasectl open`` does it for one command."""
+    import asyncio  # noqa: PLC0415 (only this command pays for what it needs)
+
+    from released import exported_daemon  # noqa: PLC0415
+    from released.domain.configuration import InvalidConfiguration  # noqa: PLC0415
+    from released.domain.errors import ReleasedError  # noqa: PLC0415
+    from released.logs import set_up  # noqa: PLC0415
+
+    set_up()
+    try:
+        asyncio.run(exported_daemon.serve(file, address))
+    except (InvalidConfiguration, ReleasedError) as error:
+        _refuse(str(error))
+    except OSError as error:
+        _refuse(f"{file} cannot be opened: {error.strerror}.")
+
+
 @main.command("check-config")
 @_CONFIG
 def check_config(config: Path) -> None:

@@ -13,6 +13,8 @@ from releasectl.errors import ClientError, usage
 from releasectl.exit_codes import ExitCode
 from releasectl.settings import Settings
 
+ADDRESS = "RELEASECTL_ADDRESS"
+"""The variable that names a daemon."""
 DEFAULT_ADDRESS = "unix:///run/released/released.sock"
 _LONGEST_SOCKET_PATH = 107
 
@@ -39,7 +41,7 @@ def resolve(settings: Settings, variables: Mapping[str, str] = os.environ) -> Ta
     Raises:
         ClientError: the address or the profile cannot be used (exit code 2).
     """
-    given = settings.address or variables.get("RELEASECTL_ADDRESS")
+    given = settings.address or variables.get(ADDRESS)
     profile = _profile(settings.profile, variables) if settings.profile or not given else {}
     address = given or profile.get("address", DEFAULT_ADDRESS)
     return Target(_checked(address), settings.environment or profile.get("env", ""))

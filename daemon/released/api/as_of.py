@@ -16,6 +16,7 @@ from released.domain.releases.outcome import Outcome
 from released.domain.releases.release import ReleaseState
 from released.engine.past import Past
 from released.engine.station import Station
+from released.store.exported_copy import is_copy
 from released.store.history_queries import Placed
 from releasepb.v1 import releases_pb2 as pb
 
@@ -52,7 +53,8 @@ def environment(station: Station, at: Timestamp) -> pb.Environment:
         lock_run=lock.run if lock else 0,
         lock_since=convert.timestamp(lock.since) if lock else None,
         lock_by=lock.actor.name if lock else "",
-        repo=str(settings.repo),
+        repo="" if is_copy(station.store) else str(settings.repo),
+        read_only=convert.read_only(station.store.read_only) if is_copy(station.store) else None,
         branch=settings.branch,
         head=_head(state, latest),
         checkout_branch=_branch(state, latest) or settings.branch,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import grpc
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from released.api import as_of, convert, requests
 from released.api.history import nothing_placed
@@ -20,6 +22,7 @@ from released.domain.errors import NotFound, ReleasedError
 from released.domain.ids import parse_request_id, parse_service, parse_sha
 from released.engine.checkup.checks import examine
 from released.engine.station import Station
+from released.store.exported_copy import is_copy
 from released.version import VERSION
 from releasepb.v1 import releases_pb2 as pb
 from releasepb.v1 import releases_pb2_grpc as rpc
@@ -38,10 +41,11 @@ class Environments(rpc.EnvironmentsServicer):
         """Show who occupies an environment and what runs in it."""
         async with answering(context):
             station = self._hub.station(request.environment)
-            if not request.HasField("at"):
+            at = self._past(request)
+            if at is None:
                 return await self._shown(station)
             await self._hub.remembered(station)
-            return await self._hub.blocking(lambda: as_of.environment(station, request.at))
+            return await self._hub.blocking(lambda: as_of.environment(station, at))
 
     async def Hold(self, request: pb.HoldRequest, context: Context) -> pb.Environment:
         """Keep releases out."""
@@ -70,6 +74,12 @@ class Environments(rpc.EnvironmentsServicer):
             await self._hub.blocking(lambda: station.desk.release_lock(command, caller))
             return await self._shown(station)
 
+    def _past(self, request: pb.GetEnvironmentRequest | pb.ListServicesRequest) -> Timestamp | None:
+        """Give the moment of the past that is asked for; of a copy there is no present, but how it ends."""
+        if request.HasField("at"):
+            return request.at
+        return convert.timestamp(dt.datetime.now(dt.UTC)) if is_copy(self._hub.store) else None
+
     async def _shown(self, station: Station) -> pb.Environment:
         waiting = self._lines[station.name].waiting
         return await self._hub.patiently(station, lambda: _environment(station, waiting))
@@ -82,9 +92,10 @@ class Environments(rpc.EnvironmentsServicer):
         async with answering(context):
             station = self._hub.station(request.environment)
             name = parse_service(request.name) if request.name else ""
-            if request.HasField("at"):
+            at = self._past(request)
+            if at is not None:
                 await self._hub.remembered(station)
-                placed = await self._hub.blocking(lambda: as_of.services(station, request.at, name or None))
+                placed = await self._hub.blocking(lambda: as_of.services(station, at, name or None))
                 if name and not placed:
                     raise nothing_placed(name)
                 return pb.ListServicesResponse(services=placed)

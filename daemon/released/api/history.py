@@ -6,12 +6,13 @@ import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import grpc
 
 from released.api import convert, requests
-from released.api.hub import Hub, answering
+from released.api.hub import Hub, actor, answering
 from released.api.replaying import replayed
 from released.domain import events as ev
 from released.domain.errors import InvalidInput, NotFound, Refused
@@ -21,16 +22,19 @@ from released.domain.ids import parse_service, parse_ticket
 from released.domain.releases import lifecycle, release
 from released.domain.releases.next_steps import events_of, history_of
 from released.domain.releases.unknown import unknown_ticket
+from released.engine.exporting import write_export
 from released.engine.questions import Blamed, Questions, RunTold
 from released.engine.station import Station
+from released.store.exported_copy import is_copy
 from released.store.history_queries import RunFilter
-from released.store.verification import Verified, verify
+from released.store.verification import Verified, verify, verify_streams
 from releasepb.v1 import history_pb2 as pb
 from releasepb.v1 import history_pb2_grpc as rpc
 from releasepb.v1 import releases_pb2
 
 Context = grpc.aio.ServicerContext[Any, Any]
 _MOST = 1000
+_PIECE = 65536
 _LONGEST = 500
 """Characters of a name that is only looked for."""
 
@@ -101,12 +105,27 @@ class History(rpc.HistoryServicer):
                 for item in seen:
                     yield item
 
+    async def Export(self, request: pb.ExportRequest, context: Context) -> AsyncIterator[pb.ExportPiece]:
+        """Give an export of a ticket, or of an environment."""
+        async with answering(context):
+            station, caller = self._hub.station(request.environment), actor(context)
+            if request.ticket:
+                await self._hub.blocking(lambda: _run_before(station, request.ticket))
+            with self._hub.followers.admitted(), TemporaryDirectory(prefix="released-export-") as room:
+                file = Path(room) / "export"
+                await asyncio.to_thread(lambda: _exported(station, request.ticket, caller, file))
+                with file.open("rb") as made:
+                    while data := made.read(_PIECE):
+                        yield pb.ExportPiece(data=data)
+
     async def VerifyLog(self, request: pb.VerifyLogRequest, context: Context) -> pb.Verification:  # noqa: ARG002 (gRPC's signature)
         """Look the whole record through, and all that is derived from it."""
         async with answering(context):
             if self._verifying.locked():
                 raise Refused("verification_under_way", "Somebody has the record looked through now: try again later.")
             async with self._verifying:
+                if is_copy(self._hub.store):
+                    return _verification(await asyncio.to_thread(lambda: self._hub.store.query(verify_streams)), [], [])
                 found = await asyncio.to_thread(lambda: self._hub.store.query(verify))
                 anchors = await asyncio.to_thread(self._broken_anchors)
                 files = [] if found.findings else await self._differing_files()
@@ -131,6 +150,11 @@ def nothing_placed(service: str) -> NotFound:
     """Say that no release is known to have made a container of a service."""
     message = f"No release on record had put anything of {service} in place."
     return NotFound("nothing_placed", message, history_of(service))
+
+
+def _exported(station: Station, ticket: str, by: ev.Actor, file: Path) -> None:
+    with file.open("wb") as target:
+        write_export(station, ticket, by, target, file.parent)
 
 
 def _run_before(station: Station, ticket: str) -> list[ev.Recorded]:

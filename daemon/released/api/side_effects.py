@@ -16,6 +16,7 @@ from released.api.hub import Hub
 from released.api.services import METHODS
 from released.api.status import rich_status
 from released.store.errors import ReadOnly
+from released.store.exported_copy import is_copy
 
 _Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
@@ -32,7 +33,8 @@ class SideEffects(grpc.aio.ServerInterceptor):
         handler_call_details: grpc.HandlerCallDetails,
     ) -> _Handler | None:
         """Give the handler of a call."""
-        if handler_call_details.method in _WITH_SIDE_EFFECTS:
+        method = handler_call_details.method
+        if method in _WITH_SIDE_EFFECTS or (method in _OF_THE_HOST and is_copy(self._hub.store)):
             reason = await self._hub.blocking(lambda: self._hub.store.read_only)
             if reason is not None:
                 return _refusal(reason)
@@ -51,3 +53,10 @@ _WITH_SIDE_EFFECTS = frozenset(
     for method in METHODS
     if method.GetOptions().idempotency_level != MethodOptions.NO_SIDE_EFFECTS
 )
+
+_OF_THE_HOST = frozenset(
+    f"/{method.containing_service.full_name}/{method.name}"
+    for method in METHODS
+    if method.name in ("CheckEnvironment", "GetDrift", "ReadServiceLogs")
+)
+"""Calls that look at engine and checkout: of a copy of a record these are somebody else's."""

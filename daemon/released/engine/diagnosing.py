@@ -28,6 +28,7 @@ from released.engine.playbooks.known_failures import facts_of, library
 from released.engine.station import Station
 from released.phases.health import container_lines, endpoint_lines
 from released.phases.projects import containers_now
+from released.store.exported_copy import is_copy
 
 _OCCURRENCES = 5
 
@@ -92,7 +93,7 @@ def _present(
 
 def _health(station: Station, state: ReleaseState, failure: RecordedFailure | None) -> list[str]:
     """Check the service at fault of a halted release once, as verify does; where that cannot be, nothing is known."""
-    if state.halt is None or failure is None or not failure.facts.services:
+    if state.halt is None or failure is None or not failure.facts.services or is_copy(station.store):
         return []
     # Whatever an operator wants to have ended, it is not this look.
     world = dataclasses.replace(station.world, interruption=Interruption())

@@ -27,6 +27,9 @@ Lines = Mapping[Table, Sequence[Mapping[str, Any]]]
 """Rows that a table must have of one release."""
 
 
+_BY_STREAM = (EVENTS.c.stream, EVENTS.c.version)
+
+
 class Finding(NamedTuple):
     """Something that is not as it was written."""
 
@@ -53,6 +56,22 @@ def verify(connection: Connection) -> Verified:
         return _verified(connection)
     finally:
         connection.exec_driver_sql("ROLLBACK")
+
+
+def verify_streams(connection: Connection) -> Verified:
+    """Look through a record that holds some streams of a log only: each by itself; the connection only reads."""
+    rows = [EventRow._make(row) for row in connection.execute(select(EVENTS).order_by(*_BY_STREAM))]
+    found = [_broken_stream(name, list(stream)) for name, stream in groupby(rows, key=lambda row: row.stream)]
+    last = max((row.position, row.log_hash) for row in rows)[1] if rows else hash_chain.GENESIS
+    return Verified(len(rows), last, tuple(one for one in found if one is not None))
+
+
+def _broken_stream(name: str, rows: Sequence[EventRow]) -> Finding | None:
+    version = hash_chain.first_broken(rows)
+    if version is None:
+        return None
+    position = rows[min(version, len(rows)) - 1].position
+    return Finding("log", f"Event {version} of {name} is not the one that was recorded there.", position)
 
 
 def _verified(connection: Connection) -> Verified:
@@ -168,7 +187,4 @@ def _events(connection: Connection, prefix: str, position: int | None) -> Iterab
     wanted = EVENTS.c.stream.startswith(prefix, autoescape=True)
     if position is not None:
         wanted &= EVENTS.c.position <= position
-    return (
-        to_recorded(row)
-        for row in connection.execute(select(EVENTS).where(wanted).order_by(EVENTS.c.stream, EVENTS.c.version))
-    )
+    return (to_recorded(row) for row in connection.execute(select(EVENTS).where(wanted).order_by(*_BY_STREAM)))

@@ -60,6 +60,11 @@ class HistoryStub(object):
                 request_serializer=releasepb_dot_v1_dot_history__pb2.ReplayRequest.SerializeToString,
                 response_deserializer=releasepb_dot_v1_dot_history__pb2.ReplayItem.FromString,
                 _registered_method=True)
+        self.Export = channel.unary_stream(
+                '/released.v1.History/Export',
+                request_serializer=releasepb_dot_v1_dot_history__pb2.ExportRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_history__pb2.ExportPiece.FromString,
+                _registered_method=True)
         self.VerifyLog = channel.unary_unary(
                 '/released.v1.History/VerifyLog',
                 request_serializer=releasepb_dot_v1_dot_history__pb2.VerifyLogRequest.SerializeToString,
@@ -106,6 +111,13 @@ class HistoryServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Export(self, request, context):
+        """Gives an export of a ticket, or of an environment: one archive in pieces (docs/export.md).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def VerifyLog(self, request, context):
         """Looks the whole record through, and all that is derived from it.
         """
@@ -140,6 +152,11 @@ def add_HistoryServicer_to_server(servicer, server):
                     servicer.Replay,
                     request_deserializer=releasepb_dot_v1_dot_history__pb2.ReplayRequest.FromString,
                     response_serializer=releasepb_dot_v1_dot_history__pb2.ReplayItem.SerializeToString,
+            ),
+            'Export': grpc.unary_stream_rpc_method_handler(
+                    servicer.Export,
+                    request_deserializer=releasepb_dot_v1_dot_history__pb2.ExportRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_history__pb2.ExportPiece.SerializeToString,
             ),
             'VerifyLog': grpc.unary_unary_rpc_method_handler(
                     servicer.VerifyLog,
@@ -283,6 +300,33 @@ class History(object):
             '/released.v1.History/Replay',
             releasepb_dot_v1_dot_history__pb2.ReplayRequest.SerializeToString,
             releasepb_dot_v1_dot_history__pb2.ReplayItem.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Export(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/released.v1.History/Export',
+            releasepb_dot_v1_dot_history__pb2.ExportRequest.SerializeToString,
+            releasepb_dot_v1_dot_history__pb2.ExportPiece.FromString,
             options,
             channel_credentials,
             insecure,

@@ -43,6 +43,8 @@ class HistoryStub:
     """Tells in what the latest runs of two tickets differ."""
     Replay: _grpc.UnaryStreamMultiCallable[_history_pb2.ReplayRequest, _history_pb2.ReplayItem]
     """Gives a past run as it was seen: its events in order, and between them what its steps printed."""
+    Export: _grpc.UnaryStreamMultiCallable[_history_pb2.ExportRequest, _history_pb2.ExportPiece]
+    """Gives an export of a ticket, or of an environment: one archive in pieces (docs/export.md)."""
     VerifyLog: _grpc.UnaryUnaryMultiCallable[_history_pb2.VerifyLogRequest, _history_pb2.Verification]
     """Looks the whole record through, and all that is derived from it."""
 
@@ -61,6 +63,8 @@ class HistoryAsyncStub(HistoryStub):
     """Tells in what the latest runs of two tickets differ."""
     Replay: _aio.UnaryStreamMultiCallable[_history_pb2.ReplayRequest, _history_pb2.ReplayItem]  # type: ignore[assignment]
     """Gives a past run as it was seen: its events in order, and between them what its steps printed."""
+    Export: _aio.UnaryStreamMultiCallable[_history_pb2.ExportRequest, _history_pb2.ExportPiece]  # type: ignore[assignment]
+    """Gives an export of a ticket, or of an environment: one archive in pieces (docs/export.md)."""
     VerifyLog: _aio.UnaryUnaryMultiCallable[_history_pb2.VerifyLogRequest, _history_pb2.Verification]  # type: ignore[assignment]
     """Looks the whole record through, and all that is derived from it."""
 
@@ -106,6 +110,14 @@ class HistoryServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_history_pb2.ReplayItem], _abc.AsyncIterator[_history_pb2.ReplayItem]]:
         """Gives a past run as it was seen: its events in order, and between them what its steps printed."""
+
+    @_abc_1.abstractmethod
+    def Export(
+        self,
+        request: _history_pb2.ExportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_history_pb2.ExportPiece], _abc.AsyncIterator[_history_pb2.ExportPiece]]:
+        """Gives an export of a ticket, or of an environment: one archive in pieces (docs/export.md)."""
 
     @_abc_1.abstractmethod
     def VerifyLog(

@@ -1139,7 +1139,9 @@ class ReadOnly(_message.Message):
     cause: _builtins.str
     """disk_full, file_system_read_only, store_damaged, store_incomplete, schema_too_new,"""
     message: _builtins.str
-    """event_unreadable, record_altered; of one environment: record_is_older, witness_unreadable"""
+    """event_unreadable, record_altered, exported_copy; of one environment: record_is_older,
+    witness_unreadable
+    """
     @_builtins.property
     def next(self) -> _containers.RepeatedCompositeFieldContainer[Global___NextCommand]: ...
     def __init__(

@@ -1,0 +1,60 @@
+"""``releasectl export``."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+import click
+import grpc
+
+from releasectl.arguments.global_flags import command as declare
+from releasectl.arguments.parameters import TICKET
+from releasectl.calls.connection import Connection, connect
+from releasectl.errors import ClientError, Next, usage
+from releasectl.exit_codes import ExitCode
+from releasectl.rpc_errors import from_rpc
+from releasectl.settings import of
+from releasepb.v1 import history_pb2 as pb
+
+
+@declare("export")
+@click.argument("words", nargs=-1, required=True, metavar="[TICKET] FILE")
+@click.pass_context
+def command(context: click.Context, *, words: tuple[str, ...]) -> None:
+    """Write what is on record of a ticket, or of the whole environment, to FILE.
+
+    The file holds events with their hashes and what steps printed, secrets masked; releasectl open reads it anywhere.
+    Only its owner may read it. A file that is there already is left alone.
+    """
+    settings = of(context)
+    tickets, file = [TICKET.convert(word, None, context) for word in words[:-1]], Path(words[-1])
+    if len(tickets) > 1:
+        raise usage("One ticket can be named, or none for the whole environment.")
+    with connect(settings) as connection:
+        request = pb.ExportRequest(environment=connection.environment, ticket="".join(tickets))
+        try:
+            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
+                _fetch(connection, request, target)
+        except OSError as error:
+            raise _not_written(file, error) from None
+        except BaseException:
+            with suppress(OSError):
+                file.unlink()
+            raise
+    settings.say(f"Written to {file}. Look into it with: releasectl open {file} status")
+
+
+def _fetch(connection: Connection, request: pb.ExportRequest, target: IO[bytes]) -> None:
+    try:
+        for piece in connection.history.Export(request):
+            target.write(piece.data)
+    except grpc.RpcError as error:
+        raise from_rpc(error) from None
+
+
+def _not_written(file: Path, error: OSError) -> ClientError:
+    look = Next(("ls", "-l", str(file)), "shows what is there")
+    return ClientError(ExitCode.FAILED, "file_not_written", f"{file} was not written: {error.strerror}.", (look,))

@@ -1,0 +1,263 @@
+"""``export`` and ``open``: a reader who was not there answers every question from the file alone."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import tarfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import zstandard
+
+from support.daemon_process import PROGRAMS
+from support.past_of_a_stack import FRONT, SCRIPT, WEB
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from support.past_of_a_stack import PastOfAStack
+
+pytestmark = pytest.mark.timeout(600)  # the first one waits for three releases
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody who has the file, and neither the daemon nor its host."""
+
+    file: Path
+    home: Path
+
+    def ask(self, *typed: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        """Ask the file, which must answer with this code."""
+        finished = subprocess.run(
+            [PROGRAMS / "releasectl", "open", self.file, *typed],
+            env={"PATH": os.environ["PATH"], "HOME": str(self.home), "NO_COLOR": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert finished.returncode == code, finished.stdout + finished.stderr
+        return finished
+
+    def document(self, *typed: str) -> dict[str, Any]:
+        """Ask, and read the answer as a document."""
+        found: dict[str, Any] = json.loads(self.ask(*typed, "-o", "json").stdout)
+        return found
+
+
+@pytest.fixture(scope="module", name="exported")
+def _exported(past: PastOfAStack, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("export") / "prod.released"
+    past.client("export", str(file))
+    return file
+
+
+@pytest.fixture(scope="module", name="reader")
+def _reader(exported: Path, tmp_path_factory: pytest.TempPathFactory) -> Reader:
+    return Reader(exported, tmp_path_factory.mktemp("home"))
+
+
+# --- twelve questions --------------------------------------------------------------------------------------------
+
+
+def question_1(reader: Reader, past: PastOfAStack) -> None:
+    """Which tickets were released, and how do they stand?"""
+    listed = reader.document("list")["releases"]
+    assert [(one["ticket"], one["state"]) for one in listed] == [(FRONT, "reverted"), (WEB, "released")]
+    assert past.merges[WEB] == listed[1]["merge_sha"]
+
+
+def question_2(reader: Reader, past: PastOfAStack) -> None:
+    """Which containers stood at the end, and from which release?"""
+    placed = reader.document("services")["services"]
+    now = {one["name"]: one["id"] for service in placed for one in service["containers"]}
+    assert now.items() <= past.containers["taken back"].items()
+
+
+def question_3(reader: Reader, past: PastOfAStack) -> None:
+    """What ran when it was halted?"""
+    placed = reader.document("services", "--at", past.at("halted"))["services"]
+    then = {one["name"]: one["id"] for service in placed for one in service["containers"]}
+    assert then.items() <= past.containers["halted"].items()
+
+
+def question_4(reader: Reader, past: PastOfAStack) -> None:
+    """Where did the second release stand then?"""
+    found = reader.document("status", FRONT, "--at", past.at("halted"))
+    assert (found["summary"]["state"], found["failure"]["step"]) == ("halted", "1302-move.sh")
+
+
+def question_5(reader: Reader, past: PastOfAStack) -> None:  # noqa: ARG001 (as the others)
+    """Why did it halt?"""
+    (run,) = reader.document("history", "--ticket", FRONT)["runs"]
+    assert [(halt["code"], halt["phase"]) for halt in run["halts"]] == [("script_failed", "ticket")]
+
+
+def question_6(reader: Reader, past: PastOfAStack) -> None:  # noqa: ARG001 (as the others)
+    """What did the script say when it failed?"""
+    assert "  | no such table: pages\n" in reader.ask("replay", FRONT, "-v").stdout
+
+
+def question_7(reader: Reader, past: PastOfAStack) -> None:  # noqa: ARG001 (as the others)
+    """Who let it go on, and why?"""
+    (resumed,) = [one for one in reader.document("events", FRONT)["events"] if one["type"] == "resumed"]
+    assert (resumed["actor"], resumed["data"]["reason"]) == ("root", "the vendor's table was missing")
+
+
+def question_8(reader: Reader, past: PastOfAStack) -> None:  # noqa: ARG001 (as the others)
+    """Why was it taken back?"""
+    assert reader.document("status", FRONT)["revert"]["reason"] == "pages are slow"
+
+
+def question_9(reader: Reader, past: PastOfAStack) -> None:  # noqa: ARG001 (as the others)
+    """What put the running container of web there, and who decided it?"""
+    (web,) = reader.document("blame", "web")["containers"]
+    assert (web["ticket"], web["decision"]["by"], web["decision"]["reason"]) == (FRONT, "root", "pages are slow")
+
+
+def question_10(reader: Reader, past: PastOfAStack) -> None:  # noqa: ARG001 (as the others)
+    """Why was front touched at all?"""
+    causes = [(one["kind"], one["text"]) for one in reader.document("why", FRONT, "front")["links"]]
+    assert ("path", "packages/front/manifest.yaml changed: packages/front/ affects front") in causes
+
+
+def question_11(reader: Reader, past: PastOfAStack) -> None:  # noqa: ARG001 (as the others)
+    """In what did the two releases differ?"""
+    differences = reader.document("diff", WEB, FRONT)["differences"]
+    assert SCRIPT in {one["subject"] for one in differences}
+
+
+def question_12(reader: Reader, past: PastOfAStack) -> None:  # noqa: ARG001 (as the others)
+    """Is the record whole?"""
+    assert reader.document("verify-log")["findings"] == []
+
+
+QUESTIONS = [
+    *(question_1, question_2, question_3, question_4, question_5, question_6),
+    *(question_7, question_8, question_9, question_10, question_11, question_12),
+]
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.__doc__)
+def test_somebody_who_was_not_there_can_tell(
+    reader: Reader, past: PastOfAStack, question: Callable[[Reader, PastOfAStack], None]
+) -> None:
+    question(reader, past)
+
+
+# --- the file ----------------------------------------------------------------------------------------------------
+
+
+def test_a_ticket_alone_takes_no_other_along(past: PastOfAStack, tmp_path: Path) -> None:
+    past.client("export", WEB, str(tmp_path / "one.released"))
+    reader = Reader(tmp_path / "one.released", tmp_path)
+    assert [one["ticket"] for one in reader.document("list")["releases"]] == [WEB]
+    assert reader.document("diagnose", WEB)["kind"] == "released"
+
+
+def test_only_its_owner_may_read_it_and_it_replaces_nothing(past: PastOfAStack, exported: Path) -> None:
+    before = exported.read_bytes()
+    assert exported.stat().st_mode & 0o777 == 0o600
+    assert "File exists" in past.client("export", str(exported), code=1).stderr
+    assert exported.read_bytes() == before
+
+
+@pytest.mark.parametrize("typed", [(), ("status",), ("--", "status")], ids=" ".join)
+def test_without_a_command_it_shows_how_the_environment_stood(reader: Reader, typed: tuple[str, ...]) -> None:
+    told = reader.ask(*typed).stdout
+    assert told.startswith("released is read-only: this is a copy of the record of prod out of prod.released, made at ")
+
+
+@pytest.mark.parametrize("typed", ["run 1303", "resume 1302", "drift", "doctor", "services logs web"])
+def test_what_needs_a_host_or_changes_something_is_refused(reader: Reader, typed: str) -> None:
+    assert "this is a copy of the record of prod" in reader.ask(*typed.split(), code=3).stderr
+
+
+def test_no_secret_is_in_it(past: PastOfAStack, exported: Path) -> None:
+    content = zstandard.ZstdDecompressor().stream_reader(exported.read_bytes()).read()
+    assert past.stack.secret.encode() not in content
+    assert b"1302-move.sh" in content
+
+
+# --- a file that somebody changed --------------------------------------------------------------------------------
+
+
+def repacked(exported: Path, target: Path, change: Callable[[dict[str, bytes]], None]) -> None:
+    """Write the export again with something changed in its files, which are given by name in their order."""
+    content = zstandard.ZstdDecompressor().stream_reader(exported.read_bytes()).read()
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        files = {entry.name: archive.extractfile(entry).read() for entry in archive}  # type: ignore[union-attr] # all are files
+    change(files)
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, data in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    target.write_bytes(zstandard.ZstdCompressor().compress(packed.getvalue()))
+
+
+def edit_an_event(files: dict[str, bytes]) -> None:
+    """Change who did something."""
+    files["events.jsonl"] = files["events.jsonl"].replace(b"pages are slow", b"pages are fast")
+
+
+def edit_an_event_and_the_manifest(files: dict[str, bytes]) -> None:
+    """Change it, and make the manifest fit."""
+    import hashlib  # noqa: PLC0415 (only here)
+
+    edit_an_event(files)
+    told = json.loads(files["manifest.json"])
+    told["files"]["events.jsonl"]["sha256"] = hashlib.sha256(files["events.jsonl"]).hexdigest()
+    files["manifest.json"] = json.dumps(told).encode()
+
+
+def lead_out(files: dict[str, bytes]) -> None:
+    """Name a file that would lie elsewhere."""
+    told = json.loads(files["manifest.json"])
+    told["files"]["outputs/../../evil"] = {"bytes": 1, "sha256": "0" * 64}
+    files["manifest.json"] = json.dumps(told).encode()
+
+
+def drop_an_output(files: dict[str, bytes]) -> None:
+    """Leave a file out."""
+    files.popitem()
+
+
+def add_a_file(files: dict[str, bytes]) -> None:
+    """Put a file in that nobody listed."""
+    files["outputs/1301/1/more/1/output"] = b"x"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (edit_an_event, "events.jsonl is not what was written"),
+        (edit_an_event_and_the_manifest, "is not the one that was recorded there"),
+        (lead_out, "its manifest names 'outputs/../../evil', which no export has"),
+        (drop_an_output, "is missing"),
+        (add_a_file, "'outputs/1301/1/more/1/output' is not in its manifest like that"),
+    ],
+    ids=lambda change: getattr(change, "__name__", ""),
+)
+def test_a_file_that_was_changed_is_not_opened(
+    exported: Path, tmp_path: Path, change: Callable[[dict[str, bytes]], None], told: str
+) -> None:
+    repacked(exported, tmp_path / "changed.released", change)
+    refused = Reader(tmp_path / "changed.released", tmp_path).ask(code=1)
+    assert "changed.released is no export of released, or was changed: " in refused.stderr
+    assert told in refused.stderr
+
+
+def test_what_is_no_export_is_not_opened(tmp_path: Path) -> None:
+    (tmp_path / "any").write_bytes(b"no archive")
+    assert "any is no export of released" in Reader(tmp_path / "any", tmp_path).ask(code=1).stderr
+
+
+def test_a_file_that_is_missing_is_told(tmp_path: Path) -> None:
+    assert "cannot be opened: No such file" in Reader(tmp_path / "missing", tmp_path).ask(code=1).stderr
