@@ -153,8 +153,12 @@ def nothing_placed(service: str) -> NotFound:
 
 
 def _exported(station: Station, ticket: str, by: ev.Actor, file: Path) -> None:
-    with file.open("wb") as target:
-        write_export(station, ticket, by, target, file.parent)
+    try:
+        with file.open("wb") as target:
+            write_export(station, ticket, by, target, file.parent)
+    except OSError as error:
+        message = f"The export could not be made in {file.parent.parent} on the daemon's host: {error.strerror}."
+        raise Refused("export_failed", message) from None
 
 
 def _run_before(station: Station, ticket: str) -> list[ev.Recorded]:
