@@ -36,4 +36,4 @@ def _form(settings: Settings) -> list[str]:
     return [] if settings.is_text else ["--output", settings.output]
 
 
-command.context_settings.update(_FLAGS)
+command.context_settings = {**command.context_settings, **_FLAGS}  # those of the others stay as they are
