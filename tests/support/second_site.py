@@ -86,7 +86,7 @@ class SecondSite:
             home: a folder of its own.
             docker: where the daemon finds the engine, if not at its own socket.
         """
-        names = stack_files.Names("prod-", 1, _BASE)
+        names = stack_files.Names("prod-", 1, _BASE, probed_every="500ms")
         engine.import_image(_BASE, "exit 1\n")
         ops = OpsRepo.create(home / "repos", _files(names, "1"))
         site = cls(engine, home, ops, names, docker or engine.url)
