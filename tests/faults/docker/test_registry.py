@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from typing import TYPE_CHECKING
 
@@ -58,10 +59,9 @@ class Story:
         self.engine.docker("push", PUSHED)
 
     def standing(self) -> tuple[list[Seen], str]:
-        """Give what runs, and since when."""
-        return self.site.containers(), self.engine.docker(
-            "inspect", "--format={{.Id}} {{.State.StartedAt}}", "prod-front"
-        )
+        """Give what runs, and since when; whether it has been found healthy yet says nothing of that."""
+        running = [dataclasses.replace(one, health="") for one in self.site.containers()]
+        return running, self.engine.docker("inspect", "--format={{.Id}} {{.State.StartedAt}}", "prod-front")
 
     def halted(self) -> str:
         """Give the code of the failure that the ticket halted for."""
