@@ -14,7 +14,7 @@ from released.engine.anchors import Anchors
 from released.store.event_store import NewEvent, StreamWrite
 from support.given_when_then import plan, recorded, whole_revert, whole_run
 from support.ops_repo import OpsRepo
-from support.store import ACTOR, sqlite_store
+from support.store import ACTOR, AT, sqlite_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -88,6 +88,19 @@ def test_a_log_whose_end_was_cut_off_is_found(ops: OpsRepo, git: Git, store: Eve
     assert told.startswith(
         f"The record ends before event {ENDS[1]} of the log, with which run 1 of ticket 1234 was over"
     )
+
+
+def test_what_a_person_knew_to_be_missing_is_no_finding(
+    ops: OpsRepo, git: Git, store: EventStore, tmp_path: Path
+) -> None:
+    Anchors(store, "prod", git)(append(store, lived(ops)))
+    with sqlite_store(tmp_path / "older.db") as older:
+        append(older, lived(ops)[: ENDS[0]])
+        accepted = ev.RecordAccepted("the newer one is lost", older.head(), store.head(), AT, "ticket 1234, released")
+        new = NewEvent("accepted", AT, ACTOR, accepted)
+        older.append([StreamWrite(ev.environment_stream("prod"), 0, (new,))])
+
+        assert Anchors(older, "prod", git).broken() == []
 
 
 def test_what_came_in_the_place_of_a_cut_end_takes_no_anchor_away(

@@ -40,10 +40,19 @@ class Anchors:
                 logger.warning(message, self._environment, stream, error)
 
     def broken(self) -> list[tuple[int, str]]:
-        """List what the record lacks of what anchors saw: the position of an event, and a sentence."""
+        """List what the record lacks of what anchors saw: the position of an event, and a sentence.
+
+        What a person knew to be missing, who accepted an older record, is on record already and no finding.
+        """
+        accepted = self._accepted()
         found = (one for _, note in self._git.notes() for one in anchor.read(note, self._environment))
-        told = ((one.position, anchor.broken(one, self._store.log_hash)) for one in found)
+        unexplained = (one for one in found if not anchor.is_explained(one, accepted))
+        told = ((one.position, anchor.broken(one, self._store.log_hash)) for one in unexplained)
         return sorted((position, sentence) for position, sentence in told if sentence)
+
+    def _accepted(self) -> list[ev.RecordAccepted]:
+        recorded = self._store.read(ev.environment_stream(self._environment))
+        return [one.event for one in recorded if isinstance(one.event, ev.RecordAccepted)]
 
     def _write(self, events: Sequence[ev.Recorded]) -> None:
         by_commit: defaultdict[str, list[Anchor]] = defaultdict(list)

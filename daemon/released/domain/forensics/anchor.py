@@ -64,6 +64,11 @@ def broken(anchor: Anchor, hash_at: HashAt) -> str:
     return f"The record has another {which}."
 
 
+def is_explained(anchor: Anchor, accepted: Iterable[ev.RecordAccepted]) -> bool:
+    """Tell whether a person took an older record as it is, and what the anchor saw is among what that one lacked."""
+    return any(one.last_known < anchor.position <= one.witnessed for one in accepted)
+
+
 def written(present: str, new: Iterable[Anchor]) -> str:
     """Give a note with anchors added that it lacks, a line each; what it holds stays."""
     lines = present.splitlines()
