@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -35,16 +35,23 @@ def command(context: click.Context, *, words: tuple[str, ...]) -> None:
         raise usage("One ticket can be named, or none for the whole environment.")
     with connect(settings) as connection:
         request = pb.ExportRequest(environment=connection.environment, ticket="".join(tickets))
+        target = _made(file)
         try:
-            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
+            with target:
                 _fetch(connection, request, target)
-        except OSError as error:
-            raise _not_written(file, error) from None
-        except BaseException:
-            with suppress(OSError):
-                file.unlink()
+        except BaseException as error:
+            file.unlink(missing_ok=True)  # a part of an export is none
+            if isinstance(error, OSError):
+                raise _not_written(file, error) from None
             raise
     settings.say(f"Written to {file}. Look into it with: releasectl open {file} status")
+
+
+def _made(file: Path) -> IO[bytes]:
+    try:
+        return os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+    except OSError as error:
+        raise _not_written(file, error) from None
 
 
 def _fetch(connection: Connection, request: pb.ExportRequest, target: IO[bytes]) -> None:
@@ -56,5 +63,8 @@ def _fetch(connection: Connection, request: pb.ExportRequest, target: IO[bytes])
 
 
 def _not_written(file: Path, error: OSError) -> ClientError:
-    look = Next(("ls", "-l", str(file)), "shows what is there")
+    if error.errno == errno.ENOSPC:
+        look = Next(("df", "-h", str(file.parent)), "shows how full that file system is")
+    else:
+        look = Next(("ls", "-ld", str(file.parent), str(file)), "shows what is there, and whose it is")
     return ClientError(ExitCode.FAILED, "file_not_written", f"{file} was not written: {error.strerror}.", (look,))
