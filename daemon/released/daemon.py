@@ -96,14 +96,7 @@ class Daemon:
         self._projector = Projector(
             self._store,
             [ReleaseList(), History()],
-            [
-                follower
-                for station in self._sound
-                for follower in (
-                    Follower(f"files/{station.name}", station.files),
-                    Follower(f"anchors/{station.name}", station.anchors),
-                )
-            ],
+            [follower for station in self._sound for follower in _followers(station)],
         )
 
     async def serve(self, stopped: asyncio.Event) -> None:
@@ -236,3 +229,8 @@ def _fail_stop(error: BaseException) -> None:
     """End at once: what the store holds is only known once it was opened anew, so nothing may go on (design: store)."""
     logger.critical("released ends: %s", error, exc_info=error)
     os._exit(EXIT_FATAL)
+
+
+def _followers(station: Station) -> tuple[Follower, ...]:
+    """Give what is kept outside the record by its events: files that operators read, and anchors."""
+    return Follower(f"files/{station.name}", station.files), Follower(f"anchors/{station.name}", station.anchors)

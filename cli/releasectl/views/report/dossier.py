@@ -147,15 +147,18 @@ def dossier(sources: Sources) -> Dossier:
         failures=list(_failures(events)),
         decisions=list(_decisions(events)),
         advice=clean(diagnosis.recommendation.why) if diagnosis else "",
-        playbooks=[f"{one_line(one.playbook.id)}: {one_line(one.playbook.symptom)}" for one in diagnosis.playbooks]
-        if diagnosis
-        else [],
+        playbooks=_playbooks(diagnosis),
         lines=[Line(seconds_stamp(one.at), one.version, one_line(one.actor), _line(one)) for one in events],
         printed=[Printed(one_line(step), attempt, text) for (step, attempt), text in sources.outputs.items()],
         moments=list(_moments(events)),
         last_event=one_line(events[-1].event_id),
         made_at=sources.made_at,
     )
+
+
+def _playbooks(diagnosis: pb.Diagnosis | None) -> list[str]:
+    matches = diagnosis.playbooks if diagnosis else ()
+    return [f"{one_line(one.playbook.id)}: {one_line(one.playbook.symptom)}" for one in matches]
 
 
 def _line(event: pb.Event) -> str:
