@@ -1,11 +1,8 @@
-"""Real containers for tests: tiny images built from a static busybox, unique names, everything removed afterwards."""
+"""Real containers for tests: tiny images of a static busybox, unique names, everything removed afterwards."""
 
 from __future__ import annotations
 
-import io
-import tarfile
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -13,22 +10,16 @@ from docker import APIClient
 from docker.errors import NotFound
 from docker.types import Mount
 
+from support.busybox_root import ENTRYPOINT, busybox_root
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 ENGINE_URL = "unix:///var/run/docker.sock"
-BUSYBOX = Path("/bin/busybox")
 SERVE_FOREVER = "trap 'exit 0' TERM\nwhile :; do sleep 3600 & wait; done\n"
 """A PID 1 that runs until it is asked to stop, and then stops at once."""
 
 _SECOND_NS = 1_000_000_000
-_DOCKERFILE = """\
-FROM scratch
-COPY busybox /bin/busybox
-RUN ["/bin/busybox", "--install", "-s", "/bin"]
-COPY main.sh /main.sh
-ENTRYPOINT ["/bin/sh", "/main.sh"]
-"""
 
 
 class DockerStack:
@@ -41,13 +32,11 @@ class DockerStack:
         self._projects: list[str] = []
 
     def image(self, script: str = SERVE_FOREVER, tag: str = "1", name: str = "app") -> str:
-        """Build an image whose PID 1 is a shell that runs ``script``; returns its reference."""
-        reference = f"{self.prefix}/{name}:{tag}"
-        answers = list(
-            self.api.build(fileobj=_context(script), custom_context=True, tag=reference, rm=True, decode=True)
-        )
-        errors = [answer["error"] for answer in answers if "error" in answer]
-        assert not errors, errors
+        """Make an image whose PID 1 is a shell that runs ``script``; returns its reference."""
+        repository = f"{self.prefix}/{name}"
+        answer = self.api.import_image_from_data(busybox_root(script), repository, tag, changes=[ENTRYPOINT])
+        assert '"error"' not in answer, answer
+        reference = f"{repository}:{tag}"
         self._images.append(reference)
         return reference
 
@@ -135,22 +124,6 @@ def docker_stack() -> Iterator[DockerStack]:
         yield stack
     finally:
         stack.remove_everything()
-
-
-def _context(script: str) -> io.BytesIO:
-    buffer = io.BytesIO()
-    with tarfile.open(mode="w", fileobj=buffer) as tar:
-        _add(tar, "Dockerfile", _DOCKERFILE.encode(), 0o644)
-        _add(tar, "busybox", BUSYBOX.read_bytes(), 0o755)
-        _add(tar, "main.sh", script.encode(), 0o755)
-    buffer.seek(0)
-    return buffer
-
-
-def _add(tar: tarfile.TarFile, name: str, content: bytes, mode: int) -> None:
-    member = tarfile.TarInfo(name)
-    member.size, member.mode = len(content), mode
-    tar.addfile(member, io.BytesIO(content))
 
 
 def _healthcheck(command: str) -> dict[str, Any]:

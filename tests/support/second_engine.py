@@ -5,12 +5,10 @@ It has no network but the loopback interface of its host, and everything that it
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import signal
 import subprocess
-import tarfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from docker import APIClient
 
-from support.docker_stack import BUSYBOX
+from support.busybox_root import ENTRYPOINT, busybox_root
 from support.notify_socket import NotifySocket
 from support.second_host import SecondHost, children, second_host
 
@@ -35,7 +33,6 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
 [grpc]
   address = "{home}/c.sock"
 """
-_APPLETS = ("sh", "sleep", "true", "test", "touch", "cat", "echo", "rm")
 
 
 class SecondEngine:
@@ -128,10 +125,9 @@ class SecondEngine:
             script: what it runs.
             content: makes images with the same script different ones.
         """
-        entrypoint = 'ENTRYPOINT ["/bin/sh", "/main.sh"]'
         archive = self.host.home / "image.tar"
-        archive.write_bytes(_root(script, content))
-        return self.docker("import", "--change", entrypoint, str(archive), reference).strip()
+        archive.write_bytes(busybox_root(script, content))
+        return self.docker("import", "--change", ENTRYPOINT, str(archive), reference).strip()
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
@@ -184,21 +180,3 @@ def second_engine(*, live_restore: bool = False) -> Iterator[SecondEngine]:
             yield engine
         finally:
             engine.remove()
-
-
-def _root(script: str, content: str) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(mode="w", fileobj=buffer) as tar:
-        for name, data, mode in (
-            ("bin/busybox", BUSYBOX.read_bytes(), 0o755),
-            ("main.sh", script.encode(), 0o755),
-            ("content", content.encode(), 0o644),
-        ):
-            member = tarfile.TarInfo(name)
-            member.size, member.mode = len(data), mode
-            tar.addfile(member, io.BytesIO(data))
-        for applet in _APPLETS:
-            member = tarfile.TarInfo(f"bin/{applet}")
-            member.type, member.linkname = tarfile.SYMTYPE, "busybox"
-            tar.addfile(member)
-    return buffer.getvalue()

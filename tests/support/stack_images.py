@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
 from support import stack_files
-from support.docker_stack import BUSYBOX
+from support.busybox_root import BUSYBOX
 
 if TYPE_CHECKING:
     from types import TracebackType
