@@ -91,6 +91,46 @@ def check_config(config: Path) -> None:
         click.echo(f"{config} is valid; environments: {', '.join(environments)}")
 
 
+@main.command()
+@_CONFIG
+@click.option(
+    "--cut", is_flag=True, required=True, help="Cut each release after each of its events, and recover from that."
+)
+@click.option("--environment", required=True, help="The environment whose releases are taken.")
+@click.option("--ticket", default="", help="Only this ticket.")
+@click.option("--last", type=click.IntRange(min=1), default=50, show_default=True, help="How many releases at most.")
+def selftest(config: Path, cut: bool, environment: str, ticket: str, last: int) -> None:  # noqa: ARG001, FBT001 (--cut is the only one there is)
+    """Prove this version against your own record, also while the daemon runs: nothing is changed.
+
+    Every release is cut after each of its events, as if the daemon had died there, or the host; what a new daemon does
+    then is played through on a simulated world. It must come to rest, do nothing twice that is not safe to repeat, and
+    say that it is in doubt where it cannot know. Ends with code 1 where it would not.
+    """
+    import tempfile  # noqa: PLC0415 (only this command pays for what it needs)
+
+    from released.config import load  # noqa: PLC0415
+    from released.domain.configuration import InvalidConfiguration  # noqa: PLC0415
+    from released.domain.errors import ReleasedError  # noqa: PLC0415
+    from released.engine.selftest.cut import cut_everywhere  # noqa: PLC0415
+    from released.store.histories import histories  # noqa: PLC0415
+
+    findings, releases, lives = 0, 0, 0
+    try:
+        path = load(config).store.path
+        with tempfile.TemporaryDirectory() as folder:
+            for stream, events in histories(path, environment, ticket, last):
+                releases += 1
+                for life, finding in cut_everywhere(stream, events, Path(folder)):
+                    lives += 1
+                    if finding is not None:
+                        findings += 1
+                        click.echo(f"[ERROR] {stream}, cut after event {life.version}: {finding.message}", err=True)
+    except (InvalidConfiguration, ReleasedError) as error:
+        _refuse(str(error))
+    click.echo(f"{releases} releases, {lives} lives of a daemon, {findings} findings.")
+    sys.exit(1 if findings else 0)
+
+
 @main.group()
 def db() -> None:
     """Look after the database that holds the record."""
@@ -173,6 +213,56 @@ def accept(config: Path, environment: str, reason: str) -> None:
         _refuse(str(error))
     else:
         click.echo(f"The record of environment {environment} is accepted as it is. Start released again.")
+
+
+@db.command()
+@_CONFIG
+@click.option("--reason", required=True, help="Why; it is put on the record.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def redact(config: Path, reason: str, yes: bool) -> None:  # noqa: FBT001 (a flag of the command line)
+    """Take a secret out of the record, while no daemon runs.
+
+    It is read from standard input, or asked for. It goes out of every event and every output that tells it, for ever;
+    who did that, when and why goes on the record, and its hashes still hold.
+    """
+    from released.api.identity import own_actor  # noqa: PLC0415 (only this command pays for what it needs)
+    from released.config import load  # noqa: PLC0415
+    from released.domain.configuration import InvalidConfiguration  # noqa: PLC0415
+    from released.domain.errors import ReleasedError  # noqa: PLC0415
+    from released.domain.forensics.masking import redactor_of  # noqa: PLC0415
+    from released.engine.instruments import Instruments  # noqa: PLC0415
+    from released.engine.redacting import Redaction  # noqa: PLC0415
+    from released.store.sqlite import open_store  # noqa: PLC0415
+
+    try:
+        configuration = load(config)
+        redactor = redactor_of(_secret(), reason)
+        store = open_store(configuration.store.url, lambda error: _refuse(str(error)), configuration.state)
+        with contextlib.closing(store):
+            redaction = Redaction(store, configuration.state, redactor)
+            found = redaction.find()
+            if not found.places:
+                click.echo("It is nowhere on the record; nothing was changed.")
+                return
+            click.echo("\n".join(("It stands in:", *(f"  {place}" for place in found.places))))
+            if not yes:
+                click.confirm("Take it out of these, for ever?", abort=True)
+            redaction.remove(found, reason, own_actor(), Instruments())
+    except (InvalidConfiguration, ReleasedError) as error:
+        _refuse(str(error))
+    else:
+        click.echo(
+            "It is taken out. Copies that were made before still hold it: backups of the database "
+            f"({configuration.store.path.name}.before-… beside it, too), exports, logs of the host. Renew the secret."
+        )
+
+
+def _secret() -> str:
+    """Read a secret: never from the command line, which every user of the host can see."""
+    if sys.stdin.isatty():
+        secret: str = click.prompt("The secret", hide_input=True)
+        return secret
+    return sys.stdin.read().rstrip("\n")
 
 
 def _refuse(message: str) -> NoReturn:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from contract.event_store_contract import AppendContract, EventStoreContract
-from support.memory_store import MemoryStore
+from released.store.memory_store import MemoryStore
 
 
 class TestSqliteEventStore(EventStoreContract):

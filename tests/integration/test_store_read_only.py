@@ -12,8 +12,20 @@ from released.store.errors import ReadOnly, StoreFull, StoreUnreadable, StoreUnu
 from released.store.read_only import ReadOnlyStore
 from released.store.release_list import list_releases
 from released.store.sqlite import open_sqlite
+from released.version import VERSION
 from support.kept_record import forbid_nothing
-from support.store import ENVIRONMENT, LOCK, REFUSED, STREAM, must_not_fail, sqlite_store, whole_release, write
+from support.store import (
+    ACTOR,
+    AT,
+    ENVIRONMENT,
+    LOCK,
+    REFUSED,
+    STREAM,
+    must_not_fail,
+    sqlite_store,
+    whole_release,
+    write,
+)
 
 OTHER = "release/prod/1300"
 HALF = whole_release()[:9]
@@ -73,6 +85,34 @@ def test_a_record_that_is_not_sound_is_not_opened_for_writing(
         open_sqlite(path, must_not_fail)
     assert (caught.value.code, caught.value.cause) == ("read_only", cause)
     assert finding in caught.value.message
+
+
+def leased_by(path: Path, version: str, *, broken: bool) -> None:
+    """Let a version of released have had the record last; perhaps it allowed what this one has no row for."""
+    with sqlite_store(path) as store:
+        store.take_lease("test", "host", 1, "boot", version, AT, ACTOR)
+    if broken:
+        execute(
+            path,
+            "UPDATE events SET type = 'released', payload = '{\"run\":1}' "
+            "WHERE stream = 'release/prod/1300' AND version = 2",
+        )
+
+
+def test_a_version_that_cannot_replay_what_another_recorded_does_not_take_over(path: Path) -> None:
+    leased_by(path, "0.0.1", broken=True)
+
+    with pytest.raises(ReadOnly) as caught:
+        open_sqlite(path, must_not_fail)
+
+    assert caught.value.cause == "history_unreplayable"
+    assert "event 2 of release/prod/1300: " in caught.value.message
+
+
+@pytest.mark.parametrize(("version", "broken"), [(VERSION, True), ("0.0.1", False)])
+def test_it_is_looked_at_only_where_another_version_had_it_last(version: str, broken: bool, path: Path) -> None:  # noqa: FBT001 (a case)
+    leased_by(path, version, broken=broken)
+    open_sqlite(path, must_not_fail).close()
 
 
 def test_a_release_that_nobody_acts_on_is_not_held_against_its_chain(path: Path) -> None:

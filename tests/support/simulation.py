@@ -39,7 +39,7 @@ from released.engine.supervisor import Supervisor
 from released.phases.effects import Step
 from released.phases.world import World
 from released.store.event_store import EventStore, Fence, NewEvent, StreamWrite
-from support.memory_store import MemoryStore
+from released.store.memory_store import MemoryStore
 from support.simulated_phases import MERGE, phases
 from support.simulated_world import Death, SimulatedShims, SimulatedWorld
 from support.unchallenged import Unchallenged

@@ -89,7 +89,7 @@ def _triggers(status: str) -> set[str]:
     return {trigger for source, trigger in lifecycle.compiled("release") if source == status}
 
 
-BESIDE = {"refused", "noted", "detection_ran", "playbook_applied"}
+BESIDE = {"refused", "noted", "detection_ran", "playbook_applied", "redacted"}
 """What any ticket takes: refusals, notes, and what playbooks did."""
 
 

@@ -42,6 +42,10 @@ class Redactor:
         """Replace each secret by ``***``: leftmost first, at one place the longest."""
         return self._pattern.sub(MASK, text)
 
+    def blot(self, text: str) -> str:
+        """Replace each secret by as many asterisks as it has bytes in UTF-8."""
+        return self._pattern.sub(lambda found: "*" * len(found[0].encode()), text)
+
 
 def _longest_first(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({value for value in values if value}, key=lambda value: (-len(value), value)))

@@ -53,6 +53,7 @@ class Runner:
         boot_id: str,
         faults: Faults,
         stopping: Callable[[], bool],
+        witnessed: Callable[[World, ReleaseState, ev.Halted], ev.Halted] = witnessed,
     ) -> None:
         self._journal = journal
         self._phases = phases
@@ -61,6 +62,7 @@ class Runner:
         self._boot_id = boot_id
         self._faults = faults
         self._stopping = stopping
+        self._witnessed = witnessed
 
     def drive(self) -> None:
         """Take the release's phases in order until it rests.
@@ -231,7 +233,7 @@ class Runner:
 
     def _halt(self, halted: ev.Halted, *before: ev.Event) -> None:
         """Record a halt, and how things stand at this moment."""
-        self._journal.commit(*before, witnessed(self._world, self._state, halted))
+        self._journal.commit(*before, self._witnessed(self._world, self._state, halted))
 
     def _failed(self, phase: Phase, step: str | None, failure: Failure) -> ev.Halted:
         commands = tuple(dict.fromkeys((*failure.next, *next_steps.after_halt(self._state, "failed"))))

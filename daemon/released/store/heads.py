@@ -13,8 +13,9 @@ from sqlalchemy import Connection, select
 
 from released.domain.releases import lifecycle
 from released.store.connections import driver
-from released.store.event_row import to_recorded
+from released.store.event_row import EventRow, to_recorded
 from released.store.hash_chain import GENESIS
+from released.store.redactions import complete
 from released.store.tables import EVENTS, LEASES
 
 
@@ -90,7 +91,8 @@ class Heads:
         query = select(EVENTS).where(EVENTS.c.stream == name).order_by(EVENTS.c.version)
         head = StreamHead(0, lifecycle.initial_status(name), GENESIS)
         for row in self._connection.execute(query):
-            status = lifecycle.next_status(name, head.status, to_recorded(row).event)
+            recorded = to_recorded(complete(self._connection, EventRow._make(row)))
+            status = lifecycle.next_status(name, head.status, recorded.event)
             head = StreamHead(row.version, status, row.stream_hash)
         return head
 

@@ -18,6 +18,8 @@ from released.store.errors import UnreadableEvent
 from released.store.event_row import EventRow, to_recorded
 from released.store.hash_chain import first_broken
 from released.store.obstacles import altered, damaged, incomplete, too_new, unreadable
+from released.store.redactions import complete
+from released.store.replayable import refuse_unreplayable
 from released.store.schema import HEAD, revision_of
 from released.store.tables import EVENTS, METADATA
 
@@ -41,6 +43,7 @@ def refuse_unsound(connection: Connection, path: Path) -> None:
             _refuse_incomplete(connection, path, revision)
             _refuse_unreadable(connection, path)
             _refuse_altered(connection, path)
+            refuse_unreplayable(connection, path)
     except DatabaseError as error:
         raise damaged(path, str(error.orig)) from error
 
@@ -96,6 +99,6 @@ def _sound(connection: Connection, stream: str, path: Path) -> list[Recorded]:
     if version is not None:
         raise altered(path, f"version {version} of {stream} is not what was recorded")
     try:
-        return [to_recorded(row) for row in rows]
+        return [to_recorded(complete(connection, row)) for row in rows]
     except UnreadableEvent as error:
         raise unreadable(path, error.message) from error

@@ -88,6 +88,15 @@ def unreadable(path: Path, finding: str) -> ReadOnly:
     return ReadOnly("event_unreadable", f"{path}: {finding}. Install the newer released again.", (_VERSIONS,))
 
 
+def unreplayable(path: Path, finding: str) -> ReadOnly:
+    """Say that an older version recorded what this one cannot replay."""
+    why = (
+        f"this released cannot replay what another version recorded in {path}: {finding} "
+        "Nothing was changed. Install the former released again, and report this."
+    )
+    return ReadOnly("history_unreplayable", why, (_VERSIONS,))
+
+
 _VERSIONS = NextCommand(("releasectl", "version"), "shows the versions that are installed")
 _EXCHANGE = "Keep it, put a backup of the record in its place, and start released again."
 

@@ -9,8 +9,8 @@ from typing import TypeVar
 from sqlalchemy import Connection, Select, select
 
 from released.domain.events import Recorded
-from released.store.event_row import to_recorded
 from released.store.event_store import EventStore
+from released.store.redactions import recorded_in
 from released.store.tables import EVENTS
 
 T = TypeVar("T")
@@ -50,4 +50,4 @@ class RecordReader(EventStore):
         """Run work that only reads; see ``EventStore``."""
 
     def _recorded(self, query: Select[tuple[object, ...]]) -> list[Recorded]:
-        return self.query(lambda connection: [to_recorded(row) for row in connection.execute(query)])
+        return self.query(lambda connection: list(recorded_in(connection, query)))

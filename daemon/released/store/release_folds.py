@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from released.domain.events import Recorded
 from released.domain.releases.release import ReleaseState, evolve, fold
-from released.store.event_row import to_recorded
+from released.store.redactions import recorded_in
 from released.store.tables import EVENTS
 
 _REMEMBERED = 64
@@ -52,7 +52,7 @@ class ReleaseFolds:
 def events_before(connection: Connection, stream: str, version: int) -> list[Recorded]:
     """Read the events of a stream that stand before one of its versions."""
     wanted = (EVENTS.c.stream == stream) & (EVENTS.c.version < version)
-    return [to_recorded(row) for row in connection.execute(select(EVENTS).where(wanted).order_by(EVENTS.c.version))]
+    return list(recorded_in(connection, select(EVENTS).where(wanted).order_by(EVENTS.c.version)))
 
 
 def by_release(recorded: Iterable[Recorded]) -> dict[str, list[Recorded]]:

@@ -19,6 +19,7 @@ from released.domain.events import Recorded
 from released.store import checkpoints, hash_chain, instants
 from released.store.event_row import EventRow, to_recorded
 from released.store.history import History, lines_of
+from released.store.redactions import complete, recorded_in
 from released.store.release_folds import names_in
 from released.store.release_list import ReleaseList, line_of
 from released.store.tables import EVENTS, LEASES
@@ -95,7 +96,7 @@ def _log(connection: Connection) -> Iterator[Finding]:
     yield from _cut_end(connection)
     for row in connection.execute(select(EVENTS).order_by(EVENTS.c.position)):
         try:
-            to_recorded(row)
+            to_recorded(complete(connection, EventRow._make(row)))
         except ReleasedError as error:
             yield Finding("log", error.message, row.position)
             return
@@ -187,4 +188,4 @@ def _events(connection: Connection, prefix: str, position: int | None) -> Iterab
     wanted = EVENTS.c.stream.startswith(prefix, autoescape=True)
     if position is not None:
         wanted &= EVENTS.c.position <= position
-    return (to_recorded(row) for row in connection.execute(select(EVENTS).where(wanted).order_by(*_BY_STREAM)))
+    return recorded_in(connection, select(EVENTS).where(wanted).order_by(*_BY_STREAM))

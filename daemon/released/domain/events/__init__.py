@@ -1,7 +1,8 @@
 """The facts of releases, in the past tense. What is not in one of these does not exist.
 
 Events of a release live in the stream ``release/<environment>/<ticket>``; leases and the lock of an environment in
-``environment/<name>``. Names and shapes are versioned by the codec of the store; fields are only ever added.
+``environment/<name>``. Both may tell of a secret that was taken out of
+them. Names and shapes are versioned by the codec of the store; fields are only ever added.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ from released.domain.events.of_releases import (
     StepStarted,
     StepSucceeded,
 )
+from released.domain.events.of_the_record import Redacted
 from released.domain.events.origin import Actor, OutputRef
 from released.domain.events.results import (
     BackedUp,
@@ -112,6 +114,7 @@ __all__ = [
     "Recorded",
     "Recovered",
     "Recreated",
+    "Redacted",
     "Refused",
     "Released",
     "Reminded",
@@ -174,6 +177,7 @@ Event = (
     | PlaybookApplied
     | NothingToDo
     | Released
+    | Redacted
 )
 
 

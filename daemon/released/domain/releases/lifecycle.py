@@ -46,7 +46,7 @@ OCCUPIED_WITH_HOOK = "occupied_with_hook"
 PLACE_STATUSES = (FREE, OCCUPIED, RETURNING, FREE_WITH_HOOK, OCCUPIED_WITH_HOOK)
 
 
-BESIDE = ("refused", "noted", "detection_ran")
+BESIDE = ("refused", "noted", "detection_ran", "redacted")
 """What may be recorded at any time and changes nothing."""
 
 
@@ -115,7 +115,7 @@ ENVIRONMENT_TABLE = [
     _row("hook_ended", OCCUPIED_WITH_HOOK, OCCUPIED),
     *(
         _row(trigger, status, status)
-        for trigger in ("lease_taken", "record_accepted", "held", "unheld", "refused")
+        for trigger in ("lease_taken", "record_accepted", "held", "unheld", "refused", "redacted")
         for status in PLACE_STATUSES
     ),
 ]

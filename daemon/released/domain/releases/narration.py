@@ -113,8 +113,8 @@ def _environment_line(event: ev.Event) -> str:
     match event:
         case ev.LeaseTaken(epoch=epoch, holder=holder):
             return f"owned by {holder}, epoch {epoch}"
-        case ev.RecordAccepted(reason=reason):
-            return f"the record was accepted as it is: {reason}"
+        case ev.RecordAccepted() | ev.Redacted():
+            return _record_line(event)
         case ev.LockTaken(ticket=ticket, run=run):
             return f"occupied by ticket {ticket}, run {run}"
         case ev.LockFreed(ticket=ticket, run=run):
@@ -135,6 +135,15 @@ def _environment_line(event: ev.Event) -> str:
             return f"by hand: failed, {_first(failure.message)}" if failure else "by hand: done"
         case _:
             return type(event).__name__
+
+
+def _record_line(event: ev.RecordAccepted | ev.Redacted) -> str:
+    match event:
+        case ev.RecordAccepted(reason=reason):
+            return f"the record was accepted as it is: {reason}"
+        case ev.Redacted(reason=reason, version=version, output=output):
+            where = f"output {output.path}" if output else f"event {version}"
+            return f"a secret was taken out of {where}: {reason}"
 
 
 def _found(result: ev.Result | None) -> str:

@@ -178,7 +178,16 @@ def fold(events: Iterable[ev.Recorded], state: ReleaseState | None = None) -> Re
     return current
 
 
-_BESIDE = ev.Refused | ev.Noted | ev.Reminded | ev.FellSilent | ev.Reconciled | ev.DetectionRan | ev.PlaybookApplied
+_BESIDE = (
+    ev.Refused
+    | ev.Noted
+    | ev.Reminded
+    | ev.FellSilent
+    | ev.Reconciled
+    | ev.DetectionRan
+    | ev.PlaybookApplied
+    | ev.Redacted
+)
 """These change nothing, not even when the release last moved: the list is ordered by that."""
 
 

@@ -1,4 +1,4 @@
-"""The part of an event store that a simulated daemon uses, in memory: it judges appends as the real one does.
+"""The part of an event store that a simulated daemon uses, kept in memory: it judges appends as the real one does.
 
 It can be copied at small cost, so that one life of a daemon is the beginning of many others.
 """
@@ -24,6 +24,18 @@ class MemoryStore:
     _statuses: dict[str, str] = field(default_factory=dict)
     _epochs: dict[str, int] = field(default_factory=dict)
 
+    @classmethod
+    def holding(cls, stream: str, events: Sequence[ev.Recorded]) -> MemoryStore:
+        """Give one that holds a stream as another store recorded it; its log begins with that.
+
+        Raises:
+            IllegalEvent: the life cycle does not allow one of the events.
+        """
+        status = lifecycle.initial_status(stream)
+        for recorded in events:
+            status = lifecycle.next_status(stream, status, recorded.event)
+        return cls({stream: tuple(events)}, {stream: status})
+
     def copy(self) -> MemoryStore:
         """Give a store that goes its own way from here."""
         return MemoryStore({**self._streams}, {**self._statuses}, {**self._epochs})
@@ -33,10 +45,12 @@ class MemoryStore:
         newest = self._epochs.get(fence.environment, 0) if fence else 0
         if fence is not None and fence.epoch != newest:
             raise StaleEpoch(fence.environment, fence.epoch, newest)
-        trial = self.copy()
-        recorded = [one for write in writes for one in trial._appended(write)]
-        self._streams, self._statuses = trial._streams, trial._statuses
-        return tuple(recorded)
+        before = {**self._streams}, {**self._statuses}
+        try:
+            return tuple(one for write in writes for one in self._appended(write))
+        except BaseException:
+            self._streams, self._statuses = before
+            raise
 
     def read(self, stream: str, after: int = 0) -> list[ev.Recorded]:
         """List a stream's events whose version is greater than ``after``."""
