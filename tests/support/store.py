@@ -163,6 +163,9 @@ SAMPLES_OF_2: tuple[ev.Event, ...] = (
     ev.PlaybookApplied("request-16", "stale-credential", "fix", "ls packages"),
     ev.FixStarted("request-16", Ticket("1234"), "stale-credential", "fix", "ls packages", "5e0c"),
     ev.RecordAccepted("the newer disk is dead", 17, 19, AT, "ticket 1234, step wiki.recreate"),
+    ev.LegalHoldPlaced("request-17", "the insurer asks"),
+    ev.LegalHoldLifted("request-18", "they have paid"),
+    ev.OutputExpired("request-19", AT, ("steps/prod/1234/1",), 4096),
     ev.Redacted("the key was printed", 9, {"text": "the key is ***"}, _OUTPUT),
 )
 """What came since: the way back, hooks that are run by hand, reminders, and what playbooks find out."""

@@ -89,7 +89,7 @@ def _triggers(status: str) -> set[str]:
     return {trigger for source, trigger in lifecycle.compiled("release") if source == status}
 
 
-BESIDE = {"refused", "noted", "detection_ran", "playbook_applied", "redacted"}
+BESIDE = {"refused", "noted", "detection_ran", "playbook_applied", "redacted", "legal_hold_placed", "legal_hold_lifted"}
 """What any ticket takes: refusals, notes, and what playbooks did."""
 
 

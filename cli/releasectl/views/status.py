@@ -103,6 +103,9 @@ def _release_facts(release: pb.Release) -> Iterable[Fact]:
         yield "cancel", Text(_cancelling(release.cancelling), style="yellow")
     for override in release.overrides:
         yield "overridden", Text(_override(override), style="bold red")
+    if release.HasField("legal_hold"):
+        kept = release.legal_hold
+        yield "legal hold", f"{one_line(kept.text)}  ({one_line(kept.by)}, {_time(kept.at)})"
     for note in release.notes:
         yield "note", f"{one_line(note.text)}  ({one_line(note.by)}, {_time(note.at)})"
 

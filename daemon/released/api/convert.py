@@ -26,6 +26,7 @@ from released.domain.releases.overrides import Override
 from released.domain.releases.person import needs_person
 from released.domain.releases.plan import ServicePlan
 from released.domain.releases.release import ReleaseState
+from released.domain.releases.remarks import Note
 from released.domain.releases.reminders import Standstill
 from released.domain.releases.silence import Silence
 from released.domain.releases.step_state import StepState
@@ -131,11 +132,17 @@ def release(state: ReleaseState, environment: str, told: Outcome) -> pb.Release:
         next=[next_command(one) for one in told.next],
         overrides=[override(one) for one in state.overrides],
         revert=_revert(state),
-        notes=[pb.Note(text=printable(one.text), by=one.by.name, at=timestamp(one.at)) for one in state.notes],
+        notes=[note(one) for one in state.notes],
+        legal_hold=note(state.legal_hold) if state.legal_hold else None,
         cancelling=_cancelling(state),
         standstill=standstill(state.standstill),
         silence=silence(state.silence),
     )
+
+
+def note(one: Note) -> pb.Note:
+    """Show a remark, and who made it when."""
+    return pb.Note(text=printable(one.text), by=one.by.name, at=timestamp(one.at))
 
 
 def _cancelling(state: ReleaseState) -> pb.Cancelling | None:

@@ -18,11 +18,14 @@ from released.api.service_logs import read_logs
 from released.api.waiting_line import Waiter, WaitingLine
 from released.domain import events as ev
 from released.domain.environments.environment import FailedReturn
-from released.domain.errors import NotFound, ReleasedError
+from released.domain.errors import InvalidInput, NotFound, ReleasedError
 from released.domain.ids import parse_request_id, parse_service, parse_sha
 from released.engine.checkup.checks import examine
+from released.engine.garbage import Expired
 from released.engine.station import Station
 from released.store.exported_copy import is_copy
+from released.store.history import History
+from released.store.release_list import ReleaseList
 from released.version import VERSION
 from releasepb.v1 import releases_pb2 as pb
 from releasepb.v1 import releases_pb2_grpc as rpc
@@ -154,17 +157,52 @@ class Environments(rpc.EnvironmentsServicer):
                 checks=[convert.check(one) for one in found], healthy=all(one.status != "failed" for one in found)
             )
 
+    async def CollectGarbage(self, request: pb.CollectGarbageRequest, context: Context) -> pb.CollectGarbageResponse:
+        """Remove what was printed longer ago than is kept."""
+        async with answering(context):
+            station, caller = self._hub.station(request.environment), actor(context)
+            await self._hub.remembered(station)
+            if request.dry_run:
+                found = await self._hub.blocking(station.garbage.find)
+            else:
+                request_id = parse_request_id(request.request_id)
+                found = await self._hub.command(station, lambda: station.garbage.collect(request_id, caller))
+            return pb.CollectGarbageResponse(expired=[_expired(one) for one in found])
+
     async def Rebuild(self, request: pb.RebuildRequest, context: Context) -> pb.RebuildResponse:
         """Make all projections and derived files anew from the events."""
         async with answering(context):
             station = self._hub.station(request.environment)
-            await self._hub.blocking(self._hub.projector.rebuild)
+            names = _projections(request.projection, station.name)
+            await self._hub.blocking(lambda: self._hub.projector.rebuild(names))
             releases = await self._hub.blocking(lambda: station.store.streams("release/"))
             return pb.RebuildResponse(events=station.store.head(), releases=len(releases))
 
     async def GetVersion(self, request: pb.GetVersionRequest, context: Context) -> pb.Version:  # noqa: ARG002 (gRPC's signature)
         """Tell the version of the daemon."""
         return pb.Version(daemon=VERSION, api="released.v1")
+
+
+def _projections(name: str, environment: str) -> tuple[str, ...]:
+    match name:
+        case "":
+            return ()
+        case ReleaseList.name | History.name:
+            return (name,)
+        case "files" | "anchors":
+            return (f"{name}/{environment}",)
+        case _:
+            known = f"{ReleaseList.name}, {History.name}, files, anchors"
+            raise InvalidInput("projection_unknown", f"{name!r} is no projection: expected one of {known}.")
+
+
+def _expired(one: Expired) -> pb.ExpiredOutput:
+    return pb.ExpiredOutput(
+        folder=str(one.folder),
+        ended_at=convert.timestamp(one.ended_at),
+        bytes=one.bytes,
+        legal_hold=convert.note(one.legal_hold) if one.legal_hold else None,
+    )
 
 
 def _returned(station: Station, started: ev.ReturnStarted) -> pb.ReturnedToMain:

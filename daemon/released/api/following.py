@@ -152,6 +152,9 @@ async def read_steps(
             state = await hub.blocking(lambda: station.release(request.ticket))
             for step in _wanted(state, phase, request.step):
                 file = output_file(station, state, step.name, step.attempt)
+                if file not in offsets and (notice := _no_longer_kept(step, file)):
+                    yield pb.OutputChunk(step=step.name, attempt=step.attempt, untrusted_data=notice)
+                    offsets[file] = 0
                 while data := read_output(file, offsets.get(file, 0), _CHUNK):
                     offset = offsets.get(file, 0)
                     yield pb.OutputChunk(step=step.name, attempt=step.attempt, untrusted_data=data, offset=offset)
@@ -161,6 +164,13 @@ async def read_steps(
             await news.wait(_OUTPUT_PAUSE_S)
     finally:
         news.close()
+
+
+def _no_longer_kept(step: StepState, file: Path) -> bytes:
+    """Say that what a step printed has expired; nothing where it is there, or was never printed."""
+    if step.output is None or not step.output.bytes or file.exists():
+        return b""
+    return f"[released: {step.output.bytes} bytes of output are not kept any more]\n".encode()
 
 
 def _wanted(state: ReleaseState, phase: Phase | None, name: str) -> list[StepState]:

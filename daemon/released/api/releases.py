@@ -123,6 +123,13 @@ class Releases(rpc.ReleasesServicer):
             command = requests.note(await self._hub.masked(station, request))
             return _accepted(station, await self._hub.blocking(lambda: station.desk.note(command, caller)))
 
+    async def LegalHold(self, request: pb.LegalHoldRequest, context: Context) -> pb.Accepted:
+        """Keep what was printed for a ticket however old it grows, or let it expire again."""
+        async with answering(context):
+            station, caller = self._hub.station(request.environment), actor(context)
+            command = requests.legal_hold(await self._hub.masked(station, request))
+            return _accepted(station, await self._hub.blocking(lambda: station.desk.legal_hold(command, caller)))
+
     async def GetRelease(self, request: pb.GetReleaseRequest, context: Context) -> pb.Release:
         """Show where a ticket stands."""
         async with answering(context):

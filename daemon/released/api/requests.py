@@ -175,6 +175,16 @@ def note(request: pb.NoteRequest) -> cmd.Note:
     return cmd.Note(parse_ticket(request.ticket), parse_request_id(request.request_id), reason(request.text))
 
 
+def legal_hold(request: pb.LegalHoldRequest) -> cmd.LegalHold:
+    """Read a legal hold, or the end of one.
+
+    Raises:
+        InvalidInput: a name in it is wrong, or there is no reason.
+    """
+    ticket, request_id = parse_ticket(request.ticket), parse_request_id(request.request_id)
+    return cmd.LegalHold(ticket, request_id, reason(request.reason), request.lift)
+
+
 def run_hook(request: pb.RunHookRequest) -> cmd.RunHook:
     """Read a command to run a hook.
 

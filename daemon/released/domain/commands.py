@@ -82,6 +82,15 @@ class Note(msgspec.Struct, frozen=True):
     text: str
 
 
+class LegalHold(msgspec.Struct, frozen=True):
+    """Keep what was printed for a ticket however old it grows, or let it expire again."""
+
+    ticket: Ticket
+    request_id: RequestId
+    reason: str
+    lift: bool = False
+
+
 class ResumeRun(msgspec.Struct, frozen=True):
     """Let a halted release go on from its first unfinished step, or anew from a phase."""
 
@@ -93,7 +102,7 @@ class ResumeRun(msgspec.Struct, frozen=True):
     """The known failure mode that it was."""
 
 
-OfTicket = StartRun | ResumeRun | Revert | Adopt | Cancel | Resolve | Abandon | Note
+OfTicket = StartRun | ResumeRun | Revert | Adopt | Cancel | Resolve | Abandon | Note | LegalHold
 
 
 class RunHook(msgspec.Struct, frozen=True):

@@ -93,6 +93,12 @@ class Playbooks(_Model):
     detect: Literal["demand", "never", "always"] = "demand"
 
 
+class Retention(_Model):
+    """How long what steps printed is kept; events stay for ever."""
+
+    output_days: Annotated[int, Field(ge=1, le=36500)] | None = None
+
+
 class Folders(_Model):
     """Names of the folders of the ops repo."""
 
@@ -118,6 +124,7 @@ class Environment(_Model):
     remind: Remind = Remind()
     silence: Silence = Silence()
     playbooks: Playbooks = Playbooks()
+    retention: Retention = Retention()
     redact: list[str] = []
 
 
@@ -238,5 +245,6 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "remind": Remind,
     "silence": Silence,
     "playbooks": Playbooks,
+    "retention": Retention,
     "folders": Folders,
 }

@@ -159,6 +159,10 @@ class Desk:
         """Put a remark on the record."""
         return self._settle("note", command, actor, lambda state: decide.note(command, state))
 
+    def legal_hold(self, command: cmd.LegalHold, actor: ev.Actor) -> Accepted:
+        """Keep what was printed for a ticket however old it grows, or let it expire again."""
+        return self._settle("legal-hold", command, actor, lambda state: decide.legal_hold(command, state))
+
     def release_lock(self, command: cmd.ReleaseLock, actor: ev.Actor) -> Accepted:
         """Give the halted release up that occupies the environment, and free that.
 
@@ -179,7 +183,7 @@ class Desk:
     def _settle(
         self,
         name: str,
-        command: cmd.Cancel | cmd.Resolve | cmd.Note,
+        command: cmd.Cancel | cmd.Resolve | cmd.Note | cmd.LegalHold,
         actor: ev.Actor,
         decided: Callable[[ReleaseState], list[ev.Event]],
         then: Callable[[], None] | None = None,

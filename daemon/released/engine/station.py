@@ -23,6 +23,7 @@ from released.engine.brought_back import back_with
 from released.engine.deployed import deployed
 from released.engine.desk import Desk
 from released.engine.faults import Faults
+from released.engine.garbage import Garbage
 from released.engine.holds import Holds
 from released.engine.hook_desk import HookDesk
 from released.engine.hook_runner import HookRunner
@@ -53,6 +54,7 @@ class Station:
     desk: Desk
     admission: Admission
     holds: Holds
+    garbage: Garbage
     supervisor: Supervisor
     watchdog: Watchdog
     hooks: HookDesk
@@ -159,6 +161,7 @@ def open_station(
         desk=Desk(answers, planner, record, world, instruments, faults, supervisor.wake),
         admission=Admission(answers, ownership, world),
         holds=Holds(answers, instruments),
+        garbage=Garbage(answers, store, world, instruments),
         supervisor=supervisor,
         watchdog=Watchdog(store, fence, instruments, world.settings.silence.after, world.state_dir, on_fatal),
         hooks=HookDesk(answers, store, world, instruments, hook_runner.wake),

@@ -185,6 +185,13 @@ def runs(store: EventStore, environment: str, wanted: RunFilter, limit: int) -> 
     return store.query(lambda connection: [_run(row) for row in connection.execute(newest_first)])
 
 
+def end_of_run(connection: Connection, environment: str, ticket: str, run: int) -> dt.datetime | None:
+    """Tell when a run was over; ``None`` where it is not, or is none."""
+    key = (RUNS.c.environment == environment) & (RUNS.c.ticket == ticket) & (RUNS.c.run == run)
+    ended = connection.execute(select(RUNS.c.ended_at).where(key)).scalar()
+    return instants.from_text(ended) if ended else None
+
+
 def failures_of(store: EventStore, environment: str, ticket: str, run: int) -> list[PastFailure]:
     """List the halts of a run, in order."""
     rows = FAILURES.c

@@ -108,11 +108,16 @@ class Projector:
                 failed |= self._step(names)
         return not failed
 
-    def rebuild(self) -> bool:
-        """Drop what was derived and derive it anew from the first event; see ``catch_up``."""
+    def rebuild(self, names: Collection[str] = ()) -> bool:
+        """Drop what was derived and derive it anew from the first event; see ``catch_up``.
+
+        Args:
+            names: of the projections that are meant; empty: all of them.
+        """
+        meant = [name for name in self._names() if not names or name in names]
         with self._working:
-            self._store.project(self._clear)
-            self._note(self._names(), 0)
+            self._store.project(lambda connection: self._clear(connection, meant))
+            self._note(meant, 0)
         return self.catch_up()
 
     def _run(self) -> None:
@@ -156,10 +161,11 @@ class Projector:
                 self._views[name].apply(connection, recorded)
         checkpoints.save(connection, names, recorded[-1].position)
 
-    def _clear(self, connection: Connection) -> None:
-        for view in self._views.values():
-            view.clear(connection)
-        checkpoints.drop(connection, self._names())
+    def _clear(self, connection: Connection, names: Collection[str]) -> None:
+        for name in names:
+            if name in self._views:
+                self._views[name].clear(connection)
+        checkpoints.drop(connection, names)
 
     def _note(self, names: Sequence[str], position: int) -> None:
         with self._moved:

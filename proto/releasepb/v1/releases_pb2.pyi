@@ -793,6 +793,37 @@ class NoteRequest(_message.Message):
 Global___NoteRequest: _TypeAlias = NoteRequest  # noqa: Y015
 
 @_typing.final
+class LegalHoldRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVIRONMENT_FIELD_NUMBER: _builtins.int
+    TICKET_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    LIFT_FIELD_NUMBER: _builtins.int
+    environment: _builtins.str
+    ticket: _builtins.str
+    request_id: _builtins.str
+    reason: _builtins.str
+    lift: _builtins.bool
+    def __init__(
+        self,
+        *,
+        environment: _builtins.str = ...,
+        ticket: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        lift: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["environment", b"environment", "lift", b"lift", "reason", b"reason", "request_id", b"request_id", "ticket", b"ticket"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LegalHoldRequest: _TypeAlias = LegalHoldRequest  # noqa: Y015
+
+@_typing.final
 class HoldRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1055,6 +1086,7 @@ class Release(_message.Message):
     CANCELLING_FIELD_NUMBER: _builtins.int
     STANDSTILL_FIELD_NUMBER: _builtins.int
     READ_ONLY_FIELD_NUMBER: _builtins.int
+    LEGAL_HOLD_FIELD_NUMBER: _builtins.int
     SILENCE_FIELD_NUMBER: _builtins.int
     environment: _builtins.str
     version: _builtins.int
@@ -1096,6 +1128,10 @@ class Release(_message.Message):
         """unset: what happens can be recorded"""
 
     @_builtins.property
+    def legal_hold(self) -> Global___Note:
+        """why its output never expires; unset: it does"""
+
+    @_builtins.property
     def silence(self) -> Global___Silence:
         """where it is under way and has recorded nothing for longer than it should take"""
 
@@ -1117,11 +1153,12 @@ class Release(_message.Message):
         cancelling: Global___Cancelling | None = ...,
         standstill: Global___Standstill | None = ...,
         read_only: Global___ReadOnly | None = ...,
+        legal_hold: Global___Note | None = ...,
         silence: Global___Silence | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cancelling", b"cancelling", "failure", b"failure", "read_only", b"read_only", "revert", b"revert", "silence", b"silence", "standstill", b"standstill", "summary", b"summary"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cancelling", b"cancelling", "failure", b"failure", "legal_hold", b"legal_hold", "read_only", b"read_only", "revert", b"revert", "silence", b"silence", "standstill", b"standstill", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backups", b"backups", "cancelling", b"cancelling", "environment", b"environment", "failure", b"failure", "halt_cause", b"halt_cause", "next", b"next", "notes", b"notes", "overrides", b"overrides", "phases", b"phases", "read_only", b"read_only", "revert", b"revert", "silence", b"silence", "standstill", b"standstill", "steps", b"steps", "summary", b"summary", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backups", b"backups", "cancelling", b"cancelling", "environment", b"environment", "failure", b"failure", "halt_cause", b"halt_cause", "legal_hold", b"legal_hold", "next", b"next", "notes", b"notes", "overrides", b"overrides", "phases", b"phases", "read_only", b"read_only", "revert", b"revert", "silence", b"silence", "standstill", b"standstill", "steps", b"steps", "summary", b"summary", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1139,7 +1176,7 @@ class ReadOnly(_message.Message):
     cause: _builtins.str
     """disk_full, file_system_read_only, store_damaged, store_incomplete, schema_too_new,"""
     message: _builtins.str
-    """event_unreadable, record_altered, exported_copy; of one environment: record_is_older,
+    """event_unreadable, history_unreplayable, record_altered, exported_copy; of one environment: record_is_older,
     witness_unreadable
     """
     @_builtins.property
@@ -2961,19 +2998,103 @@ class Check(_message.Message):
 Global___Check: _TypeAlias = Check  # noqa: Y015
 
 @_typing.final
-class RebuildRequest(_message.Message):
+class CollectGarbageRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ENVIRONMENT_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    DRY_RUN_FIELD_NUMBER: _builtins.int
     environment: _builtins.str
+    request_id: _builtins.str
+    dry_run: _builtins.bool
     def __init__(
         self,
         *,
         environment: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        dry_run: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["environment", b"environment"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dry_run", b"dry_run", "environment", b"environment", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CollectGarbageRequest: _TypeAlias = CollectGarbageRequest  # noqa: Y015
+
+@_typing.final
+class CollectGarbageResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPIRED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def expired(self) -> _containers.RepeatedCompositeFieldContainer[Global___ExpiredOutput]: ...
+    def __init__(
+        self,
+        *,
+        expired: _abc.Iterable[Global___ExpiredOutput] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expired", b"expired"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CollectGarbageResponse: _TypeAlias = CollectGarbageResponse  # noqa: Y015
+
+@_typing.final
+class ExpiredOutput(_message.Message):
+    """What was printed in a run, or by a hook that was run by hand, and has outlived its time."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FOLDER_FIELD_NUMBER: _builtins.int
+    ENDED_AT_FIELD_NUMBER: _builtins.int
+    BYTES_FIELD_NUMBER: _builtins.int
+    LEGAL_HOLD_FIELD_NUMBER: _builtins.int
+    folder: _builtins.str
+    """in the state directory"""
+    bytes: _builtins.int
+    @_builtins.property
+    def ended_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def legal_hold(self) -> Global___Note:
+        """why it stays all the same; unset: it goes"""
+
+    def __init__(
+        self,
+        *,
+        folder: _builtins.str = ...,
+        ended_at: _timestamp_pb2.Timestamp | None = ...,
+        bytes: _builtins.int = ...,
+        legal_hold: Global___Note | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ended_at", b"ended_at", "legal_hold", b"legal_hold"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bytes", b"bytes", "ended_at", b"ended_at", "folder", b"folder", "legal_hold", b"legal_hold"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExpiredOutput: _TypeAlias = ExpiredOutput  # noqa: Y015
+
+@_typing.final
+class RebuildRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVIRONMENT_FIELD_NUMBER: _builtins.int
+    PROJECTION_FIELD_NUMBER: _builtins.int
+    environment: _builtins.str
+    projection: _builtins.str
+    """the only one; empty: all of them"""
+    def __init__(
+        self,
+        *,
+        environment: _builtins.str = ...,
+        projection: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["environment", b"environment", "projection", b"projection"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -85,6 +85,11 @@ class ReleasesStub(object):
                 request_serializer=releasepb_dot_v1_dot_releases__pb2.NoteRequest.SerializeToString,
                 response_deserializer=releasepb_dot_v1_dot_releases__pb2.Accepted.FromString,
                 _registered_method=True)
+        self.LegalHold = channel.unary_unary(
+                '/released.v1.Releases/LegalHold',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.LegalHoldRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.Accepted.FromString,
+                _registered_method=True)
         self.GetRelease = channel.unary_unary(
                 '/released.v1.Releases/GetRelease',
                 request_serializer=releasepb_dot_v1_dot_releases__pb2.GetReleaseRequest.SerializeToString,
@@ -191,6 +196,13 @@ class ReleasesServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def LegalHold(self, request, context):
+        """Keeps what was printed for a ticket however old it grows, or lets it expire again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetRelease(self, request, context):
         """Shows where a ticket stands.
         """
@@ -284,6 +296,11 @@ def add_ReleasesServicer_to_server(servicer, server):
             'Note': grpc.unary_unary_rpc_method_handler(
                     servicer.Note,
                     request_deserializer=releasepb_dot_v1_dot_releases__pb2.NoteRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.Accepted.SerializeToString,
+            ),
+            'LegalHold': grpc.unary_unary_rpc_method_handler(
+                    servicer.LegalHold,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.LegalHoldRequest.FromString,
                     response_serializer=releasepb_dot_v1_dot_releases__pb2.Accepted.SerializeToString,
             ),
             'GetRelease': grpc.unary_unary_rpc_method_handler(
@@ -599,6 +616,33 @@ class Releases(object):
             _registered_method=True)
 
     @staticmethod
+    def LegalHold(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/released.v1.Releases/LegalHold',
+            releasepb_dot_v1_dot_releases__pb2.LegalHoldRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.Accepted.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetRelease(request,
             target,
             options=(),
@@ -826,6 +870,11 @@ class EnvironmentsStub(object):
                 request_serializer=releasepb_dot_v1_dot_releases__pb2.RebuildRequest.SerializeToString,
                 response_deserializer=releasepb_dot_v1_dot_releases__pb2.RebuildResponse.FromString,
                 _registered_method=True)
+        self.CollectGarbage = channel.unary_unary(
+                '/released.v1.Environments/CollectGarbage',
+                request_serializer=releasepb_dot_v1_dot_releases__pb2.CollectGarbageRequest.SerializeToString,
+                response_deserializer=releasepb_dot_v1_dot_releases__pb2.CollectGarbageResponse.FromString,
+                _registered_method=True)
         self.GetVersion = channel.unary_unary(
                 '/released.v1.Environments/GetVersion',
                 request_serializer=releasepb_dot_v1_dot_releases__pb2.GetVersionRequest.SerializeToString,
@@ -914,6 +963,13 @@ class EnvironmentsServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CollectGarbage(self, request, context):
+        """Removes what was printed longer ago than is kept; the events stay.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetVersion(self, request, context):
         """Tells the version of the daemon.
         """
@@ -978,6 +1034,11 @@ def add_EnvironmentsServicer_to_server(servicer, server):
                     servicer.Rebuild,
                     request_deserializer=releasepb_dot_v1_dot_releases__pb2.RebuildRequest.FromString,
                     response_serializer=releasepb_dot_v1_dot_releases__pb2.RebuildResponse.SerializeToString,
+            ),
+            'CollectGarbage': grpc.unary_unary_rpc_method_handler(
+                    servicer.CollectGarbage,
+                    request_deserializer=releasepb_dot_v1_dot_releases__pb2.CollectGarbageRequest.FromString,
+                    response_serializer=releasepb_dot_v1_dot_releases__pb2.CollectGarbageResponse.SerializeToString,
             ),
             'GetVersion': grpc.unary_unary_rpc_method_handler(
                     servicer.GetVersion,
@@ -1283,6 +1344,33 @@ class Environments(object):
             '/released.v1.Environments/Rebuild',
             releasepb_dot_v1_dot_releases__pb2.RebuildRequest.SerializeToString,
             releasepb_dot_v1_dot_releases__pb2.RebuildResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CollectGarbage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/released.v1.Environments/CollectGarbage',
+            releasepb_dot_v1_dot_releases__pb2.CollectGarbageRequest.SerializeToString,
+            releasepb_dot_v1_dot_releases__pb2.CollectGarbageResponse.FromString,
             options,
             channel_credentials,
             insecure,

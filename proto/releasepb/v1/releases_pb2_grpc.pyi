@@ -60,6 +60,8 @@ class ReleasesStub:
     """Tells before anybody is asked for a reason or a yes whether a command could be done now; refuses as that would."""
     Note: _grpc.UnaryUnaryMultiCallable[_releases_pb2.NoteRequest, _releases_pb2.Accepted]
     """Puts a remark on the record."""
+    LegalHold: _grpc.UnaryUnaryMultiCallable[_releases_pb2.LegalHoldRequest, _releases_pb2.Accepted]
+    """Keeps what was printed for a ticket however old it grows, or lets it expire again."""
     GetRelease: _grpc.UnaryUnaryMultiCallable[_releases_pb2.GetReleaseRequest, _releases_pb2.Release]
     """Shows where a ticket stands."""
     ListReleases: _grpc.UnaryUnaryMultiCallable[_releases_pb2.ListReleasesRequest, _releases_pb2.ListReleasesResponse]
@@ -98,6 +100,8 @@ class ReleasesAsyncStub(ReleasesStub):
     """Tells before anybody is asked for a reason or a yes whether a command could be done now; refuses as that would."""
     Note: _aio.UnaryUnaryMultiCallable[_releases_pb2.NoteRequest, _releases_pb2.Accepted]  # type: ignore[assignment]
     """Puts a remark on the record."""
+    LegalHold: _aio.UnaryUnaryMultiCallable[_releases_pb2.LegalHoldRequest, _releases_pb2.Accepted]  # type: ignore[assignment]
+    """Keeps what was printed for a ticket however old it grows, or lets it expire again."""
     GetRelease: _aio.UnaryUnaryMultiCallable[_releases_pb2.GetReleaseRequest, _releases_pb2.Release]  # type: ignore[assignment]
     """Shows where a ticket stands."""
     ListReleases: _aio.UnaryUnaryMultiCallable[_releases_pb2.ListReleasesRequest, _releases_pb2.ListReleasesResponse]  # type: ignore[assignment]
@@ -195,6 +199,14 @@ class ReleasesServicer(metaclass=_abc_1.ABCMeta):
         """Puts a remark on the record."""
 
     @_abc_1.abstractmethod
+    def LegalHold(
+        self,
+        request: _releases_pb2.LegalHoldRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_releases_pb2.Accepted, _abc.Awaitable[_releases_pb2.Accepted]]:
+        """Keeps what was printed for a ticket however old it grows, or lets it expire again."""
+
+    @_abc_1.abstractmethod
     def GetRelease(
         self,
         request: _releases_pb2.GetReleaseRequest,
@@ -273,6 +285,8 @@ class EnvironmentsStub:
     """Looks at everything that a release needs, and tells the fix of what is wrong."""
     Rebuild: _grpc.UnaryUnaryMultiCallable[_releases_pb2.RebuildRequest, _releases_pb2.RebuildResponse]
     """Makes all projections and derived files anew from the events."""
+    CollectGarbage: _grpc.UnaryUnaryMultiCallable[_releases_pb2.CollectGarbageRequest, _releases_pb2.CollectGarbageResponse]
+    """Removes what was printed longer ago than is kept; the events stay."""
     GetVersion: _grpc.UnaryUnaryMultiCallable[_releases_pb2.GetVersionRequest, _releases_pb2.Version]
     """Tells the version of the daemon."""
 
@@ -303,6 +317,8 @@ class EnvironmentsAsyncStub(EnvironmentsStub):
     """Looks at everything that a release needs, and tells the fix of what is wrong."""
     Rebuild: _aio.UnaryUnaryMultiCallable[_releases_pb2.RebuildRequest, _releases_pb2.RebuildResponse]  # type: ignore[assignment]
     """Makes all projections and derived files anew from the events."""
+    CollectGarbage: _aio.UnaryUnaryMultiCallable[_releases_pb2.CollectGarbageRequest, _releases_pb2.CollectGarbageResponse]  # type: ignore[assignment]
+    """Removes what was printed longer ago than is kept; the events stay."""
     GetVersion: _aio.UnaryUnaryMultiCallable[_releases_pb2.GetVersionRequest, _releases_pb2.Version]  # type: ignore[assignment]
     """Tells the version of the daemon."""
 
@@ -396,6 +412,14 @@ class EnvironmentsServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_releases_pb2.RebuildResponse, _abc.Awaitable[_releases_pb2.RebuildResponse]]:
         """Makes all projections and derived files anew from the events."""
+
+    @_abc_1.abstractmethod
+    def CollectGarbage(
+        self,
+        request: _releases_pb2.CollectGarbageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_releases_pb2.CollectGarbageResponse, _abc.Awaitable[_releases_pb2.CollectGarbageResponse]]:
+        """Removes what was printed longer ago than is kept; the events stay."""
 
     @_abc_1.abstractmethod
     def GetVersion(

@@ -26,7 +26,17 @@ _SLOW, _SLOW_S = 3, 60.0
 """A phase is overdue once it took this many times what it usually takes, and so many seconds at least …"""
 _UNKNOWN_S = 600.0
 """… or so many seconds, where nobody knows what is usual."""
-_BESIDE = ev.Noted | ev.Reminded | ev.FellSilent | ev.Reconciled | ev.DetectionRan | ev.PlaybookApplied | ev.Redacted
+_BESIDE = (
+    ev.Noted
+    | ev.LegalHoldPlaced
+    | ev.LegalHoldLifted
+    | ev.Reminded
+    | ev.FellSilent
+    | ev.Reconciled
+    | ev.DetectionRan
+    | ev.PlaybookApplied
+    | ev.Redacted
+)
 """What is recorded beside a failure, and leaves it the latest."""
 _BEGINS = ev.RunRequested | ev.Adopted | ev.PhaseStarted | ev.Resumed | ev.RevertRequested
 """From where a phase is under way: what came before it, a halt for instance, is none of its time."""

@@ -20,6 +20,7 @@ from released.domain.events.of_environments import (
     LeaseTaken,
     LockFreed,
     LockTaken,
+    OutputExpired,
     RecordAccepted,
     ReturnEnded,
     ReturnStarted,
@@ -33,6 +34,8 @@ from released.domain.events.of_releases import (
     DetectionRan,
     FellSilent,
     Halted,
+    LegalHoldLifted,
+    LegalHoldPlaced,
     Noted,
     NothingToDo,
     PhaseCompleted,
@@ -98,10 +101,13 @@ __all__ = [
     "ImageReady",
     "ImagesKept",
     "LeaseTaken",
+    "LegalHoldLifted",
+    "LegalHoldPlaced",
     "LockFreed",
     "LockTaken",
     "Noted",
     "NothingToDo",
+    "OutputExpired",
     "OutputRef",
     "PhaseCompleted",
     "PhaseSkipped",
@@ -150,6 +156,7 @@ Event = (
     | HookStarted
     | FixStarted
     | HookEnded
+    | OutputExpired
     | RunRequested
     | Refused
     | PhaseStarted
@@ -172,6 +179,8 @@ Event = (
     | StepResolved
     | Abandoned
     | Noted
+    | LegalHoldPlaced
+    | LegalHoldLifted
     | Reminded
     | DetectionRan
     | PlaybookApplied

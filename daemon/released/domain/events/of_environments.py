@@ -111,6 +111,17 @@ ByHand = HookStarted | FixStarted
 """What a person runs by hand while no release does."""
 
 
+class OutputExpired(msgspec.Struct, frozen=True):
+    """What was printed long ago is removed; the events stay."""
+
+    request_id: str
+    before: dt.datetime
+    """What ended after that stays."""
+    folders: tuple[str, ...]
+    """That go, relative to the state directory: one for each run, and for each hook that was run by hand."""
+    bytes: int
+
+
 class HookEnded(msgspec.Struct, frozen=True):
     """What was run by hand, a hook or a command of a playbook, is over; well, where it has no failure."""
 

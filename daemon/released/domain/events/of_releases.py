@@ -247,6 +247,20 @@ class Noted(msgspec.Struct, frozen=True):
     text: str
 
 
+class LegalHoldPlaced(msgspec.Struct, frozen=True):
+    """What was printed for this ticket is evidence: it is kept however old it grows."""
+
+    request_id: str
+    reason: str
+
+
+class LegalHoldLifted(msgspec.Struct, frozen=True):
+    """It may expire again."""
+
+    request_id: str
+    reason: str
+
+
 class Reminded(msgspec.Struct, frozen=True):
     """The release is still halted, and this was said."""
 

@@ -46,7 +46,7 @@ OCCUPIED_WITH_HOOK = "occupied_with_hook"
 PLACE_STATUSES = (FREE, OCCUPIED, RETURNING, FREE_WITH_HOOK, OCCUPIED_WITH_HOOK)
 
 
-BESIDE = ("refused", "noted", "detection_ran", "redacted")
+BESIDE = ("refused", "noted", "legal_hold_placed", "legal_hold_lifted", "detection_ran", "redacted")
 """What may be recorded at any time and changes nothing."""
 
 
@@ -115,7 +115,7 @@ ENVIRONMENT_TABLE = [
     _row("hook_ended", OCCUPIED_WITH_HOOK, OCCUPIED),
     *(
         _row(trigger, status, status)
-        for trigger in ("lease_taken", "record_accepted", "held", "unheld", "refused", "redacted")
+        for trigger in ("lease_taken", "record_accepted", "held", "unheld", "refused", "redacted", "output_expired")
         for status in PLACE_STATUSES
     ),
 ]

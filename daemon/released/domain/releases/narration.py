@@ -28,7 +28,7 @@ def line(event: ev.Event) -> str:
             return f"detection of playbook {playbook}: {matched} of {len(checks)} commands found what it expects"
         case ev.PlaybookApplied(playbook=playbook, part=part, command=command):
             return f"playbook {playbook}, {part}: {command}"
-        case ev.Refused() | ev.CancelRequested() | ev.StepResolved() | ev.Abandoned() | ev.Noted():
+        case ev.Refused() | ev.CancelRequested() | ev.StepResolved() | ev.Abandoned():
             return _operator_line(event)
         case _:
             return _step_line(event)
@@ -58,7 +58,7 @@ def _beginning(event: ev.RunRequested | ev.RevertRequested | ev.Adopted) -> str:
             return f"run {run} of {plan.ticket}: done by hand, {plan.base_sha[:12]}..{plan.merge_sha[:12]}, {reason}"
 
 
-def _operator_line(event: ev.Refused | ev.CancelRequested | ev.StepResolved | ev.Abandoned | ev.Noted) -> str:
+def _operator_line(event: ev.Refused | ev.CancelRequested | ev.StepResolved | ev.Abandoned) -> str:
     match event:
         case ev.Refused(code=code, message=message):
             return f"refused ({code}): {_first(message)}"
@@ -68,8 +68,16 @@ def _operator_line(event: ev.Refused | ev.CancelRequested | ev.StepResolved | ev
             return f"{step}: settled as {'done' if done else 'failed'}, {reason}"
         case ev.Abandoned(reason=reason):
             return f"given up: {reason}"
+
+
+def _remark_line(event: ev.Noted | ev.LegalHoldPlaced | ev.LegalHoldLifted) -> str:
+    match event:
         case ev.Noted(text=text):
             return f"note: {text}"
+        case ev.LegalHoldPlaced(reason=reason):
+            return f"legal hold: {reason}"
+        case ev.LegalHoldLifted(reason=reason):
+            return f"legal hold lifted: {reason}"
 
 
 def _code(target: str | None) -> str:
@@ -97,6 +105,8 @@ def _phase_line(
 
 def _step_line(event: ev.Event) -> str:
     match event:
+        case ev.Noted() | ev.LegalHoldPlaced() | ev.LegalHoldLifted():
+            return _remark_line(event)
         case ev.StepStarted(step=step, attempt=attempt):
             return f"  ▸ {step}" + (f" (attempt {attempt})" if attempt > 1 else "")
         case ev.StepSucceeded(step=step, result=result):
@@ -113,7 +123,7 @@ def _environment_line(event: ev.Event) -> str:
     match event:
         case ev.LeaseTaken(epoch=epoch, holder=holder):
             return f"owned by {holder}, epoch {epoch}"
-        case ev.RecordAccepted() | ev.Redacted():
+        case ev.RecordAccepted() | ev.Redacted() | ev.OutputExpired():
             return _record_line(event)
         case ev.LockTaken(ticket=ticket, run=run):
             return f"occupied by ticket {ticket}, run {run}"
@@ -137,8 +147,10 @@ def _environment_line(event: ev.Event) -> str:
             return type(event).__name__
 
 
-def _record_line(event: ev.RecordAccepted | ev.Redacted) -> str:
+def _record_line(event: ev.RecordAccepted | ev.Redacted | ev.OutputExpired) -> str:
     match event:
+        case ev.OutputExpired(before=before, folders=folders, bytes=size):
+            return f"output from before {before:%Y-%m-%d} was removed: {len(folders)} runs, {size} bytes"
         case ev.RecordAccepted(reason=reason):
             return f"the record was accepted as it is: {reason}"
         case ev.Redacted(reason=reason, version=version, output=output):

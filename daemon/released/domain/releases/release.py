@@ -58,6 +58,8 @@ class ReleaseState(msgspec.Struct, frozen=True):
     """``running``, ``done``, ``skipped`` or ``halted`` for each phase that was reached."""
     steps: dict[str, StepState] = {}
     halt: ev.Halted | None = None
+    legal_hold: Note | None = None
+    """Why what was printed for the ticket never expires."""
     standstill: Standstill | None = None
     """Set while it is halted."""
     silence: Silence | None = None
@@ -181,6 +183,8 @@ def fold(events: Iterable[ev.Recorded], state: ReleaseState | None = None) -> Re
 _BESIDE = (
     ev.Refused
     | ev.Noted
+    | ev.LegalHoldPlaced
+    | ev.LegalHoldLifted
     | ev.Reminded
     | ev.FellSilent
     | ev.Reconciled
@@ -236,14 +240,27 @@ def _apply(state: ReleaseState, event: ev.Event, recorded: ev.Recorded) -> Relea
         case ev.CancelRequested(reason=reason, kill=kill):
             wish = Cancelling(reason, kill, recorded.actor, recorded.at)
             return state if state.is_to_be_killed else replace(state, cancelling=wish)
-        case ev.Noted(text=text):
-            return replace(state, notes=(*state.notes, Note(text, recorded.actor, recorded.at)))
+        case ev.Noted() | ev.LegalHoldPlaced() | ev.LegalHoldLifted():
+            return _remarked(state, event, recorded)
         case ev.StepResolved():
             return _resolved(state, event, recorded.at)
         case ev.RecordAccepted():
             return replace(state, halt=_doubted(state, required_halt(state), event))
         case _:
             return _apply_phase(state, event)
+
+
+def _remarked(
+    state: ReleaseState, event: ev.Noted | ev.LegalHoldPlaced | ev.LegalHoldLifted, recorded: ev.Recorded
+) -> ReleaseState:
+    replace = msgspec.structs.replace
+    match event:
+        case ev.Noted(text=text):
+            return replace(state, notes=(*state.notes, Note(text, recorded.actor, recorded.at)))
+        case ev.LegalHoldPlaced(reason=reason):
+            return replace(state, legal_hold=Note(reason, recorded.actor, recorded.at))
+        case ev.LegalHoldLifted():
+            return replace(state, legal_hold=None)
 
 
 def _apply_phase(state: ReleaseState, event: ev.Event) -> ReleaseState:
@@ -267,7 +284,7 @@ def _apply_phase(state: ReleaseState, event: ev.Event) -> ReleaseState:
 
 def _opened(state: ReleaseState, event: ev.RunRequested | ev.Adopted, recorded: ev.Recorded) -> ReleaseState:
     plan, by, at = event.plan, recorded.actor, recorded.at
-    kept = msgspec.structs.replace(ReleaseState(), held=state.held, notes=state.notes)
+    kept = msgspec.structs.replace(ReleaseState(), held=state.held, notes=state.notes, legal_hold=state.legal_hold)
     return msgspec.structs.replace(kept, ticket=plan.ticket, run=event.run, plan=plan, started_by=by, started_at=at)
 
 

@@ -28,7 +28,9 @@ def after(silence: Silence | None, event: ev.Event) -> Silence | None:
     match event:
         case ev.FellSilent(since=since, limit_s=limit):
             return Silence(since, limit)
-        case ev.CancelRequested() | ev.Refused() | ev.Noted() | ev.DetectionRan() | ev.Redacted():
+        case ev.CancelRequested() | ev.Refused() | ev.Noted() | ev.LegalHoldPlaced() | ev.LegalHoldLifted():
+            return silence
+        case ev.DetectionRan() | ev.Redacted():
             return silence
         case _:
             return None

@@ -2,7 +2,7 @@
 
 from released.domain.releases.decide.resuming import admit_resume, resume
 from released.domain.releases.decide.reverting import admit_revert, revert
-from released.domain.releases.decide.settling import abandon, cancel, note, occupant, resolve
+from released.domain.releases.decide.settling import abandon, cancel, legal_hold, note, occupant, resolve
 from released.domain.releases.decide.starting import admit_adopt, admit_start, adopt, refuse_busy, start
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "admit_start",
     "adopt",
     "cancel",
+    "legal_hold",
     "note",
     "occupant",
     "refuse_busy",

@@ -78,3 +78,23 @@ def note(command: cmd.Note, state: ReleaseState) -> list[ev.Event]:
     if state.run == 0:
         raise NotFound("ticket_unknown", f"Ticket {command.ticket} was never run here.", next_steps.run(command.ticket))
     return [ev.Noted(command.request_id, command.text)]
+
+
+def legal_hold(command: cmd.LegalHold, state: ReleaseState) -> list[ev.Event]:
+    """Place a legal hold on a ticket, or lift it.
+
+    Raises:
+        NotFound: the ticket was never run here.
+        Refused: ``legal_hold_present``, ``legal_hold_absent``: there is nothing to place, or to lift.
+    """
+    if state.run == 0:
+        raise NotFound("ticket_unknown", f"Ticket {command.ticket} was never run here.", next_steps.run(command.ticket))
+    if command.lift:
+        if state.legal_hold is None:
+            raise Refused("legal_hold_absent", f"Ticket {command.ticket} is under no legal hold.")
+        return [ev.LegalHoldLifted(command.request_id, command.reason)]
+    if (present := state.legal_hold) is not None:
+        since = f"{present.by.name} placed one at {present.at:%Y-%m-%dT%H:%M:%SZ}"
+        message = f"Ticket {command.ticket} is under a legal hold already: {since} ({present.text})."
+        raise Refused("legal_hold_present", message)
+    return [ev.LegalHoldPlaced(command.request_id, command.reason)]
