@@ -44,6 +44,10 @@ class StackContainers:
         said, _ = process.communicate()
         assert process.returncode == 0, said
 
+    def start(self, service: str) -> None:
+        """Start a service's container that was stopped, as a person does."""
+        docker("start", self._names.container(service))
+
     def start_besides(self, checkout: Path, service: str, compose_service: str) -> None:
         """Start one of a service's Compose services that is under a profile, as a person does when it is needed."""
         process = self._compose_up(checkout, service, compose_service=compose_service)

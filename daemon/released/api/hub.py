@@ -125,12 +125,17 @@ class Hub:
         Raises:
             Refused: ``history_behind``: they are not; after an upgrade they are derived from the whole log.
         """
-        head = station.store.head()
-        if not await self.blocking(lambda: self.projector.wait_for(head, _PROJECTION_S)):
+        if not await self.caught_up(station):
             message = (
-                f"The tables of history stand behind event {head} of the log, and catch up: try again in a moment."
+                f"The tables of history stand behind event {station.store.head()} of the log, and catch up: "
+                "try again in a moment."
             )
             raise Refused("history_behind", message)
+
+    async def caught_up(self, station: Station) -> bool:
+        """Wait until all that is derived is up to date, or for as long as that is worth; tell whether it is."""
+        head = station.store.head()
+        return await self.blocking(lambda: self.projector.wait_for(head, _PROJECTION_S))
 
     async def planned(self, station: Station, work: Callable[[], T]) -> T:
         """Have a station's desk take a command that asks the list of releases, once that is up to date."""

@@ -45,6 +45,7 @@ class Playbooks(rpc.PlaybooksServicer):
         async with answering(context):
             station = self._hub.station(request.environment)
             found = await self._hub.blocking(lambda: library(station.world.git))
+            await self._hub.caught_up(station)
             records = await self._hub.patiently(station, lambda: playbook_records(station, found.playbooks))
             wanted = [one for one in found.playbooks if request.id in ("", one.id)]
             if request.id and not wanted:

@@ -152,6 +152,7 @@ class Releases(rpc.ReleasesServicer):
         """Tell from any failure of a ticket its cause, the evidence, and what to type next."""
         async with answering(context):
             station, ticket = self._hub.station(request.environment), parse_ticket(request.ticket)
+            await self._hub.caught_up(station)  # where it is not, the past that it is compared with ends earlier
             found = await self._hub.patiently(station, lambda: diagnosed(station, ticket))
             return diagnosis(found, station.name)
 

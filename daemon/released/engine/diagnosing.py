@@ -29,8 +29,11 @@ from released.engine.station import Station
 from released.phases.health import container_lines, endpoint_lines
 from released.phases.projects import containers_now
 from released.store.exported_copy import is_copy
+from released.store.history_queries import recent_tickets, tickets_of_service, tickets_that_failed
 
 _OCCURRENCES = 5
+_RECENT, _ALIKE, _OF_SERVICE = 50, 50, 10
+"""How many of the latest releases are looked at: of any kind, with the same failure, and of each service."""
 
 
 class Diagnosed(NamedTuple):
@@ -53,7 +56,7 @@ def diagnosed(station: Station, ticket: str) -> Diagnosed:
     if not events:
         raise unknown_ticket(ticket)
     failure, known = failure_to_tell_of(events), library(station.world.git)
-    histories = dict(_histories(station))
+    histories = dict(_histories(station, ticket, failure))
     told = diagnose(ticket, events, _past(histories, ticket, failure), _present(station, events, failure, histories))
     matches = match(known.playbooks, facts_of(station.world, failure)) if failure and told.kind != "released" else ()
     detections = latest_detections(events, told.version)
@@ -62,10 +65,19 @@ def diagnosed(station: Station, ticket: str) -> Diagnosed:
     return Diagnosed(msgspec.structs.replace(told, next=following), tuple(matches), known, detections)
 
 
-def _histories(station: Station) -> Iterator[tuple[str, list[ev.Recorded]]]:
-    prefix = ev.release_stream(station.name, "")
-    for stream in station.store.streams(prefix):
-        yield stream.removeprefix(prefix), station.store.read(stream)
+def _histories(
+    station: Station, ticket: str, failure: RecordedFailure | None
+) -> Iterator[tuple[str, list[ev.Recorded]]]:
+    """Read the releases that a diagnosis compares with: the latest, of its services, and those that failed alike."""
+    store, name = station.store, station.name
+    tickets = [ticket, *recent_tickets(store, name, _RECENT)]
+    if failure is not None:
+        tickets += tickets_that_failed(store, name, failure.facts.code, _ALIKE)
+    plan = release.fold(station.events(ticket)).plan
+    for service in plan.services if plan else ():
+        tickets += tickets_of_service(store, name, service.name, _OF_SERVICE)
+    for each in dict.fromkeys(tickets):
+        yield each, station.events(each)
 
 
 def _past(histories: dict[str, list[ev.Recorded]], ticket: str, failure: RecordedFailure | None) -> Past:

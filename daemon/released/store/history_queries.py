@@ -185,6 +185,30 @@ def runs(store: EventStore, environment: str, wanted: RunFilter, limit: int) -> 
     return store.query(lambda connection: [_run(row) for row in connection.execute(newest_first)])
 
 
+def recent_tickets(store: EventStore, environment: str, limit: int) -> list[str]:
+    """List the tickets that were run last, the latest first."""
+    rows = RUNS.c
+    latest = func.max(rows.started_at).desc()
+    query = select(rows.ticket).where(rows.environment == environment).group_by(rows.ticket).order_by(latest)
+    return store.query(lambda connection: list(connection.execute(query.limit(limit)).scalars()))
+
+
+def tickets_that_failed(store: EventStore, environment: str, code: str, limit: int) -> list[str]:
+    """List the tickets whose runs halted with a code last, the latest first; one stands there for each halt."""
+    rows = FAILURES.c
+    of_code = select(rows.ticket).where(rows.environment == environment, rows.code == code)
+    query = of_code.order_by(rows.at.desc()).limit(limit)
+    return store.query(lambda connection: list(connection.execute(query).scalars()))
+
+
+def tickets_of_service(store: EventStore, environment: str, service: str, limit: int) -> list[str]:
+    """List the tickets whose runs affected a service last, the latest first; one stands there for each run."""
+    rows = RUN_SERVICES.c
+    of_service = select(rows.ticket).where(rows.environment == environment, rows.service == service)
+    query = of_service.order_by(rows.started_at.desc()).limit(limit)
+    return store.query(lambda connection: list(connection.execute(query).scalars()))
+
+
 def end_of_run(connection: Connection, environment: str, ticket: str, run: int) -> dt.datetime | None:
     """Tell when a run was over; ``None`` where it is not, or is none."""
     key = (RUNS.c.environment == environment) & (RUNS.c.ticket == ticket) & (RUNS.c.run == run)

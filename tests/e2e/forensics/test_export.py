@@ -1,20 +1,17 @@
-"""``export`` and ``open``: a reader who was not there answers every question from the file alone."""
+"""``export`` and ``open``: what is in the file, who may read it, and what of it is believed."""
 
 from __future__ import annotations
 
 import io
 import json
-import os
-import subprocess
 import tarfile
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import zstandard
 
-from support.daemon_process import PROGRAMS
-from support.past_of_a_stack import FRONT, SCRIPT, WEB
+from support.exported_reader import Reader
+from support.past_of_a_stack import WEB
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,31 +20,6 @@ if TYPE_CHECKING:
     from support.past_of_a_stack import PastOfAStack
 
 pytestmark = pytest.mark.timeout(600)  # the first one waits for three releases
-
-
-@dataclass(frozen=True)
-class Reader:
-    """Somebody who has the file, and neither the daemon nor its host."""
-
-    file: Path
-    home: Path
-
-    def ask(self, *typed: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        """Ask the file, which must answer with this code."""
-        finished = subprocess.run(
-            [PROGRAMS / "releasectl", "open", self.file, *typed],
-            env={"PATH": os.environ["PATH"], "HOME": str(self.home), "NO_COLOR": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert finished.returncode == code, finished.stdout + finished.stderr
-        return finished
-
-    def document(self, *typed: str) -> dict[str, Any]:
-        """Ask, and read the answer as a document."""
-        found: dict[str, Any] = json.loads(self.ask(*typed, "-o", "json").stdout)
-        return found
 
 
 @pytest.fixture(scope="module", name="exported")
@@ -60,94 +32,6 @@ def _exported(past: PastOfAStack, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture(scope="module", name="reader")
 def _reader(exported: Path, tmp_path_factory: pytest.TempPathFactory) -> Reader:
     return Reader(exported, tmp_path_factory.mktemp("home"))
-
-
-# --- twelve questions --------------------------------------------------------------------------------------------
-
-
-def question_1(reader: Reader, past: PastOfAStack) -> None:
-    """Which tickets were released, and how do they stand?"""
-    listed = reader.document("list")["releases"]
-    assert [(one["ticket"], one["state"]) for one in listed] == [(FRONT, "reverted"), (WEB, "released")]
-    assert past.merges[WEB] == listed[1]["merge_sha"]
-
-
-def question_2(reader: Reader, past: PastOfAStack) -> None:
-    """Which containers stood at the end, and from which release?"""
-    placed = reader.document("services")["services"]
-    now = {one["name"]: one["id"] for service in placed for one in service["containers"]}
-    assert now.items() <= past.containers["taken back"].items()
-
-
-def question_3(reader: Reader, past: PastOfAStack) -> None:
-    """What ran when it was halted?"""
-    placed = reader.document("services", "--at", past.at("halted"))["services"]
-    then = {one["name"]: one["id"] for service in placed for one in service["containers"]}
-    assert then.items() <= past.containers["halted"].items()
-
-
-def question_4(reader: Reader, past: PastOfAStack) -> None:
-    """Where did the second release stand then?"""
-    found = reader.document("status", FRONT, "--at", past.at("halted"))
-    assert (found["summary"]["state"], found["failure"]["step"]) == ("halted", "1302-move.sh")
-
-
-def question_5(reader: Reader, past: PastOfAStack) -> None:  # noqa: ARG001 (as the others)
-    """Why did it halt?"""
-    (run,) = reader.document("history", "--ticket", FRONT)["runs"]
-    assert [(halt["code"], halt["phase"]) for halt in run["halts"]] == [("script_failed", "ticket")]
-
-
-def question_6(reader: Reader, past: PastOfAStack) -> None:  # noqa: ARG001 (as the others)
-    """What did the script say when it failed?"""
-    assert "  | no such table: pages\n" in reader.ask("replay", FRONT, "-v").stdout
-
-
-def question_7(reader: Reader, past: PastOfAStack) -> None:  # noqa: ARG001 (as the others)
-    """Who let it go on, and why?"""
-    (resumed,) = [one for one in reader.document("events", FRONT)["events"] if one["type"] == "resumed"]
-    assert (resumed["actor"], resumed["data"]["reason"]) == ("root", "the vendor's table was missing")
-
-
-def question_8(reader: Reader, past: PastOfAStack) -> None:  # noqa: ARG001 (as the others)
-    """Why was it taken back?"""
-    assert reader.document("status", FRONT)["revert"]["reason"] == "pages are slow"
-
-
-def question_9(reader: Reader, past: PastOfAStack) -> None:  # noqa: ARG001 (as the others)
-    """What put the running container of web there, and who decided it?"""
-    (web,) = reader.document("blame", "web")["containers"]
-    assert (web["ticket"], web["decision"]["by"], web["decision"]["reason"]) == (FRONT, "root", "pages are slow")
-
-
-def question_10(reader: Reader, past: PastOfAStack) -> None:  # noqa: ARG001 (as the others)
-    """Why was front touched at all?"""
-    causes = [(one["kind"], one["text"]) for one in reader.document("why", FRONT, "front")["links"]]
-    assert ("path", "packages/front/manifest.yaml changed: packages/front/ affects front") in causes
-
-
-def question_11(reader: Reader, past: PastOfAStack) -> None:  # noqa: ARG001 (as the others)
-    """In what did the two releases differ?"""
-    differences = reader.document("diff", WEB, FRONT)["differences"]
-    assert SCRIPT in {one["subject"] for one in differences}
-
-
-def question_12(reader: Reader, past: PastOfAStack) -> None:  # noqa: ARG001 (as the others)
-    """Is the record whole?"""
-    assert reader.document("verify-log")["findings"] == []
-
-
-QUESTIONS = [
-    *(question_1, question_2, question_3, question_4, question_5, question_6),
-    *(question_7, question_8, question_9, question_10, question_11, question_12),
-]
-
-
-@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.__doc__)
-def test_somebody_who_was_not_there_can_tell(
-    reader: Reader, past: PastOfAStack, question: Callable[[Reader, PastOfAStack], None]
-) -> None:
-    question(reader, past)
 
 
 # --- the file ----------------------------------------------------------------------------------------------------

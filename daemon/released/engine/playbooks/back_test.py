@@ -12,8 +12,10 @@ from released.domain.playbooks.playbook import Playbook
 from released.domain.playbooks.recorded_failure import RecordedFailure, failures
 from released.engine.playbooks.known_failures import facts_of, library
 from released.engine.station import Station
+from released.store.history_queries import recent_tickets
 
-_FAILURES = 1000
+_RECENT, _FAILURES = 500, 1000
+"""How many of the latest releases are looked through, and how many of their failures are tried at most."""
 
 
 class Hit(NamedTuple):
@@ -34,7 +36,7 @@ class Trial(NamedTuple):
 
 
 def back_test(station: Station, tried: Sequence[Playbook]) -> list[Trial]:
-    """Try playbooks on the failures of an environment, the latest first, at most a thousand.
+    """Try playbooks on the failures of an environment's latest releases, the latest first.
 
     They are ranked among the known ones; where they have the id of one, they take its place.
     """
@@ -45,8 +47,8 @@ def back_test(station: Station, tried: Sequence[Playbook]) -> list[Trial]:
 
 
 def _failures(station: Station) -> Iterator[RecordedFailure]:
-    for stream in station.store.streams(ev.release_stream(station.name, "")):
-        yield from failures(station.store.read(stream))
+    for ticket in recent_tickets(station.store, station.name, _RECENT):
+        yield from failures(station.events(ticket))
 
 
 def _trial(station: Station, failure: RecordedFailure, playbooks: Sequence[Playbook], ids: set[str]) -> Trial:

@@ -6,13 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from released.domain import events as ev
 from released.domain.playbooks.matching import match
 from released.domain.playbooks.playbook import Playbook
 from released.domain.playbooks.record import proven
 from released.domain.playbooks.recorded_failure import failures
 from released.engine.playbooks.known_failures import facts_of
 from released.engine.station import Station
+from released.store.history_queries import recent_tickets
+
+_RECENT = 500
+"""Releases that are looked through."""
 
 
 class PlaybookRecord(NamedTuple):
@@ -24,15 +27,15 @@ class PlaybookRecord(NamedTuple):
 
 
 def playbook_records(station: Station, playbooks: Sequence[Playbook]) -> dict[str, PlaybookRecord]:
-    """Look through all that is on record of an environment.
+    """Look through the latest releases of an environment.
 
     Args:
         station: the environment.
         playbooks: every one that is known.
     """
     matched, confirmed, worked = Counter[str](), Counter[str](), Counter[str]()
-    for stream in station.store.streams(ev.release_stream(station.name, "")):
-        events = station.store.read(stream)
+    for ticket in recent_tickets(station.store, station.name, _RECENT):
+        events = station.events(ticket)
         counts = proven(events)
         confirmed += counts.confirmed
         worked += counts.worked
