@@ -1,6 +1,6 @@
 """Years of one environment, made up: fifteen services, releases that go well, halt, are resumed, taken back.
 
-The events are those of real releases, in their order and with what they carry; a store takes them as it takes any other.
+Its events are those of real releases, in their order and with what they carry; a store takes them as any other.
 """
 
 from __future__ import annotations
