@@ -84,6 +84,8 @@ class Machine:
 
     def reboot(self) -> list[dict[str, Any]]:
         """Have it reboot in order; give the events that came through until it was down."""
+        # A reboot may reset the machine twice. What is still unread of the last one is read here, before the answer.
+        self._qemu.call("query-status")
         self.agent.start("systemctl", "reboot")
         self._wait_for("RESET")
         rest = self.events.rest()
