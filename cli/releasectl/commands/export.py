@@ -13,6 +13,7 @@ import grpc
 from releasectl.arguments.global_flags import command as declare
 from releasectl.arguments.parameters import TICKET
 from releasectl.calls.connection import Connection, connect
+from releasectl.calls.signature import sign
 from releasectl.errors import ClientError, Next, usage
 from releasectl.exit_codes import ExitCode
 from releasectl.rpc_errors import from_rpc
@@ -22,8 +23,9 @@ from releasepb.v1 import history_pb2 as pb
 
 @declare("export")
 @click.argument("words", nargs=-1, required=True, metavar="[TICKET] FILE")
+@click.option("--sign", "key", type=click.Path(path_type=Path), metavar="KEY", help="Sign it with this SSH key.")
 @click.pass_context
-def command(context: click.Context, *, words: tuple[str, ...]) -> None:
+def command(context: click.Context, *, words: tuple[str, ...], key: Path | None) -> None:
     """Write what is on record of a ticket, or of the whole environment, to FILE.
 
     The file holds events with their hashes and what steps printed, secrets masked; releasectl open reads it anywhere.
@@ -44,6 +46,8 @@ def command(context: click.Context, *, words: tuple[str, ...]) -> None:
             if isinstance(error, OSError):
                 raise _not_written(file, error) from None
             raise
+    if key is not None:
+        settings.say(f"Signed in {sign(file, key)}.")
     settings.say(f"Written to {file}. Look into it with: releasectl open {file} status")
 
 

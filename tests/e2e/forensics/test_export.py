@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import tarfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +17,6 @@ from support.past_of_a_stack import WEB
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from support.past_of_a_stack import PastOfAStack
 
@@ -66,6 +67,58 @@ def test_no_secret_is_in_it(past: PastOfAStack, exported: Path) -> None:
     content = zstandard.ZstdDecompressor().stream_reader(exported.read_bytes()).read()
     assert past.stack.secret.encode() not in content
     assert b"1302-move.sh" in content
+
+
+# --- a file that somebody signed ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", name="signed")
+def _signed(past: PastOfAStack, tmp_path_factory: pytest.TempPathFactory) -> Reader:
+    """Give the reader of an export that mara signed; ``allowed`` beside it says that she may, ``others`` who else."""
+    home = tmp_path_factory.mktemp("signed")
+    for name in ("mara", "olu"):
+        keygen = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(home / name)]
+        subprocess.run(keygen, check=True)
+    for allowed, name in (("allowed", "mara"), ("others", "olu")):
+        key = (home / f"{name}.pub").read_text()
+        (home / allowed).write_text(f'{name}@example.org namespaces="released-export" {key}')
+    file = home / "prod.released"
+    told = past.client("export", "--sign", str(home / "mara"), str(file)).stderr
+    assert f"Signed in {file}.sig." in told
+    return Reader(file, home)
+
+
+def test_a_file_is_opened_where_one_of_the_allowed_signed_it(signed: Reader) -> None:
+    told = signed.ask("list", before=("--signers", str(signed.home / "allowed")))
+    assert told.stderr == "Signed by mara@example.org.\n"
+    assert WEB in told.stdout
+
+
+def test_a_file_that_somebody_else_signed_is_not_opened(signed: Reader) -> None:
+    refused = signed.ask("list", before=("--signers", str(signed.home / "others")), code=1)
+    assert "prod.released is signed by nobody in " in refused.stderr
+    assert refused.stdout == ""
+
+
+def test_a_signed_file_that_was_changed_is_not_opened(signed: Reader, tmp_path: Path) -> None:
+    changed = tmp_path / "prod.released"
+    changed.write_bytes(signed.file.read_bytes() + b"x")
+    (tmp_path / "prod.released.sig").write_bytes(Path(f"{signed.file}.sig").read_bytes())
+
+    refused = Reader(changed, tmp_path).ask("list", before=("--signers", str(signed.home / "allowed")), code=1)
+
+    assert "prod.released is not what mara@example.org signed" in refused.stderr
+
+
+def test_a_file_without_a_signature_is_not_opened_where_one_is_wanted(signed: Reader, exported: Path) -> None:
+    reader = Reader(exported, signed.home)
+    assert "is signed by nobody in " in reader.ask(before=("--signers", str(signed.home / "allowed")), code=1).stderr
+
+
+def test_an_export_that_could_not_be_signed_is_told(past: PastOfAStack, tmp_path: Path) -> None:
+    file = tmp_path / "prod.released"
+    told = past.client("export", "--sign", str(tmp_path / "no-key"), str(file), code=1).stderr
+    assert "was written, and not signed: " in told
 
 
 # --- a file that somebody changed --------------------------------------------------------------------------------
