@@ -35,6 +35,10 @@ PATIENCE_S = 60.0
 class AppendContract:
     """What is appended is judged, stored and read. Inherit and provide the fixture ``store``: an empty store."""
 
+    def test_the_version_of_a_stream_is_that_of_its_last_event(self, store: EventStore) -> None:
+        store.append([write(ENVIRONMENT, 0, LOCK, FREE)])
+        assert (store.version(ENVIRONMENT), store.version(STREAM)) == (2, 0)
+
     def test_versions_and_positions_have_no_gaps(self, store: EventStore) -> None:
         store.append([write(STREAM, 0, *whole_release())])
         store.append([write(ENVIRONMENT, 0, LOCK, FREE)])

@@ -293,6 +293,7 @@ class _Acknowledging:
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
         self.read = simulation.store.read
+        self.version = simulation.store.version
 
     def append(self, writes: Sequence[StreamWrite], fence: Fence | None = None) -> tuple[ev.Recorded, ...]:
         recorded = self._simulation.append(writes, fence)

@@ -18,6 +18,7 @@ from released.domain.ids import RequestId, Ticket
 from released.domain.releases import release
 from released.domain.releases.release import ReleaseState
 from released.domain.requests import refuse_reused
+from released.engine.environment_fold import EnvironmentFold
 from released.engine.instruments import Instruments, id_of_request
 from released.engine.ownership import Ownership
 from released.phases.world import World
@@ -65,6 +66,7 @@ class Answers:
         self._ownership = ownership
         self._world = world
         self._instruments = instruments
+        self._place = EnvironmentFold(store, world.name)
 
     def answer(self, asked: Asked, decide: Callable[[], Decided], then: Callable[[], None]) -> ev.Recorded:
         """Take a command: record what is decided, act on it unless it was answered before; give the event that answers.
@@ -113,7 +115,7 @@ class Answers:
 
     def environment(self) -> environment.EnvironmentState:
         """Fold the record of the environment."""
-        return environment.fold(self._store.read(ev.environment_stream(self._world.name)))
+        return self._place.present()
 
     def _repeated(self, given: ev.Recorded, asked: Asked) -> ev.Recorded:
         """Give the answer that a request got when it came first."""

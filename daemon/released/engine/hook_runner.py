@@ -18,6 +18,7 @@ from released.domain.environments.environment import HookRun
 from released.domain.errors import ReleasedError, StepInDoubt
 from released.domain.failure import Failure
 from released.domain.releases import release
+from released.engine.environment_fold import EnvironmentFold
 from released.engine.faults import Faults
 from released.engine.instruments import Instruments, id_of_end
 from released.engine.ownership import Ownership
@@ -50,6 +51,7 @@ class HookRunner:
     ) -> None:
         self._store = store
         self._fence = fence
+        self._place = EnvironmentFold(store, world.name)
         self._ownership = ownership
         self._world = world
         self._instruments = instruments
@@ -148,7 +150,7 @@ class HookRunner:
     # --- the record ----------------------------------------------------------------------------------------------
 
     def _environment(self) -> environment.EnvironmentState:
-        return environment.fold(self._store.read(ev.environment_stream(self._world.name)))
+        return self._place.present()
 
     def _recorded(self, ended: ev.HookEnded) -> bool:
         """Record the end; false where it is to be tried again."""

@@ -7,7 +7,6 @@ step and the intent of the next travel together. Only an intent must be durable 
 from __future__ import annotations
 
 from released.domain import events as ev
-from released.domain.environments import environment
 from released.domain.ids import Ticket
 from released.domain.releases import release
 from released.engine.instruments import Instruments
@@ -72,7 +71,7 @@ class Journal:
 
     def _freeing(self) -> StreamWrite:
         stream = ev.environment_stream(self._fence.environment)
-        version = environment.fold(self._store.read(stream)).version
+        version = self._store.version(stream)
         freed = ev.LockFreed(self._ticket, self.state.run)
         new = NewEvent(self._instruments.new_id(), self._instruments.now(), self._instruments.actor, freed)
         return StreamWrite(stream, version, (new,))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 
 from released.domain import events as ev
-from released.domain.environments import environment
 from released.domain.ids import Ticket
 from released.domain.releases import lifecycle, release
 from released.domain.releases.release import ReleaseState
+from released.engine.environment_fold import EnvironmentFold
 from released.phases.planning.history import HeldCommits, History, LaterRelease
 from released.store.event_store import EventStore
 from released.store.release_list import list_releases
@@ -29,19 +29,19 @@ class EnvironmentRecord:
     def __init__(self, store: EventStore, environment_name: str) -> None:
         self._store = store
         self._name = environment_name
+        self._place = EnvironmentFold(store, environment_name)
 
     def history(self) -> History:
         """Say what a run depends on."""
         prefix = ev.release_stream(self._name, "")
         tickets = (Ticket(stream.removeprefix(prefix)) for stream in self._store.streams(prefix))
-        place = environment.fold(self._store.read(ev.environment_stream(self._name)))
         return History(
             # A typo that was refused owns no script. Only a name with a dash can be the longer of two that match one.
             known_tickets=tuple(ticket for ticket in tickets if "-" in ticket and self._release(ticket).run > 0),
             is_released=lambda ticket: self._release(ticket).status == lifecycle.RELEASED,
             last_deployed=self._last_deployed(),
             held=self._held(),
-            returned=place.returned,
+            returned=self._place.present().returned,
         )
 
     def later_than(self, state: ReleaseState) -> tuple[LaterRelease, ...]:

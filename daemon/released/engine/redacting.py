@@ -123,7 +123,7 @@ class Redaction:
         self, stream: str, events: Sequence[ev.Redacted], actor: ev.Actor, instruments: Instruments
     ) -> StreamWrite:
         now, new_id = instruments.now(), instruments.new_id
-        version = self._store.read(stream)[-1].version
+        version = self._store.version(stream)
         return StreamWrite(stream, version, tuple(NewEvent(new_id(), now, actor, event) for event in events))
 
     # --- what was printed ----------------------------------------------------------------------------------------

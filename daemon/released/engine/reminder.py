@@ -9,10 +9,10 @@ import logging
 import msgspec
 
 from released.domain import events as ev
-from released.domain.environments import environment
 from released.domain.releases import release, reminders
 from released.domain.releases.release import ReleaseState
 from released.domain.releases.reminders import Standstill
+from released.engine.environment_fold import EnvironmentFold
 from released.engine.instruments import Instruments
 from released.store.errors import Conflict
 from released.store.event_store import EventStore, Fence, NewEvent, StreamWrite
@@ -38,6 +38,7 @@ class Reminder:
         self._fence = fence
         self._instruments = instruments
         self._first_after_s = first_after_s
+        self._place = EnvironmentFold(store, fence.environment)
 
     def look(self) -> float | None:
         """Remind where that is due; give in how many seconds to look again, ``None``: not before something happens."""
@@ -51,7 +52,7 @@ class Reminder:
 
     def _occupant(self) -> ReleaseState | None:
         name = self._fence.environment
-        lock = environment.fold(self._store.read(ev.environment_stream(name))).lock
+        lock = self._place.present().lock
         return release.fold(self._store.read(ev.release_stream(name, lock.ticket))) if lock else None
 
     def _remind(self, state: ReleaseState, standstill: Standstill, now: dt.datetime) -> None:

@@ -22,6 +22,7 @@ from released.engine.answers import Answers
 from released.engine.brought_back import back_with
 from released.engine.deployed import deployed
 from released.engine.desk import Desk
+from released.engine.environment_fold import EnvironmentFold
 from released.engine.faults import Faults
 from released.engine.garbage import Garbage
 from released.engine.holds import Holds
@@ -55,6 +56,7 @@ class Station:
     admission: Admission
     holds: Holds
     garbage: Garbage
+    place: EnvironmentFold
     supervisor: Supervisor
     watchdog: Watchdog
     hooks: HookDesk
@@ -79,7 +81,7 @@ class Station:
 
     def environment(self) -> environment.EnvironmentState:
         """Fold the record of the environment."""
-        return environment.fold(self.store.read(ev.environment_stream(self.name)))
+        return self.place.present()
 
     def back_with(self) -> Mapping[str, str]:
         """Give each commit that a revert took away and a release brought back, with that release's ticket."""
@@ -162,6 +164,7 @@ def open_station(
         admission=Admission(answers, ownership, world),
         holds=Holds(answers, instruments),
         garbage=Garbage(answers, store, world, instruments),
+        place=EnvironmentFold(store, world.name),
         supervisor=supervisor,
         watchdog=Watchdog(store, fence, instruments, world.settings.silence.after, world.state_dir, on_fatal),
         hooks=HookDesk(answers, store, world, instruments, hook_runner.wake),

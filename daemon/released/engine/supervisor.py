@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterator, Mapping
 import msgspec
 
 from released.domain import events as ev
-from released.domain.environments import environment
 from released.domain.errors import Refused, StepFailed
 from released.domain.failure import KILLED, Failure
 from released.domain.ids import Phase, Ticket
 from released.domain.releases import narration, recovery
 from released.domain.releases.release import ReleaseState
 from released.engine import reconciler, workspace_lock
+from released.engine.environment_fold import EnvironmentFold
 from released.engine.faults import Faults
 from released.engine.instruments import Instruments
 from released.engine.journal import Journal
@@ -64,6 +64,7 @@ class Supervisor:
         self._on_fatal = on_fatal
         self._settle_checkout = settle_checkout
         self._reminder = Reminder(store, fence, instruments, world.settings.remind.after)
+        self._place = EnvironmentFold(store, world.name)
         self._look_again_s: float | None = None
         self._stopping = threading.Event()
         self._work = threading.Event()
@@ -283,10 +284,8 @@ class Supervisor:
 
     def _occupying(self) -> Journal | None:
         """Find the release that occupies the environment: it is running, or halted."""
-        place = environment.fold(self._store.read(ev.environment_stream(self._world.name)))
-        if place.lock is None:
-            return None
-        return Journal(self._store, self._fence, Ticket(place.lock.ticket), self._instruments)
+        lock = self._place.present().lock
+        return Journal(self._store, self._fence, Ticket(lock.ticket), self._instruments) if lock else None
 
     def _phases(self) -> Phases:
         world = self._world

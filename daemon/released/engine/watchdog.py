@@ -16,10 +16,9 @@ from pathlib import Path
 import msgspec
 
 from released.domain import events as ev
-from released.domain.environments import environment
-from released.domain.environments.environment import EnvironmentState
 from released.domain.releases import release, silence
 from released.domain.releases.release import ReleaseState
+from released.engine.environment_fold import EnvironmentFold
 from released.engine.instruments import Instruments
 from released.engine.slots import attempt_folder
 from released.store.errors import Conflict, StoreBusy, StoreFull, StoreStopped
@@ -61,7 +60,7 @@ class Watchdog:
         self._state_dir = state_dir
         self._on_fatal = on_fatal
         self._monotonic = monotonic
-        self._place = EnvironmentState()
+        self._place = EnvironmentFold(store, fence.environment)
         self._release = ReleaseState()
         self._seen: object = None
         self._seen_at = 0.0
@@ -105,9 +104,7 @@ class Watchdog:
 
     def _occupant(self) -> ReleaseState | None:
         name = self._fence.environment
-        news = self._store.read(ev.environment_stream(name), self._place.version)
-        self._place = environment.fold(news, self._place)
-        lock = self._place.lock
+        lock = self._place.present().lock
         if lock is None:
             return None
         known = self._release if self._release.ticket == lock.ticket else ReleaseState()

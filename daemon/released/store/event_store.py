@@ -100,6 +100,10 @@ class EventStore(Protocol):
         """Name the streams that begin with ``prefix``, sorted."""
         ...
 
+    def version(self, stream: str) -> int:
+        """Give the version of a stream's last event; 0 where it has none."""
+        ...
+
     def head(self) -> int:
         """Give the position of the last event; 0 for an empty log."""
         ...

@@ -65,6 +65,10 @@ class MemoryStore:
         """Find an event by its id."""
         return next((one for one in self.read_all() if one.event_id == event_id), None)
 
+    def version(self, stream: str) -> int:
+        """Give the version of a stream's last event; 0 where it has none."""
+        return len(self._streams.get(stream, ()))
+
     def head(self) -> int:
         """Give the position of the last event; 0 for an empty log."""
         return sum(len(events) for events in self._streams.values())

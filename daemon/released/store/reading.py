@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import TypeVar
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 
 from released.domain.events import Recorded
 from released.store.event_store import EventStore
@@ -28,6 +28,11 @@ class RecordReader(EventStore):
         """List events of the whole log; see ``EventStore``."""
         wanted = EVENTS.c.position > after
         return self._recorded(select(EVENTS).where(wanted).order_by(EVENTS.c.position).limit(limit))
+
+    def version(self, stream: str) -> int:
+        """Give the version of a stream's last event; 0 where it has none."""
+        query = select(func.max(EVENTS.c.version)).where(EVENTS.c.stream == stream)
+        return self.query(lambda connection: connection.execute(query).scalar() or 0)
 
     def find(self, event_id: str) -> Recorded | None:
         """Find an event by its id."""

@@ -54,6 +54,13 @@ def list_releases(
     return store.query(lambda connection: [_listed(row) for row in connection.execute(newest_first)])
 
 
+def overridden_tickets(store: EventStore, environment: str, state: str) -> list[str]:
+    """Name the releases in a state in which somebody decided against the usual way."""
+    rows = RELEASES.c
+    query = select(rows.ticket).where(rows.environment == environment, rows.state == state, rows.overrides > 0)
+    return store.query(lambda connection: list(connection.execute(query).scalars()))
+
+
 class ReleaseList:
     """Keeps the table; idempotent, because each row is written whole from the state of its release."""
 
