@@ -36,6 +36,7 @@ check: $(INSTALLED) ## Lint, formatting, types, import direction
 bench: $(INSTALLED) ## Measure against peers in the same run: ratios, no verdict
 	@$(BIN)/python tests/benchmarks/noop_release.py
 	@$(BIN)/python tests/benchmarks/client_startup.py
+	@$(BIN)/python tests/benchmarks/questions.py
 
 $(INSTALLED): pyproject.toml | tools
 	$(PYTHON) -m venv .venv

@@ -18,6 +18,7 @@ from released.domain.releases.release import ReleaseState
 from released.domain.releases.unknown import unknown_ticket
 from released.store.event_store import EventStore
 from released.store.history_queries import Placed, placed_at, standing_at
+from released.store.place_moments import telling_events
 
 
 class Past:
@@ -64,7 +65,7 @@ class Past:
 
     def environment(self, at: dt.datetime) -> EnvironmentState:
         """Give who occupied the environment, and who kept releases out."""
-        return environment.fold(until(self._store.read(ev.environment_stream(self._name)), at))
+        return environment.fold(telling_events(self._store, ev.environment_stream(self._name), at))
 
     def placed(self, at: dt.datetime, service: str | None = None) -> list[Placed]:
         """List the containers that stood, as releases put them there; the tables of history must be up to date."""
