@@ -83,7 +83,7 @@ def answered(size: int) -> dict[str, float]:
         try:
             start_s = seconds(environment.daemon.start)
             told = {
-                line: median(seconds(partial(ask, environment, typed)) for _ in range(TIMES)) for line, typed in lines
+                line: median(seconds(partial(ask, environment, typed)) for _ in range(TIMES)) for line, typed in asked
             }
         finally:
             environment.daemon.end()
