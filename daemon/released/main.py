@@ -6,11 +6,14 @@ import contextlib
 import os
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from released.version import VERSION
+
+if TYPE_CHECKING:
+    from released.domain.configuration import Configuration
 
 # gRPC would otherwise hook into every fork and warn about each child that a step starts.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
@@ -116,7 +119,9 @@ def selftest(config: Path, cut: bool, environment: str, ticket: str, last: int) 
 
     findings, releases, lives = 0, 0, 0
     try:
-        path = load(config).store.path
+        configuration = load(config)
+        _refuse_unknown(environment, config, configuration)
+        path = configuration.store.path
         with tempfile.TemporaryDirectory() as folder:
             for stream, events in histories(path, environment, ticket, last):
                 releases += 1
@@ -127,6 +132,8 @@ def selftest(config: Path, cut: bool, environment: str, ticket: str, last: int) 
                         click.echo(f"[ERROR] {stream}, cut after event {life.version}: {finding.message}", err=True)
     except (InvalidConfiguration, ReleasedError) as error:
         _refuse(str(error))
+    if not releases:
+        _refuse(f"Nothing is on record of {f'ticket {ticket}' if ticket else 'any ticket'} in {environment}.")
     click.echo(f"{releases} releases, {lives} lives of a daemon, {findings} findings.")
     sys.exit(1 if findings else 0)
 
@@ -202,10 +209,8 @@ def accept(config: Path, environment: str, reason: str) -> None:
 
     try:
         configuration = load(config)
-        settings = configuration.environments.get(environment)
-        if settings is None:
-            _refuse(f"{config} has no environment {environment!r}, but {', '.join(configuration.environments)}.")
-        world = open_world(environment, settings, configuration.state)
+        _refuse_unknown(environment, config, configuration)
+        world = open_world(environment, configuration.environments[environment], configuration.state)
         store = open_store(configuration.store.url, lambda error: _refuse(str(error)), configuration.state)
         with contextlib.closing(store):
             acceptance.accept(world, store, reason, own_actor(), Instruments())
@@ -223,7 +228,7 @@ def redact(config: Path, reason: str, yes: bool) -> None:  # noqa: FBT001 (a fla
     """Take a secret out of the record, while no daemon runs.
 
     It is read from standard input, or asked for. It goes out of every event and every output that tells it, for ever;
-    who did that, when and why goes on the record, and its hashes still hold.
+    who did that, when and why goes on the record, and its hashes still hold. Ends with code 1 where some of it stays.
     """
     from released.api.identity import own_actor  # noqa: PLC0415 (only this command pays for what it needs)
     from released.config import load  # noqa: PLC0415
@@ -232,8 +237,12 @@ def redact(config: Path, reason: str, yes: bool) -> None:  # noqa: FBT001 (a fla
     from released.domain.forensics.masking import redactor_of  # noqa: PLC0415
     from released.engine.instruments import Instruments  # noqa: PLC0415
     from released.engine.redacting import Redaction  # noqa: PLC0415
+    from released.store.shredding import is_rewritten  # noqa: PLC0415
     from released.store.sqlite import open_store  # noqa: PLC0415
 
+    if not yes and not sys.stdin.isatty():
+        _refuse("Nobody can be asked here: look with a terminal first, or add --yes.")
+    left: list[str] = []
     try:
         configuration = load(config)
         redactor = redactor_of(_secret(), reason)
@@ -241,20 +250,30 @@ def redact(config: Path, reason: str, yes: bool) -> None:  # noqa: FBT001 (a fla
         with contextlib.closing(store):
             redaction = Redaction(store, configuration.state, redactor)
             found = redaction.find()
-            if not found.places:
-                click.echo("It is nowhere on the record; nothing was changed.")
-                return
-            click.echo("\n".join(("It stands in:", *(f"  {place}" for place in found.places))))
-            if not yes:
-                click.confirm("Take it out of these, for ever?", abort=True)
-            redaction.remove(found, reason, own_actor(), Instruments())
+            if found.places:
+                click.echo("\n".join(("It stands in:", *(f"  {place}" for place in found.places))))
+                if not yes:
+                    click.confirm("Take it out of these, for ever?", abort=True)
+                left += map(str, redaction.remove(found, reason, own_actor(), Instruments()))
+            left += found.stuck
+        if not is_rewritten(configuration.store.path):
+            held = "until nobody else has them open and there is room for a copy; type this again then"
+            left.append(f"the files of {configuration.store.path}, {held}")
     except (InvalidConfiguration, ReleasedError) as error:
         _refuse(str(error))
-    else:
-        click.echo(
-            "It is taken out. Copies that were made before still hold it: backups of the database "
-            f"({configuration.store.path.name}.before-… beside it, too), exports, logs of the host. Renew the secret."
-        )
+    except OSError as error:
+        _refuse(f"Not all of the record can be read: {error}.")
+    for place in left:
+        click.echo(f"[ERROR] It is still in {place}.", err=True)
+    if left:
+        sys.exit(1)
+    if not found.places:
+        click.echo("It is nowhere on the record; nothing was changed.")
+        return
+    click.echo(
+        "It is taken out. Copies that were made before still hold it: backups of the database "
+        f"({configuration.store.path.name}.before-… beside it, too), exports, logs of the host. Renew the secret."
+    )
 
 
 def _secret() -> str:
@@ -262,7 +281,12 @@ def _secret() -> str:
     if sys.stdin.isatty():
         secret: str = click.prompt("The secret", hide_input=True)
         return secret
-    return sys.stdin.read().rstrip("\n")
+    return sys.stdin.read().rstrip("\r\n")
+
+
+def _refuse_unknown(environment: str, config: Path, configuration: Configuration) -> None:
+    if environment not in configuration.environments:
+        _refuse(f"{config} has no environment {environment!r}, but {', '.join(configuration.environments)}.")
 
 
 def _refuse(message: str) -> NoReturn:

@@ -14,8 +14,9 @@ import pytest
 from releasectl.main import releasectl
 from support.command_lines import commands, options, written
 
+SUPPORT = Path(__file__).parents[1] / "support"
 E2E = Path(__file__).parents[1] / "e2e"
-WRITTEN = list(chain.from_iterable(written(source) for source in E2E.rglob("*.py")))
+WRITTEN = list(chain.from_iterable(written(source) for folder in (E2E, SUPPORT) for source in folder.rglob("*.py")))
 COMMANDS = commands(releasectl)
 GLOBAL = {spelling for spellings in options(releasectl) for spelling in spellings}
 """Options that every command takes; it is enough that one does in a test."""

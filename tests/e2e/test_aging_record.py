@@ -75,7 +75,7 @@ def _aging(tmp_path: Path) -> Iterator[Aging]:
 
 
 def test_output_expires_and_events_stay(aging: Aging) -> None:
-    assert aging.ask("gc", "--dry-run") == "0 bytes of 0 runs would be removed; their events stay.\n"
+    assert aging.ask("gc", "--dry-run") == "0 bytes of 0 runs and hooks would be removed; their events stay.\n"
     events = aging.ask("events", TICKET)
     aging.let_days_pass(2)
 
@@ -83,7 +83,8 @@ def test_output_expires_and_events_stay(aging: Aging) -> None:
     removed = aging.document("gc", "--request-id", "first-of-month")["expired"]
 
     assert [one["folder"] for one in would] == [one["folder"] for one in removed] == [FOLDER]
-    assert not (aging.database.parent / FOLDER).exists()
+    assert list((aging.database.parent / FOLDER).rglob("output*")) == []
+    assert list((aging.database.parent / FOLDER).rglob("result.json")) != []
     assert aging.ask("events", TICKET) == events
     assert "bytes of output are not kept any more" in aging.ask("logs", TICKET)
     assert "run 1: released" in aging.ask("replay", TICKET)
@@ -98,12 +99,12 @@ def test_a_legal_hold_keeps_it_until_it_is_lifted(aging: Aging) -> None:
     again = aging.ask("legal-hold", TICKET, "--reason", "so does the auditor", code=3)
 
     assert "kept: the insurer asks" in told
-    assert told.endswith("0 bytes of 0 runs were removed; their events stay.\n")
+    assert told.endswith("0 bytes of 0 runs and hooks were removed; their events stay.\n")
     assert (aging.database.parent / FOLDER).is_dir()
     assert "is under a legal hold already" in again
     assert "the insurer asks" in aging.ask("status", TICKET)
     aging.ask("legal-hold", TICKET, "--lift", "--reason", "they have paid")
-    assert "of 1 runs were removed" in aging.ask("gc")
+    assert "of 1 runs and hooks were removed" in aging.ask("gc")
     assert "is under no legal hold" in aging.ask("legal-hold", TICKET, "--lift", "--reason", "again", code=3)
 
 
@@ -117,12 +118,13 @@ def test_a_secret_goes_out_of_everything_that_told_it(aging: Aging) -> None:
 
     assert f"output {FOLDER}/" in told
     assert SECRET not in told
-    assert aging.ask("verify-log").startswith("✓")
+    verified = aging.ask("verify-log")
+    assert f"! event 22: release/prod/{TICKET}, " in verified
+    assert verified.splitlines()[-1].startswith("✓ ")
     assert aging.tellers() == []
     assert SECRET not in aging.ask("logs", TICKET) + aging.ask("events", TICKET) + aging.ask("diagnose", TICKET)
     assert "a secret was taken out of event" in aging.ask("watch", TICKET)
-    nothing = aging.released("db", "redact", "--reason", "once more", told="another-secret", code=2)
-    assert "in use" in nothing
+    assert "add --yes" in aging.released("db", "redact", "--reason", "once more", told="another-secret", code=2)
 
 
 def test_a_version_proves_itself_against_the_record_while_the_daemon_runs(aging: Aging) -> None:
@@ -133,6 +135,10 @@ def test_a_version_proves_itself_against_the_record_while_the_daemon_runs(aging:
     assert told.endswith(" 0 findings.\n")
     assert told.startswith("1 releases, ")
     assert aging.ask("events", TICKET) == before
+    assert "no environment 'produ'" in aging.released("selftest", "--cut", "--environment", "produ", code=2)
+    assert "Nothing is on record of ticket 9" in aging.released(
+        "selftest", "--cut", "--environment", "prod", "--ticket", "9", code=2
+    )
 
 
 @pytest.mark.parametrize("projection", ["releases", "history", "files", "anchors"])

@@ -16,7 +16,7 @@ from released.engine import questions
 from released.engine.past import Past
 from released.engine.questions import Questions
 from released.store.history import History
-from released.store.history_queries import RunFilter, recent_tickets, tickets_of_service, tickets_that_failed
+from released.store.history_queries import Before, RunFilter, tickets_of_service, tickets_run, tickets_that_failed
 from released.store.projections import Projector
 from released.store.release_list import ReleaseList, list_releases
 from support.query_cost import Meter
@@ -43,6 +43,7 @@ class Asked:
         self.ticket = Ticket(years.tickets[len(years.tickets) // 2])
         self.other = Ticket(years.tickets[len(years.tickets) // 2 - 1])
         self.at = self.events(self.ticket)[-1].at
+        self.before = Before(NAME, self.at, LIMIT)
         self.past = Past(store, NAME)
         self.questions = Questions(store, NAME)
 
@@ -70,8 +71,9 @@ ANSWERS: dict[str, Callable[[Asked], object]] = {
     "history --state": lambda asked: asked.runs(state="released"),
     "history --by": lambda asked: asked.runs(by=PEOPLE[0]),
     "what a diagnosis compares with": lambda asked: (
-        tickets_that_failed(asked.store, NAME, CODES[0], LIMIT),
-        tickets_of_service(asked.store, NAME, SERVICES[3], LIMIT),
+        tickets_run(asked.store, asked.before),
+        tickets_that_failed(asked.store, asked.before, CODES[0]),
+        tickets_of_service(asked.store, asked.before, SERVICES[3]),
     ),
 }
 """Command to what it asks of the record."""
@@ -79,7 +81,6 @@ ANSWERS: dict[str, Callable[[Asked], object]] = {
 GROWING: dict[str, Callable[[Asked], object]] = {
     "services --at": lambda asked: asked.past.placed(asked.at),
     "status --at, of the environment": lambda asked: asked.past.environment(asked.at),
-    "the latest tickets": lambda asked: recent_tickets(asked.store, NAME, LIMIT),
 }
 """Answers for which an index of all releases, or of those since the moment, is gone through; few events are read."""
 

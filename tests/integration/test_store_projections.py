@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Table
 
 from released.domain.events import Recorded, release_stream
 from released.store.event_store import EventStore
@@ -117,6 +119,37 @@ def test_rebuilding_gives_the_same_rows(store: EventStore) -> None:
     store.project(lambda connection: connection.exec_driver_sql("UPDATE releases SET state = 'wrong'").close())
     projector.rebuild()
     assert list_releases(store) == [RELEASED]
+
+
+def test_who_reads_a_table_while_it_is_derived_anew_finds_it_whole(store: EventStore) -> None:
+    store.append([write(STREAM, 0, *whole_release())])
+    seen: list[list[ListedRelease]] = []
+
+    class Watched(ReleaseList):
+        def derive(self, environment: str, events: Sequence[Recorded]) -> dict[Table, list[Mapping[str, Any]]]:
+            seen.append(list_releases(store))
+            return super().derive(environment, events)
+
+    projector = Projector(store, [Watched()])
+    projector.catch_up()
+
+    assert projector.rebuild()
+    assert seen == [[RELEASED]]
+    assert list_releases(store) == [RELEASED]
+
+
+def test_only_the_projection_that_is_meant_is_derived_anew(store: EventStore) -> None:
+    store.append([write(STREAM, 0, *whole_release())])
+    notes = Notes()
+    projector = Projector(store, [ReleaseList()], [Follower("notes", notes.handle)])
+    projector.catch_up()
+    noted = [*notes.positions]
+
+    assert projector.rebuild([ReleaseList.name])
+    assert notes.positions == noted
+    assert projector.rebuild(["notes"])
+    assert notes.positions == [*noted, *noted]
+    assert not projector.rebuild(["moon"])
 
 
 def test_a_started_projector_follows_each_commit(store: EventStore) -> None:

@@ -46,6 +46,7 @@ PLAUSIBLE = {
     "subject": "web",
     "left": "7",
     "right": "8",
+    "projection": "history",
 }
 """Field to a text that could stand there; a field that is not listed here fails the test that fills it."""
 _numbers = count()

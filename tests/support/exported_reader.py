@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from support.daemon_process import PROGRAMS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -22,16 +21,17 @@ class Reader:
     file: Path
     home: Path
 
-    def ask(self, *typed: str, code: int = 0, before: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+    def ask(self, *typed: str, code: int = 0, signers: Path | None = None) -> subprocess.CompletedProcess[str]:
         """Ask the file, which must answer with this code.
 
         Args:
             typed: behind the file.
             code: the exit code to be expected.
-            before: what is typed in front of the file.
+            signers: of whom one must have signed it.
         """
+        opening = ("open",) if signers is None else ("open", "--signers", str(signers))
         finished = subprocess.run(
-            [PROGRAMS / "releasectl", "open", *before, self.file, *typed],
+            [PROGRAMS / "releasectl", *opening, self.file, *typed],
             env={"PATH": os.environ["PATH"], "HOME": str(self.home), "NO_COLOR": "1"},
             capture_output=True,
             text=True,

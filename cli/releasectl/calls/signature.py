@@ -40,18 +40,22 @@ def signer(file: Path, signers: Path, signature: Path) -> str:
         ClientError: nobody of them did, the file was changed since, or ssh-keygen is missing.
     """
     found = _run("find-principals", "-s", str(signature), "-f", str(signers))
-    name = next(iter(found.stdout.splitlines()), "")
-    if found.returncode != 0 or not name:
-        raise _error(
-            "signature_unknown", f"{file.name} is signed by nobody in {signers}: {_complaint(found)}", signature
-        )
+    names = found.stdout.splitlines()
+    if found.returncode != 0 or not names:
+        message = f"{file.name} is signed by nobody in {signers}: {_complaint(found)}"
+        raise _error("signature_unknown", message, signature)
+    for name in names:
+        verified = _verified(file, signers, signature, name)
+        if verified.returncode == 0:
+            return one_line(name)
+    message = f"{file.name} is not what {one_line(names[0])} signed, or not for this purpose: {_complaint(verified)}"
+    raise _error("signature_invalid", message, signature)
+
+
+def _verified(file: Path, signers: Path, signature: Path, name: str) -> subprocess.CompletedProcess[str]:
     options = ("-q", "-n", _PURPOSE, "-f", str(signers), "-I", name, "-s", str(signature))
     with file.open("rb") as content:
-        verified = _run("verify", *options, content=content.fileno())
-    if verified.returncode != 0:
-        message = f"{file.name} is not what {one_line(name)} signed, or not for this purpose: {_complaint(verified)}"
-        raise _error("signature_invalid", message, signature)
-    return one_line(name)
+        return _run("verify", *options, content=content.fileno())
 
 
 def signature_of(file: Path) -> Path:

@@ -13,7 +13,7 @@ import grpc
 from releasectl.arguments.global_flags import command as declare
 from releasectl.arguments.parameters import TICKET
 from releasectl.calls.connection import Connection, connect
-from releasectl.calls.signature import sign
+from releasectl.calls.signature import sign, signature_of
 from releasectl.errors import ClientError, Next, usage
 from releasectl.exit_codes import ExitCode
 from releasectl.rpc_errors import from_rpc
@@ -35,6 +35,8 @@ def command(context: click.Context, *, words: tuple[str, ...], key: Path | None)
     tickets, file = [TICKET.convert(word, None, context) for word in words[:-1]], Path(words[-1])
     if len(tickets) > 1:
         raise usage("One ticket can be named, or none for the whole environment.")
+    if key is not None and signature_of(file).exists():
+        raise _not_written(signature_of(file), FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)))
     with connect(settings) as connection:
         request = pb.ExportRequest(environment=connection.environment, ticket="".join(tickets))
         target = _made(file)

@@ -34,8 +34,8 @@ def command(settings: Settings, *, dry_run: bool, request_id: str | None) -> Non
     for one in answer.expired:
         click.echo(_line(one))
     going = [one for one in answer.expired if not one.HasField("legal_hold")]
-    would = "would be" if dry_run else "were"
-    click.echo(f"{sum(one.bytes for one in going)} bytes of {len(going)} runs {would} removed; their events stay.")
+    size, would = sum(one.bytes for one in going), "would be" if dry_run else "were"
+    click.echo(f"{size} bytes of {len(going)} runs and hooks {would} removed; their events stay.")
 
 
 def _line(one: pb.ExpiredOutput) -> str:

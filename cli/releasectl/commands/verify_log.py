@@ -21,7 +21,7 @@ _TIMEOUT_S = 3600.0
 def command(settings: Settings) -> int:
     """Look the whole record through: was an event edited, dropped or moved, does all that is derived agree with it.
 
-    Exits with 1 where anything is wrong.
+    Exits with 1 where anything is wrong. What was taken out (released db redact) is listed, and is no fault.
     """
     with connect(settings) as connection:
         answer = connection.ask(connection.history.VerifyLog, pb.VerifyLogRequest(), _TIMEOUT_S)
@@ -35,5 +35,7 @@ def command(settings: Settings) -> int:
 def _print(found: pb.Verification, settings: Settings) -> None:
     for finding in found.findings:
         click.echo(f"✗ {one_line(finding.subject)}: {one_line(finding.message)}")
+    for redaction in found.redactions:
+        click.echo(f"! event {redaction.position}: {one_line(redaction.message)}")
     if not found.findings and not settings.quiet:
         click.echo(f"✓ {found.events} events, and all that is derived from them; the last hash is {found.log_hash}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import grpc
@@ -18,7 +19,7 @@ from released.api.service_logs import read_logs
 from released.api.waiting_line import Waiter, WaitingLine
 from released.domain import events as ev
 from released.domain.environments.environment import FailedReturn
-from released.domain.errors import InvalidInput, NotFound, ReleasedError
+from released.domain.errors import InvalidInput, NotFound, Refused, ReleasedError
 from released.domain.ids import parse_request_id, parse_service, parse_sha
 from released.engine.checkup.checks import examine
 from released.engine.garbage import Expired
@@ -162,11 +163,9 @@ class Environments(rpc.EnvironmentsServicer):
         async with answering(context):
             station, caller = self._hub.station(request.environment), actor(context)
             await self._hub.remembered(station)
-            if request.dry_run:
-                found = await self._hub.blocking(station.garbage.find)
-            else:
-                request_id = parse_request_id(request.request_id)
-                found = await self._hub.command(station, lambda: station.garbage.collect(request_id, caller))
+            request_id = parse_request_id(request.request_id)
+            look = station.garbage.find if request.dry_run else partial(station.garbage.collect, request_id, caller)
+            found = await self._hub.command(station, look)
             return pb.CollectGarbageResponse(expired=[_expired(one) for one in found])
 
     async def Rebuild(self, request: pb.RebuildRequest, context: Context) -> pb.RebuildResponse:
@@ -174,7 +173,9 @@ class Environments(rpc.EnvironmentsServicer):
         async with answering(context):
             station = self._hub.station(request.environment)
             names = _projections(request.projection, station.name)
-            await self._hub.blocking(lambda: self._hub.projector.rebuild(names))
+            if not await self._hub.blocking(lambda: self._hub.projector.rebuild(names)):
+                message = "Not all of it could be derived anew; the log of the daemon tells why, and it tries again."
+                raise Refused("not_rebuilt", message)
             releases = await self._hub.blocking(lambda: station.store.streams("release/"))
             return pb.RebuildResponse(events=station.store.head(), releases=len(releases))
 

@@ -261,4 +261,12 @@ def _verification(found: Verified, anchors: list[tuple[int, str]], files: list[P
     ]
     anew = "It is not what the events give. Have it made anew: releasectl rebuild"
     otherwise = [pb.IntegrityFinding(subject=str(file), message=anew) for file in files]
-    return pb.Verification(events=found.events, log_hash=found.log_hash, findings=[*findings, *cut, *otherwise])
+    return pb.Verification(
+        events=found.events,
+        log_hash=found.log_hash,
+        findings=[*findings, *cut, *otherwise],
+        redactions=[
+            pb.IntegrityFinding(subject=one.subject, message=convert.printable(one.message), position=one.position)
+            for one in found.redactions
+        ],
+    )

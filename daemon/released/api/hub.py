@@ -26,6 +26,7 @@ from released.engine.station import Station
 from released.store.event_store import EventStore
 from released.store.history import History
 from released.store.projections import Projector
+from released.store.release_list import ReleaseList
 
 T = TypeVar("T")
 
@@ -138,8 +139,17 @@ class Hub:
         return await self.blocking(lambda: self.projector.wait_for(head, _PROJECTION_S))
 
     async def planned(self, station: Station, work: Callable[[], T]) -> T:
-        """Have a station's desk take a command that asks the list of releases, once that is up to date."""
-        await self.followed(station)
+        """Have a station's desk take a command that asks the list of releases, once that is up to date.
+
+        Raises:
+            Refused: ``list_behind``: it is not; what is decided on half of it is wrong.
+        """
+        head, others = station.store.head(), self.projector.names - {ReleaseList.name}
+        if not await self.blocking(lambda: self.projector.wait_for(head, _PROJECTION_S, without=others)):
+            message = (
+                f"The list of releases stands behind event {head} of the log, and catches up: try again in a moment."
+            )
+            raise Refused("list_behind", message)
         return await self.command(station, work)
 
     async def command(self, station: Station, work: Callable[[], T]) -> T:

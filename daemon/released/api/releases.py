@@ -128,7 +128,10 @@ class Releases(rpc.ReleasesServicer):
         async with answering(context):
             station, caller = self._hub.station(request.environment), actor(context)
             command = requests.legal_hold(await self._hub.masked(station, request))
-            return _accepted(station, await self._hub.blocking(lambda: station.desk.legal_hold(command, caller)))
+            # At the desk, as gc is: one that was accepted keeps what is there.
+            return _accepted(
+                station, await self._hub.command(station, lambda: station.desk.legal_hold(command, caller))
+            )
 
     async def GetRelease(self, request: pb.GetReleaseRequest, context: Context) -> pb.Release:
         """Show where a ticket stands."""

@@ -29,11 +29,11 @@ from released.engine.station import Station
 from released.phases.health import container_lines, endpoint_lines
 from released.phases.projects import containers_now
 from released.store.exported_copy import is_copy
-from released.store.history_queries import recent_tickets, tickets_of_service, tickets_that_failed
+from released.store.history_queries import Before, tickets_of_service, tickets_refused, tickets_run, tickets_that_failed
 
 _OCCURRENCES = 5
 _RECENT, _ALIKE, _OF_SERVICE = 50, 50, 10
-"""How many of the latest releases are looked at: of any kind, with the same failure, and of each service."""
+"""How many of the latest releases before it are looked at: of any kind, with the same failure, and of each service."""
 
 
 class Diagnosed(NamedTuple):
@@ -69,13 +69,14 @@ def _histories(
     station: Station, ticket: str, failure: RecordedFailure | None
 ) -> Iterator[tuple[str, list[ev.Recorded]]]:
     """Read the releases that a diagnosis compares with: the latest, of its services, and those that failed alike."""
-    store, name = station.store, station.name
-    tickets = [ticket, *recent_tickets(store, name, _RECENT)]
+    store, state = station.store, release.fold(station.events(ticket))
+    at = failure.recorded.at if failure else state.started_at or station.instruments.now()
+    latest, alike, own = (Before(station.name, at, limit) for limit in (_RECENT, _ALIKE, _OF_SERVICE))
+    tickets = [ticket, *tickets_run(store, latest), *tickets_refused(store, latest)]
     if failure is not None:
-        tickets += tickets_that_failed(store, name, failure.facts.code, _ALIKE)
-    plan = release.fold(station.events(ticket)).plan
-    for service in plan.services if plan else ():
-        tickets += tickets_of_service(store, name, service.name, _OF_SERVICE)
+        tickets += tickets_that_failed(store, alike, failure.facts.code)
+    for service in state.plan.services if state.plan else ():
+        tickets += tickets_of_service(store, own, service.name)
     for each in dict.fromkeys(tickets):
         yield each, station.events(each)
 

@@ -6,7 +6,6 @@ What goes is recorded before it goes. A crash in between leaves output that the 
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -17,10 +16,13 @@ from released.domain.ids import RequestId, Ticket
 from released.domain.releases.release import ReleaseState
 from released.domain.releases.remarks import Note
 from released.engine.answers import Answers, Asked, Decided
-from released.engine.instruments import Instruments, id_of_end
+from released.engine.instruments import Instruments, id_of_end, id_of_request
 from released.phases.world import World
 from released.store.event_store import EventStore
 from released.store.history_queries import end_of_run
+
+_PRINTED = ("output", "output.index")
+"""What expires of the folder of an attempt."""
 
 
 class Expired(NamedTuple):
@@ -50,10 +52,12 @@ class Garbage:
             Refused: ``retention_unset``: nothing ever expires here.
         """
         before = self._before()
-        return [one for one in (*self._of_runs(), *self._of_hooks()) if one.ended_at < before]
+        return [*self._of_runs(before), *self._of_hooks(before)]
 
     def collect(self, request_id: RequestId, actor: ev.Actor) -> list[Expired]:
-        """Remove it; sent twice it removes what was found the first time.
+        """Remove it, and list it with what is kept; sent twice it removes what is left of what was found first.
+
+        While it goes on nothing else may be decided: a run could be taken back, or held.
 
         Raises:
             Refused: see ``find``.
@@ -64,15 +68,21 @@ class Garbage:
             return found
         asked = Asked("gc", None, request_id, actor)
         given = self._answers.answer(asked, lambda: self._decided(request_id, found), lambda: None)
-        for folder in given.event.folders if isinstance(given.event, ev.OutputExpired) else ():
-            if (present := self._world.state_dir / folder).exists():
-                shutil.rmtree(present)
-        return found
+        told = given.event.folders if isinstance(given.event, ev.OutputExpired) else ()
+        going = [one for one in found if one.legal_hold is None and str(one.folder) in told]
+        for one in going:
+            self._remove(one.folder)
+        return [*going, *(one for one in found if one.legal_hold)]
 
     def _decided(self, request_id: RequestId, found: Sequence[Expired]) -> Decided:
         going = [one for one in found if one.legal_hold is None]
         names, size = tuple(str(one.folder) for one in going), sum(one.bytes for one in going)
         return Decided(self._answers.environment(), [ev.OutputExpired(request_id, self._before(), names, size)])
+
+    def _remove(self, folder: Path) -> None:
+        """Remove what was printed; what tells how a command ended stays, for that is asked for later."""
+        for file in _outputs(self._world.state_dir / folder):
+            file.unlink(missing_ok=True)
 
     def _before(self) -> dt.datetime:
         days = self._world.settings.retention.output_days
@@ -84,14 +94,15 @@ class Garbage:
             )
         return self._instruments.now() - dt.timedelta(days=days)
 
-    def _of_runs(self) -> Iterator[Expired]:
-        """Give the output of each run that is over."""
-        for folder in _folders(self._steps):
+    def _of_runs(self, before: dt.datetime) -> Iterator[Expired]:
+        """Give the output of each run that was over before a moment."""
+        for folder in _folders(self._world.state_dir / "steps" / self._world.name):
             ticket = Ticket(folder.name)
             state = self._answers.release(ticket)
             for run in _folders(folder):
-                if (ended := self._end(state, ticket, run.name)) is not None:
-                    yield Expired(self._relative(run), ended, _size(run), state.legal_hold)
+                ended = self._end(state, ticket, run.name)
+                if ended is not None and ended < before:
+                    yield from self._expired(run, ended, state.legal_hold)
 
     def _end(self, state: ReleaseState, ticket: Ticket, run: str) -> dt.datetime | None:
         """Tell when a run was over; a folder that no run has made is nobody's to remove."""
@@ -99,18 +110,19 @@ class Garbage:
             return None
         return self._store.query(lambda connection: end_of_run(connection, self._world.name, ticket, int(run)))
 
-    def _of_hooks(self) -> Iterator[Expired]:
+    def _of_hooks(self, before: dt.datetime) -> Iterator[Expired]:
+        """Give the output of what was run by hand; a repair for a ticket is under the ticket's legal hold."""
         for folder in _folders(self._world.state_dir / "hooks" / self._world.name):
-            end = self._store.find(id_of_end(self._world.name, folder.name))
-            if end is not None:
-                yield Expired(self._relative(folder), end.at, _size(folder))
+            begin, end = (self._store.find(make(self._world.name, folder.name)) for make in (id_of_request, id_of_end))
+            if end is not None and end.at < before:
+                repaired = begin.event.ticket if begin and isinstance(begin.event, ev.FixStarted) else ""
+                hold = self._answers.release(repaired).legal_hold if repaired else None
+                yield from self._expired(folder, end.at, hold)
 
-    @property
-    def _steps(self) -> Path:
-        return self._world.state_dir / "steps" / self._world.name
-
-    def _relative(self, folder: Path) -> Path:
-        return folder.relative_to(self._world.state_dir)
+    def _expired(self, folder: Path, ended: dt.datetime, hold: Note | None) -> Iterator[Expired]:
+        size = sum(_size(file) for file in _outputs(folder))
+        if size:
+            yield Expired(folder.relative_to(self._world.state_dir), ended, size, hold)
 
 
 def _folders(parent: Path) -> list[Path]:
@@ -119,5 +131,12 @@ def _folders(parent: Path) -> list[Path]:
     return sorted(one for one in parent.iterdir() if one.is_dir() and not one.is_symlink())
 
 
-def _size(folder: Path) -> int:
-    return sum(file.lstat().st_size for file in folder.rglob("*"))
+def _outputs(folder: Path) -> list[Path]:
+    return [file for file in folder.rglob("output*") if file.name in _PRINTED and not file.is_symlink()]
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -7,7 +7,7 @@ An append has three outcomes: its events are recorded, it is refused and nothing
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
@@ -73,6 +73,14 @@ class EventStore(Protocol):
             StoreBusy: another program writes to the database.
             StoreStopped: the store was closed or has failed.
             AppendUnknown: the commit failed; only after opening the store anew can its fate be found.
+        """
+        ...
+
+    def redact(self, writes: Sequence[StreamWrite], positions: Collection[int]) -> tuple[Recorded, ...]:
+        """Append what is read in the place of some events, and take their payloads away with the same commit.
+
+        Raises:
+            Conflict, IllegalEvent, ReadOnly, StoreBusy, StoreStopped, AppendUnknown: as for ``append``.
         """
         ...
 

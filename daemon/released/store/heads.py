@@ -15,7 +15,7 @@ from released.domain.releases import lifecycle
 from released.store.connections import driver
 from released.store.event_row import EventRow, to_recorded
 from released.store.hash_chain import GENESIS
-from released.store.redactions import complete
+from released.store.redactions import Redactions
 from released.store.tables import EVENTS, LEASES
 
 
@@ -90,8 +90,9 @@ class Heads:
     def _load_stream(self, name: str) -> StreamHead:
         query = select(EVENTS).where(EVENTS.c.stream == name).order_by(EVENTS.c.version)
         head = StreamHead(0, lifecycle.initial_status(name), GENESIS)
+        redactions = Redactions(self._connection)
         for row in self._connection.execute(query):
-            recorded = to_recorded(complete(self._connection, EventRow._make(row)))
+            recorded = to_recorded(redactions.complete(EventRow._make(row)))
             status = lifecycle.next_status(name, head.status, recorded.event)
             head = StreamHead(row.version, status, row.stream_hash)
         return head

@@ -40,6 +40,10 @@ class History:
         for table in self.tables:
             connection.execute(delete(table))
 
+    def derive(self, environment: str, events: Sequence[Recorded]) -> dict[Table, list[Mapping[str, Any]]]:
+        """Give all rows that the record of a ticket leaves; a later one replaces an earlier one with the same key."""
+        return _by_table(_all_traces(environment, events))
+
     def _traces(self, connection: Connection, recorded: Sequence[Recorded]) -> Iterator[Trace]:
         for stream, events in by_release(recorded).items():
             environment, _ = names_in(stream)
@@ -47,17 +51,12 @@ class History:
                 yield from traces(environment, before, event, after)
 
 
-def lines_of(environment: str, events: Sequence[Recorded]) -> dict[Table, list[Mapping[str, Any]]]:
-    """Give all rows that the record of a ticket leaves; a later one replaces an earlier one with the same key."""
-
-    def all_traces() -> Iterator[Trace]:
-        state = ReleaseState()
-        for recorded in events:
-            after = evolve(state, recorded)
-            yield from traces(environment, state, recorded, after)
-            state = after
-
-    return _by_table(all_traces())
+def _all_traces(environment: str, events: Sequence[Recorded]) -> Iterator[Trace]:
+    state = ReleaseState()
+    for recorded in events:
+        after = evolve(state, recorded)
+        yield from traces(environment, state, recorded, after)
+        state = after
 
 
 def _by_table(found: Iterable[Trace]) -> dict[Table, list[Mapping[str, Any]]]:

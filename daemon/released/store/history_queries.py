@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, exists, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, and_, exists, func, select
 
 from released.store import instants
 from released.store.event_store import EventStore
-from released.store.tables import CHANGES, FAILURES, PLACEMENTS, RUN_SERVICES, RUNS, STEP_TIMES
+from released.store.tables import CHANGES, FAILURES, PLACEMENTS, RELEASES, RUN_SERVICES, RUNS, STEP_TIMES
 
 
 class Placed(NamedTuple):
@@ -186,27 +186,48 @@ def runs(store: EventStore, environment: str, wanted: RunFilter, limit: int) -> 
     return store.query(lambda connection: [_run(row) for row in connection.execute(newest_first)])
 
 
-def recent_tickets(store: EventStore, environment: str, limit: int) -> list[str]:
-    """List the tickets that were run last, the latest first."""
+class Before(NamedTuple):
+    """The latest of something in an environment before a moment; a ticket stands there once for each time."""
+
+    environment: str
+    at: dt.datetime
+    limit: int
+
+
+def tickets_run(store: EventStore, before: Before) -> list[str]:
+    """List the tickets that were run, the latest first."""
     rows = RUNS.c
-    latest = func.max(rows.started_at).desc()
-    query = select(rows.ticket).where(rows.environment == environment).group_by(rows.ticket).order_by(latest)
-    return store.query(lambda connection: list(connection.execute(query.limit(limit)).scalars()))
+    return _tickets(store, before, rows.environment, rows.started_at, rows.ticket)
 
 
-def tickets_that_failed(store: EventStore, environment: str, code: str, limit: int) -> list[str]:
-    """List the tickets whose runs halted with a code last, the latest first; one stands there for each halt."""
+def tickets_refused(store: EventStore, before: Before) -> list[str]:
+    """List the tickets that were only ever refused, the latest first."""
+    rows = RELEASES.c
+    return _tickets(store, before, rows.environment, rows.changed_at, rows.ticket, rows.run == 0)
+
+
+def tickets_that_failed(store: EventStore, before: Before, code: str) -> list[str]:
+    """List the tickets whose runs halted with a code, the latest first."""
     rows = FAILURES.c
-    of_code = select(rows.ticket).where(rows.environment == environment, rows.code == code)
-    query = of_code.order_by(rows.at.desc()).limit(limit)
-    return store.query(lambda connection: list(connection.execute(query).scalars()))
+    return _tickets(store, before, rows.environment, rows.at, rows.ticket, rows.code == code)
 
 
-def tickets_of_service(store: EventStore, environment: str, service: str, limit: int) -> list[str]:
-    """List the tickets whose runs affected a service last, the latest first; one stands there for each run."""
+def tickets_of_service(store: EventStore, before: Before, service: str) -> list[str]:
+    """List the tickets whose runs affected a service, the latest first."""
     rows = RUN_SERVICES.c
-    of_service = select(rows.ticket).where(rows.environment == environment, rows.service == service)
-    query = of_service.order_by(rows.started_at.desc()).limit(limit)
+    return _tickets(store, before, rows.environment, rows.started_at, rows.ticket, rows.service == service)
+
+
+def _tickets(
+    store: EventStore,
+    before: Before,
+    environment: Column[str],
+    at: Column[str],
+    ticket: Column[str],
+    *wanted: ColumnElement[bool],
+) -> list[str]:
+    earlier = select(ticket).where(environment == before.environment, at < instants.to_text(before.at), *wanted)
+    query = earlier.order_by(at.desc()).limit(before.limit)
     return store.query(lambda connection: list(connection.execute(query).scalars()))
 
 

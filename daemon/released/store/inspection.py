@@ -18,7 +18,7 @@ from released.store.errors import UnreadableEvent
 from released.store.event_row import EventRow, to_recorded
 from released.store.hash_chain import first_broken
 from released.store.obstacles import altered, damaged, incomplete, too_new, unreadable
-from released.store.redactions import complete
+from released.store.redactions import Redactions
 from released.store.replayable import refuse_unreplayable
 from released.store.schema import HEAD, revision_of
 from released.store.tables import EVENTS, METADATA
@@ -98,7 +98,12 @@ def _sound(connection: Connection, stream: str, path: Path) -> list[Recorded]:
     version = first_broken(rows)
     if version is not None:
         raise altered(path, f"version {version} of {stream} is not what was recorded")
+    redactions = Redactions(connection)
+    complete = [redactions.complete(row) for row in rows]
+    gone = next((row.version for row in complete if row.payload is None), None)
+    if gone is not None:
+        raise altered(path, f"version {gone} of {stream} is gone, and nothing tells who took it out")
     try:
-        return [to_recorded(complete(connection, row)) for row in rows]
+        return [to_recorded(row) for row in complete]
     except UnreadableEvent as error:
         raise unreadable(path, error.message) from error

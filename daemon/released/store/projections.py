@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table, insert
 
 from released.domain.events import Recorded
 from released.store import checkpoints
 from released.store.event_store import EventStore
+from released.store.release_folds import names_in
 
 _LOG = logging.getLogger(__name__)
 
@@ -26,6 +27,10 @@ SETTLE_S = 0.02
 """How long a burst of events is let grow before it is followed: a commit of ours costs the next append a flush."""
 PAGE = 1000
 """How many events are handled in one step."""
+
+
+Lines = Mapping[Table, Sequence[Mapping[str, Any]]]
+"""Rows that tables must have."""
 
 
 class TableView(Protocol):
@@ -42,6 +47,10 @@ class TableView(Protocol):
 
     def clear(self, connection: Connection) -> None:
         """Drop every row."""
+        ...
+
+    def derive(self, environment: str, events: Sequence[Recorded]) -> Lines:
+        """Give all rows that the record of a ticket leaves; a later one replaces an earlier one with the same key."""
         ...
 
 
@@ -86,6 +95,11 @@ class Projector:
         self._thread.join()
         self._thread = None
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Name all projections."""
+        return frozenset(self._names())
+
     def wait_for(self, position: int, timeout_s: float, without: Collection[str] = ()) -> bool:
         """Block until projections have handled the event at ``position``; ``False`` when the time is over.
 
@@ -109,16 +123,23 @@ class Projector:
         return not failed
 
     def rebuild(self, names: Collection[str] = ()) -> bool:
-        """Drop what was derived and derive it anew from the first event; see ``catch_up``.
+        """Derive anew from the first event; who reads a table finds it as it was until it is whole again.
 
         Args:
             names: of the projections that are meant; empty: all of them.
+
+        Returns: as ``catch_up``; ``False`` also where there is no such projection.
         """
-        meant = [name for name in self._names() if not names or name in names]
+        views = [view for name, view in self._views.items() if not names or name in names]
+        followers = [name for name in self._followers if not names or name in names]
         with self._working:
-            self._store.project(lambda connection: self._clear(connection, meant))
-            self._note(meant, 0)
-        return self.catch_up()
+            head = self._store.head()
+            tables = self._derived(views, head)
+            self._store.project(lambda connection: _exchange(connection, views, tables, head))
+            self._store.project(lambda connection: checkpoints.drop(connection, followers))
+            self._note([view.name for view in views], head)
+            self._note(followers, 0)
+        return self.catch_up() and bool(views or followers)
 
     def _run(self) -> None:
         while True:
@@ -161,16 +182,29 @@ class Projector:
                 self._views[name].apply(connection, recorded)
         checkpoints.save(connection, names, recorded[-1].position)
 
-    def _clear(self, connection: Connection, names: Collection[str]) -> None:
-        for name in names:
-            if name in self._views:
-                self._views[name].clear(connection)
-        checkpoints.drop(connection, names)
+    def _derived(self, views: Sequence[TableView], head: int) -> dict[Table, list[Mapping[str, Any]]]:
+        """Derive tables from the log up to its head, beside what is there."""
+        tables: dict[Table, list[Mapping[str, Any]]] = {}
+        for stream in self._store.streams("release/") if views else ():
+            events = [one for one in self._store.read(stream) if one.position <= head]
+            for view in views if events else ():
+                for table, rows in view.derive(names_in(stream)[0], events).items():
+                    tables.setdefault(table, []).extend(rows)
+        return tables
 
     def _note(self, names: Sequence[str], position: int) -> None:
         with self._moved:
             self._positions.update(dict.fromkeys(names, position))
             self._moved.notify_all()
+
+
+def _exchange(connection: Connection, views: Sequence[TableView], tables: Lines, head: int) -> None:
+    """Put what was derived in the place of what is there."""
+    for view in views:
+        view.clear(connection)
+    for table, rows in tables.items():
+        connection.execute(insert(table).prefix_with("OR REPLACE"), rows)
+    checkpoints.save(connection, [view.name for view in views], head)
 
 
 def _handled(follower: Follower, recorded: Sequence[Recorded]) -> bool:

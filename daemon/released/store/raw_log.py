@@ -25,9 +25,18 @@ def rows_of(store: EventStore, streams: Sequence[str]) -> Iterator[EventRow]:
         after = page[-1].position
 
 
-def _page(streams: Sequence[str], after: int) -> Callable[[Connection], list[EventRow]]:
-    wanted = EVENTS.c.stream.in_(streams) & (EVENTS.c.position > after)
-    query = select(EVENTS).where(wanted).order_by(EVENTS.c.position).limit(_AT_ONCE)
+def all_rows(store: EventStore) -> Iterator[EventRow]:
+    """Read the whole log."""
+    after = 0
+    while page := store.query(_page(None, after)):
+        yield from page
+        after = page[-1].position
+
+
+def _page(streams: Sequence[str] | None, after: int) -> Callable[[Connection], list[EventRow]]:
+    query = select(EVENTS).where(EVENTS.c.position > after).order_by(EVENTS.c.position).limit(_AT_ONCE)
+    if streams is not None:
+        query = query.where(EVENTS.c.stream.in_(streams))
     return lambda connection: [EventRow._make(row) for row in connection.execute(query)]
 
 

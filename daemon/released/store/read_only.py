@@ -59,6 +59,10 @@ class ReadOnlyStore(RecordReader):
         """Refuse."""
         raise self._reason.with_traceback(None)
 
+    def redact(self, *_: object, **__: object) -> NoReturn:
+        """Refuse."""
+        raise self._reason.with_traceback(None)
+
     def take_lease(self, *_: object, **__: object) -> NoReturn:
         """Refuse."""
         raise self._reason.with_traceback(None)

@@ -25,17 +25,34 @@ def recorded_in(connection: Connection, query: Select[tuple[object, ...]]) -> It
     Raises:
         UnreadableEvent: one of them cannot be read.
     """
-    return (to_recorded(complete(connection, EventRow._make(row))) for row in connection.execute(query))
+    redactions = Redactions(connection)
+    return (to_recorded(redactions.complete(EventRow._make(row))) for row in connection.execute(query))
 
 
-def complete(connection: Connection, row: EventRow) -> EventRow:
-    """Give a row whose payload is gone with what is read in its place, where anything is."""
-    if row.payload is not None:
-        return row
-    wanted = (EVENTS.c.stream == row.stream) & (EVENTS.c.version > row.version) & (EVENTS.c.type == _REDACTED)
-    for later in connection.execute(select(EVENTS).where(wanted).order_by(EVENTS.c.version.desc())):
-        redaction = complete(connection, EventRow._make(later))
-        event = codec.decode(redaction.position, redaction.type, redaction.schema_version, redaction.payload)
-        if isinstance(event, Redacted) and event.version == row.version:
-            return row._replace(payload=msgspec.json.encode(event.payload, order="sorted").decode())
-    return row
+class Redactions:
+    """What is read in the place of payloads that are gone; each stream is looked through once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._known: dict[str, dict[int, str]] = {}
+
+    def complete(self, row: EventRow) -> EventRow:
+        """Give a row whose payload is gone with what is read in its place, where anything is."""
+        if row.payload is not None:
+            return row
+        if row.stream not in self._known:
+            self._known[row.stream] = self._replacements(row.stream)
+        return row._replace(payload=self._known[row.stream].get(row.version))
+
+    def _replacements(self, stream: str) -> dict[int, str]:
+        """Give the newest replacement of each version, from the end on: a replacement may be replaced behind it."""
+        found: dict[int, str] = {}
+        of_it = (EVENTS.c.stream == stream) & (EVENTS.c.type == _REDACTED)
+        for columns in self._connection.execute(select(EVENTS).where(of_it).order_by(EVENTS.c.version.desc())):
+            row = EventRow._make(columns)
+            payload = row.payload if row.payload is not None else found.get(row.version)
+            if payload is not None:
+                event = codec.decode(row.position, row.type, row.schema_version, payload)
+                if isinstance(event, Redacted) and event.version < row.version:
+                    found.setdefault(event.version, msgspec.json.encode(event.payload, order="sorted").decode())
+        return found

@@ -82,10 +82,9 @@ class ReleaseList:
         self._folds.clear()
         connection.execute(delete(RELEASES))
 
-
-def line_of(environment: str, events: Sequence[Recorded]) -> dict[Table, list[Mapping[str, Any]]]:
-    """Give the row that the record of a ticket leaves."""
-    return {RELEASES: [_columns(environment, names_in(events[0].stream)[1], fold(events))]}
+    def derive(self, environment: str, events: Sequence[Recorded]) -> dict[Table, list[Mapping[str, Any]]]:
+        """Give the row that the record of a ticket leaves."""
+        return {RELEASES: [_columns(environment, names_in(events[0].stream)[1], fold(events))]}
 
 
 def _columns(environment: str, ticket: str, state: ReleaseState) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError
 from released.domain.events import Actor, Recorded
 from released.store import leases
 from released.store.backup import keep_former
-from released.store.batch import drafted
+from released.store.batch import Batch, drafted
 from released.store.connections import inspecting_engine, reader_engine, writer_engine
 from released.store.errors import ReadOnly, StoreUnreadable, StoreUnusable
 from released.store.event_store import EventStore, Fence, StreamWrite
@@ -28,6 +28,7 @@ from released.store.notifier import Notifier
 from released.store.obstacles import met_at_opening, refuse_unwritable_place
 from released.store.reading import RecordReader
 from released.store.schema import HEAD, bring_up_to_date, revision_of
+from released.store.shredding import shred
 from released.store.sole_writer import SoleWriter
 from released.store.writer import Writer
 
@@ -98,6 +99,18 @@ class SqliteEventStore(RecordReader):
         drafts = [drafted(write) for write in writes]
         event_ids = tuple(new.event_id for write in writes for new in write.events)
         return self._writer.submit(Job(lambda batch: batch.append(drafts, fence), event_ids)).result()
+
+    def redact(self, writes: Sequence[StreamWrite], positions: Collection[int]) -> tuple[Recorded, ...]:
+        """Append what is read in the place of some events, and take their payloads away; see ``EventStore``."""
+        drafts = [drafted(write) for write in writes]
+        event_ids = tuple(new.event_id for write in writes for new in write.events)
+
+        def work(batch: Batch) -> tuple[Recorded, ...]:
+            recorded = batch.append(drafts, None)  # first: it looks at the streams as they are
+            shred(self._connection, positions)
+            return recorded
+
+        return self._writer.submit(Job(work, event_ids, alone=True)).result()
 
     @property
     def read_only(self) -> ReadOnly | None:

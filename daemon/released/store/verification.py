@@ -16,17 +16,15 @@ from sqlalchemy import Connection, Table, func, select
 from released.domain import events as ev
 from released.domain.errors import ReleasedError
 from released.domain.events import Recorded
-from released.store import checkpoints, hash_chain, instants
+from released.domain.releases import narration
+from released.store import checkpoints, codec, hash_chain, instants
 from released.store.event_row import EventRow, to_recorded
-from released.store.history import History, lines_of
-from released.store.redactions import complete, recorded_in
+from released.store.history import History
+from released.store.projections import Lines
+from released.store.redactions import Redactions, recorded_in
 from released.store.release_folds import names_in
-from released.store.release_list import ReleaseList, line_of
+from released.store.release_list import ReleaseList
 from released.store.tables import EVENTS, LEASES
-
-Lines = Mapping[Table, Sequence[Mapping[str, Any]]]
-"""Rows that a table must have of one release."""
-
 
 _BY_STREAM = (EVENTS.c.stream, EVENTS.c.version)
 
@@ -48,6 +46,8 @@ class Verified(NamedTuple):
     log_hash: str
     """The last link: it stands for the whole log."""
     findings: tuple[Finding, ...]
+    redactions: tuple[Finding, ...] = ()
+    """What was taken out of it, by whom and why: no finding, and not what stood there once."""
 
 
 def verify(connection: Connection) -> Verified:
@@ -64,7 +64,8 @@ def verify_streams(connection: Connection) -> Verified:
     rows = [EventRow._make(row) for row in connection.execute(select(EVENTS).order_by(*_BY_STREAM))]
     found = [_broken_stream(name, list(stream)) for name, stream in groupby(rows, key=lambda row: row.stream)]
     last = max((row.position, row.log_hash) for row in rows)[1] if rows else hash_chain.GENESIS
-    return Verified(len(rows), last, tuple(one for one in found if one is not None))
+    findings = tuple(one for one in found if one is not None)
+    return Verified(len(rows), last, findings, () if findings else tuple(_redactions(connection)))
 
 
 def _broken_stream(name: str, rows: Sequence[EventRow]) -> Finding | None:
@@ -80,7 +81,16 @@ def _verified(connection: Connection) -> Verified:
     events = connection.execute(select(func.count()).select_from(EVENTS)).scalar() or 0
     log = tuple(_log(connection))
     derived = () if log else (*_leases(connection), *_derived(connection))
-    return Verified(events, last or hash_chain.GENESIS, (*log, *derived))
+    redactions = () if log else tuple(_redactions(connection))
+    return Verified(events, last or hash_chain.GENESIS, (*log, *derived), redactions)
+
+
+def _redactions(connection: Connection) -> Iterator[Finding]:
+    """Tell what was taken out: a redaction that nobody knows of replaces text as well as one that a person made."""
+    of_type = EVENTS.c.type == codec.type_name(ev.Redacted)
+    for one in recorded_in(connection, select(EVENTS).where(of_type).order_by(EVENTS.c.position)):
+        told = f"{one.stream}, {one.at:%Y-%m-%d %H:%M:%SZ}, {one.actor.name}: {narration.line(one.event)}"
+        yield Finding("redaction", told, one.position)
 
 
 # --- the log -----------------------------------------------------------------------------------------------------
@@ -94,9 +104,10 @@ def _log(connection: Connection) -> Iterator[Finding]:
         yield Finding("log", _described(connection, position), position)
         return
     yield from _cut_end(connection)
+    redactions = Redactions(connection)
     for row in connection.execute(select(EVENTS).order_by(EVENTS.c.position)):
         try:
-            to_recorded(complete(connection, EventRow._make(row)))
+            to_recorded(redactions.complete(EventRow._make(row)))
         except ReleasedError as error:
             yield Finding("log", error.message, row.position)
             return
@@ -143,14 +154,11 @@ def _is_lease(recorded: Recorded) -> bool:
 
 def _derived(connection: Connection) -> Iterator[Finding]:
     """Derive each table anew, up to where its projection has come, and compare."""
-    projections: dict[str, tuple[Sequence[Table], Callable[[str, Sequence[Recorded]], Lines]]] = {
-        ReleaseList.name: (ReleaseList.tables, line_of),
-        History.name: (History.tables, lines_of),
-    }
-    positions = checkpoints.load(connection, projections)
-    for name, (tables, derive) in projections.items():
-        fresh = _derive(connection, positions[name], derive)
-        for table in tables:
+    views = (ReleaseList(), History())
+    positions = checkpoints.load(connection, [view.name for view in views])
+    for view in views:
+        fresh = _derive(connection, positions[view.name], view.derive)
+        for table in view.tables:
             yield from _compared(connection, table, fresh.get(table, {}))
 
 

@@ -642,6 +642,7 @@ class Verification(_message.Message):
     EVENTS_FIELD_NUMBER: _builtins.int
     LOG_HASH_FIELD_NUMBER: _builtins.int
     FINDINGS_FIELD_NUMBER: _builtins.int
+    REDACTIONS_FIELD_NUMBER: _builtins.int
     events: _builtins.int
     log_hash: _builtins.str
     """the last link of the chain: it stands for the whole log"""
@@ -649,16 +650,21 @@ class Verification(_message.Message):
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___IntegrityFinding]:
         """none: the record is whole"""
 
+    @_builtins.property
+    def redactions(self) -> _containers.RepeatedCompositeFieldContainer[Global___IntegrityFinding]:
+        """what was taken out of it, by whom and why"""
+
     def __init__(
         self,
         *,
         events: _builtins.int = ...,
         log_hash: _builtins.str = ...,
         findings: _abc.Iterable[Global___IntegrityFinding] | None = ...,
+        redactions: _abc.Iterable[Global___IntegrityFinding] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "findings", b"findings", "log_hash", b"log_hash"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "findings", b"findings", "log_hash", b"log_hash", "redactions", b"redactions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

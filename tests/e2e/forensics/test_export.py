@@ -89,13 +89,13 @@ def _signed(past: PastOfAStack, tmp_path_factory: pytest.TempPathFactory) -> Rea
 
 
 def test_a_file_is_opened_where_one_of_the_allowed_signed_it(signed: Reader) -> None:
-    told = signed.ask("list", before=("--signers", str(signed.home / "allowed")))
+    told = signed.ask("list", signers=signed.home / "allowed")
     assert told.stderr == "Signed by mara@example.org.\n"
     assert WEB in told.stdout
 
 
 def test_a_file_that_somebody_else_signed_is_not_opened(signed: Reader) -> None:
-    refused = signed.ask("list", before=("--signers", str(signed.home / "others")), code=1)
+    refused = signed.ask("list", signers=signed.home / "others", code=1)
     assert "prod.released is signed by nobody in " in refused.stderr
     assert refused.stdout == ""
 
@@ -105,14 +105,14 @@ def test_a_signed_file_that_was_changed_is_not_opened(signed: Reader, tmp_path: 
     changed.write_bytes(signed.file.read_bytes() + b"x")
     (tmp_path / "prod.released.sig").write_bytes(Path(f"{signed.file}.sig").read_bytes())
 
-    refused = Reader(changed, tmp_path).ask("list", before=("--signers", str(signed.home / "allowed")), code=1)
+    refused = Reader(changed, tmp_path).ask("list", signers=signed.home / "allowed", code=1)
 
     assert "prod.released is not what mara@example.org signed" in refused.stderr
 
 
 def test_a_file_without_a_signature_is_not_opened_where_one_is_wanted(signed: Reader, exported: Path) -> None:
     reader = Reader(exported, signed.home)
-    assert "is signed by nobody in " in reader.ask(before=("--signers", str(signed.home / "allowed")), code=1).stderr
+    assert "is signed by nobody in " in reader.ask(signers=signed.home / "allowed", code=1).stderr
 
 
 def test_an_export_that_could_not_be_signed_is_told(past: PastOfAStack, tmp_path: Path) -> None:

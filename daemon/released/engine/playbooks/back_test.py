@@ -11,8 +11,8 @@ from released.domain.playbooks.matching import Facts, match
 from released.domain.playbooks.playbook import Playbook
 from released.domain.playbooks.recorded_failure import RecordedFailure, failures
 from released.engine.playbooks.known_failures import facts_of, library
+from released.engine.playbooks.latest import latest_tickets
 from released.engine.station import Station
-from released.store.history_queries import recent_tickets
 
 _RECENT, _FAILURES = 500, 1000
 """How many of the latest releases are looked through, and how many of their failures are tried at most."""
@@ -47,7 +47,7 @@ def back_test(station: Station, tried: Sequence[Playbook]) -> list[Trial]:
 
 
 def _failures(station: Station) -> Iterator[RecordedFailure]:
-    for ticket in recent_tickets(station.store, station.name, _RECENT):
+    for ticket in latest_tickets(station, _RECENT):
         yield from failures(station.events(ticket))
 
 

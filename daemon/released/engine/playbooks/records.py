@@ -11,8 +11,8 @@ from released.domain.playbooks.playbook import Playbook
 from released.domain.playbooks.record import proven
 from released.domain.playbooks.recorded_failure import failures
 from released.engine.playbooks.known_failures import facts_of
+from released.engine.playbooks.latest import latest_tickets
 from released.engine.station import Station
-from released.store.history_queries import recent_tickets
 
 _RECENT = 500
 """Releases that are looked through."""
@@ -34,7 +34,7 @@ def playbook_records(station: Station, playbooks: Sequence[Playbook]) -> dict[st
         playbooks: every one that is known.
     """
     matched, confirmed, worked = Counter[str](), Counter[str](), Counter[str]()
-    for ticket in recent_tickets(station.store, station.name, _RECENT):
+    for ticket in latest_tickets(station, _RECENT):
         events = station.events(ticket)
         counts = proven(events)
         confirmed += counts.confirmed
