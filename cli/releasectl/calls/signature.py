@@ -44,11 +44,12 @@ def signer(file: Path, signers: Path, signature: Path) -> str:
     if found.returncode != 0 or not names:
         message = f"{file.name} is signed by nobody in {signers}: {_complaint(found)}"
         raise _error("signature_unknown", message, signature)
-    for name in names:
-        verified = _verified(file, signers, signature, name)
+    tried = {name: _verified(file, signers, signature, name) for name in names}
+    for name, verified in tried.items():
         if verified.returncode == 0:
             return one_line(name)
-    message = f"{file.name} is not what {one_line(names[0])} signed, or not for this purpose: {_complaint(verified)}"
+    first, verified = next(iter(tried.items()))
+    message = f"{file.name} is not what {one_line(first)} signed, or not for this purpose: {_complaint(verified)}"
     raise _error("signature_invalid", message, signature)
 
 

@@ -54,7 +54,7 @@ class RecordedEffect:
     """``None``: none is on record; then it succeeds, with nothing found out."""
     world: RecordedWorld
 
-    def perform(self, _slot: Slot) -> ev.Result | None:
+    def perform(self, slot: Slot) -> ev.Result | None:  # noqa: ARG002 (nothing is printed)
         """Let it take place."""
         self.world.do(self.step, self.recovery)
         return self._concluded()
@@ -62,7 +62,7 @@ class RecordedEffect:
     def make_durable(self) -> None:
         """Leave it as it is: a simulated world forgets nothing."""
 
-    def recover(self, _slot: Slot) -> Fate:
+    def recover(self, slot: Slot) -> Fate:  # noqa: ARG002 (nothing was printed)
         """Say what became of it, by its policy."""
         if self.world.lost == self.step:
             return InDoubt("what it was meant to change")
@@ -70,7 +70,7 @@ class RecordedEffect:
             return NotDone()
         return Done(self._concluded())
 
-    def stop(self, _slot: Slot) -> None:
+    def stop(self, slot: Slot) -> None:
         """Leave it as it is: nothing runs."""
 
     def _concluded(self) -> ev.Result | None:
