@@ -44,7 +44,7 @@ class EngineRelay:
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(str(path))
         self._listener.listen()
-        self._conversations: list[threading.Thread] = []
+        self._conversations: list[tuple[_Conversation, threading.Thread]] = []
         self._moment = Moment(())
         self._ahead: list[str] = []
         self._kill: Callable[[], None] = _nobody
@@ -59,14 +59,17 @@ class EngineRelay:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                self._conversations.append(threading.Thread(target=_Conversation(self, client).hold))
-                self._conversations[-1].start()
+                conversation = _Conversation(self, client)
+                thread = threading.Thread(target=conversation.hold)
+                self._conversations.append((conversation, thread))
+                thread.start()
 
     def close(self) -> None:
-        """Take no more connections, and wait until those that there are have ended."""
+        """Take no more connections, and end those that there are: an engine may keep one open that nobody reads."""
         self._listener.shutdown(socket.SHUT_RDWR)
-        for conversation in self._conversations:
-            conversation.join()
+        for conversation, thread in self._conversations:
+            conversation.cut()
+            thread.join()
         self._listener.close()
 
     def is_last(self, request: str) -> bool:
@@ -133,6 +136,10 @@ class _Conversation:
 
     def _end(self) -> None:
         self._relay.strike()
+        self.cut()
+
+    def cut(self) -> None:
+        """End it for both sides."""
         for side in (self._client, self._engine):
             with suppress(OSError):  # the other side may have ended with what was killed
                 side.shutdown(socket.SHUT_RDWR)

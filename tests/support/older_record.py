@@ -56,6 +56,11 @@ class OlderRecord:
         self.let_end()
         assert self.environment.client("watch", TICKET).returncode == 0
 
+    def await_second(self) -> None:
+        """Let the first script end, and wait until the second one has run."""
+        self.let_end()
+        await_content(self._trace, b"ran", 1)
+
     def halt(self) -> None:
         """Let the release halt between its scripts."""
         self.begin()

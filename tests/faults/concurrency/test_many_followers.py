@@ -54,7 +54,7 @@ async def _followed(address: str, story: OlderRecord) -> tuple[int, int]:
     request = pb.WatchRequest(ticket=TICKET, with_output=True)
     streams = [rpc.ReleasesStub(channel).Watch(request) for channel in channels for _ in range(STREAMS)]
     answers = await asyncio.gather(*(_first(stream) for stream in streams))
-    await asyncio.to_thread(story.finish)
+    await asyncio.to_thread(story.await_second)  # nobody else can follow it yet: there is no room
     for channel in channels:
         await channel.close()  # without a word to the streams
     return answers.count("followed"), sum(one in _NO_ROOM for one in answers)
