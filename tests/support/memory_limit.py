@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LEFT_BYTES = 2**20
-_HOG = "echo -1000 >/proc/$$/oom_score_adj && echo $$ >$1 && head -c 32M /dev/zero | tail | wc -c"
-"""It is spared before it enters: inside, even that may find no memory. tail(1) keeps what has no end of a line."""
+_HOG = "echo 500 >/proc/$$/oom_score_adj && echo $$ >$1 && head -c 32M /dev/zero | tail | wc -c"
+"""tail(1) keeps what has no end of a line. Everybody may ask to be killed sooner, and only root to be spared."""
+_FIRST = "1000"
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,9 @@ class MemoryLimit:
         finally:
             _enter(usual)
 
-    def exhaust(self) -> None:
-        """Have somebody whom the kernel spares use more memory than is left: it kills the largest of the others."""
+    def exhaust(self, first: int) -> None:
+        """Have somebody use more memory than is left: the kernel kills the process ``first``, then at most that one."""
+        Path(f"/proc/{first}/oom_score_adj").write_text(_FIRST, encoding="ascii")
         used = int((self.group / self._version.used).read_text(encoding="ascii"))
         (self.group / self._version.limit).write_text(str(used + _LEFT_BYTES), encoding="ascii")
         subprocess.run(["/bin/sh", "-c", _HOG, "hog", self.group / "cgroup.procs"], check=True)

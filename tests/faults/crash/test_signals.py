@@ -103,7 +103,7 @@ def test_a_daemon_that_the_kernel_kills_for_its_memory_leaves_the_script_to_the_
         daemon.start()
     script = begun(stack)
 
-    limit.exhaust()
+    limit.exhaust(daemon.process.pid)
     daemon.wait_dead()
     evidence.fired(limit.kills())
     daemon.start()
