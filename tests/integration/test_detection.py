@@ -18,13 +18,13 @@ from released.domain.playbooks.recorded_failure import last_failure
 from released.engine import faults
 from released.engine.instruments import Instruments
 from released.engine.playbooks.detection import detect
+from released.engine.selftest.unchallenged import Unchallenged
 from released.engine.station import Station, open_station, open_world
 from released.store.event_store import NewEvent, StreamWrite
 from support.docker_stack import ENGINE_URL
 from support.given_when_then import ACTOR, BEGIN, BOOT, ENVIRONMENT, TICKET, refused
 from support.ops_repo import OpsRepo
 from support.store import must_not_fail, sqlite_store
-from support.unchallenged import Unchallenged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,11 +19,11 @@ from released.engine.answers import Answers
 from released.engine.hook_desk import HookDesk
 from released.engine.hook_runner import HookRunner
 from released.engine.instruments import Instruments
+from released.engine.selftest.unchallenged import Unchallenged
 from released.phases.world import World
 from released.store.errors import StoreFull
 from support.ops_repo import OpsRepo
 from support.store import ACTOR, must_not_fail, sqlite_store
-from support.unchallenged import Unchallenged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -15,10 +15,10 @@ from released.domain.releases import release
 from released.engine.answers import Answers, Asked, Decided
 from released.engine.instruments import Instruments
 from released.engine.reminder import Reminder
+from released.engine.selftest.unchallenged import Unchallenged
 from released.store.errors import StaleEpoch
 from support.clock import Clock
 from support.store import ACTOR, AT, ENVIRONMENT, REQUESTED, STREAM, new, sqlite_store, write
-from support.unchallenged import Unchallenged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,13 +12,13 @@ from released.domain.configuration import Environment
 from released.domain.ids import RequestId
 from released.engine import faults, supervisor
 from released.engine.instruments import Instruments
+from released.engine.selftest.unchallenged import Unchallenged
 from released.engine.station import Station, open_station, open_world
 from released.store.errors import StoreFull
 from support.docker_stack import ENGINE_URL
 from support.given_when_then import ACTOR, ENVIRONMENT
 from support.ops_repo import OpsRepo
 from support.store import must_not_fail, sqlite_store
-from support.unchallenged import Unchallenged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -18,6 +18,7 @@ from released.engine import faults
 from released.engine.answers import Answers
 from released.engine.instruments import Instruments, id_of_request
 from released.engine.return_to_main import ReturnToMain
+from released.engine.selftest.unchallenged import Unchallenged
 from released.phases.world import World
 from released.store.event_store import NewEvent, StreamWrite
 from support.docker_stack import ENGINE_URL
@@ -25,7 +26,6 @@ from support.given_when_then import ACTOR, BOOT, ENVIRONMENT
 from support.hotfix import FILTERED, break_filter
 from support.ops_repo import OpsRepo
 from support.store import sqlite_store
-from support.unchallenged import Unchallenged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -34,6 +34,7 @@ from released.domain.revert.plan import RevertPlan
 from released.engine.instruments import Instruments
 from released.engine.ownership import Ownership
 from released.engine.runner import Phases
+from released.engine.selftest.unchallenged import Unchallenged
 from released.engine.slots import attempt_folder
 from released.engine.supervisor import Supervisor
 from released.phases.effects import Step
@@ -42,7 +43,6 @@ from released.store.event_store import EventStore, Fence, NewEvent, StreamWrite
 from released.store.memory_store import MemoryStore
 from support.simulated_phases import MERGE, phases
 from support.simulated_world import Death, SimulatedShims, SimulatedWorld
-from support.unchallenged import Unchallenged
 
 TICKET = Ticket("1234")
 BASE = Sha("a" * 40)

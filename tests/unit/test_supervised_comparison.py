@@ -12,10 +12,10 @@ from released.domain.errors import Refused, StepFailed
 from released.domain.failure import killed
 from released.domain.ids import Phase
 from released.engine import reconciler
+from released.engine.selftest.unchallenged import Unchallenged
 from support.simulated_phases import IMAGE
 from support.simulated_world import Death
 from support.simulation import Place, Simulation
-from support.unchallenged import Unchallenged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

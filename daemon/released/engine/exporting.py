@@ -6,6 +6,7 @@ import hashlib
 import io
 import tarfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -82,7 +83,8 @@ def _outputs(station: Station, ticket: str) -> Iterator[_Member]:
     for file in sorted((steps / ticket).rglob("output*")):
         path = f"{OUTPUTS}/{file.relative_to(steps).as_posix()}"
         if file.name in _KEPT and file.is_file() and not file.is_symlink() and manifest.is_known(path):
-            yield _described(path, file)
+            with suppress(FileNotFoundError):  # it may expire at this moment
+                yield _described(path, file)
 
 
 def _described(path: str, file: Path) -> _Member:

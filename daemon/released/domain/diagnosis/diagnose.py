@@ -20,24 +20,12 @@ from released.domain.ids import Phase
 from released.domain.playbooks.recorded_failure import RecordedFailure, last_failure
 from released.domain.releases import lifecycle, release
 from released.domain.releases.outcome import outcome
-from released.domain.releases.release import ReleaseState
+from released.domain.releases.release import BESIDE, ReleaseState
 
 _SLOW, _SLOW_S = 3, 60.0
 """A phase is overdue once it took this many times what it usually takes, and so many seconds at least …"""
 _UNKNOWN_S = 600.0
 """… or so many seconds, where nobody knows what is usual."""
-_BESIDE = (
-    ev.Noted
-    | ev.LegalHoldPlaced
-    | ev.LegalHoldLifted
-    | ev.Reminded
-    | ev.FellSilent
-    | ev.Reconciled
-    | ev.DetectionRan
-    | ev.PlaybookApplied
-    | ev.Redacted
-)
-"""What is recorded beside a failure, and leaves it the latest."""
 _BEGINS = ev.RunRequested | ev.Adopted | ev.PhaseStarted | ev.Resumed | ev.RevertRequested
 """From where a phase is under way: what came before it, a halt for instance, is none of its time."""
 
@@ -101,9 +89,14 @@ def _kind(state: ReleaseState, events: Sequence[ev.Recorded], failure: RecordedF
         return "in_doubt" if state.halt.cause == "in_doubt" else "halted"
     if state.is_running:
         return "overdue" if state.silence or _is_overdue(_since(events), present) else "running"
-    latest = [one for one in events if not isinstance(one.event, _BESIDE)][-1:]
+    latest = [one for one in events if not _is_beside(one.event)][-1:]
     refused = failure is not None and isinstance(failure.recorded.event, ev.Refused)
     return "refused" if refused and failure and latest == [failure.recorded] else state.status
+
+
+def _is_beside(event: ev.Event) -> bool:
+    """Tell whether something is recorded beside a failure, and leaves it the latest."""
+    return isinstance(event, BESIDE) and not isinstance(event, ev.Refused)
 
 
 def _is_overdue(since: dt.datetime | None, present: Present) -> bool:

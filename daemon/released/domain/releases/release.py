@@ -180,7 +180,7 @@ def fold(events: Iterable[ev.Recorded], state: ReleaseState | None = None) -> Re
     return current
 
 
-_BESIDE = (
+BESIDE = (
     ev.Refused
     | ev.Noted
     | ev.LegalHoldPlaced
@@ -203,7 +203,7 @@ def evolve(state: ReleaseState, recorded: ev.Recorded) -> ReleaseState:
     """
     status = lifecycle.next_status(recorded.stream, state.status, recorded.event)
     changed = _apply(state, recorded.event, recorded)
-    beside = isinstance(recorded.event, _BESIDE)
+    beside = isinstance(recorded.event, BESIDE)
     return msgspec.structs.replace(
         changed,
         status=status,

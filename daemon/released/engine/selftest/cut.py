@@ -13,7 +13,6 @@ from released.adapters.docker.engine import DockerEngine
 from released.adapters.git.checkout import Git
 from released.domain import events as ev
 from released.domain.configuration import Environment
-from released.domain.environments.witness import RecordIsOlder
 from released.domain.ids import Ticket
 from released.domain.releases import recovery, release
 from released.domain.releases.release import ReleaseState
@@ -21,11 +20,10 @@ from released.domain.releases.steps import Recovery
 from released.engine.faults import nothing
 from released.engine.instruments import Instruments
 from released.engine.journal import Journal
-from released.engine.ownership import Ownership
 from released.engine.runner import Runner
 from released.engine.selftest.recorded_steps import Cutoff, RecordedSteps, RecordedWorld
+from released.engine.selftest.unchallenged import Unchallenged
 from released.phases.world import World
-from released.store.errors import StaleEpoch
 from released.store.event_store import EventStore, NewEvent, StreamWrite
 from released.store.memory_store import MemoryStore
 from released.store.release_folds import names_in
@@ -128,7 +126,7 @@ class _Restart:
         return Runner(
             journal,
             self._steps.phases(),
-            _Nobody(),
+            Unchallenged(),
             self._nowhere(),
             self._instruments.boot_id,
             nothing,
@@ -188,24 +186,3 @@ def _instruments(last: ev.Recorded, state: ReleaseState, cutoff: Cutoff | None) 
         new_id=lambda: f"selftest-{next(numbers)}",
         boot_id=_REBOOTED if cutoff is Cutoff.LOST else state.boot_id or "boot",
     )
-
-
-class _Nobody(Ownership):
-    """Nobody else wants what is simulated."""
-
-    _older: RecordIsOlder | None = None
-
-    @property
-    def older(self) -> RecordIsOlder | None:
-        """Find nothing newer."""
-        return self._older
-
-    def affirm(self) -> None:
-        """Own it."""
-
-    def lost(self, error: StaleEpoch) -> None:
-        """Meet what cannot be."""
-        raise AssertionError("nobody else is there") from error
-
-    def bear_witness(self, doing: str) -> None:
-        """Note nothing."""

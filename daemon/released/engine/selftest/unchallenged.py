@@ -1,14 +1,10 @@
-"""An environment that nobody else wants."""
+"""A simulated environment, which nobody else wants."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from released.domain.environments.witness import RecordIsOlder
 from released.engine.ownership import Ownership
-
-if TYPE_CHECKING:
-    from released.domain.environments.witness import RecordIsOlder
-    from released.store.errors import StaleEpoch
+from released.store.errors import StaleEpoch
 
 
 class Unchallenged(Ownership):
