@@ -183,6 +183,17 @@ def test_what_recovery_and_replay_go_by_is_left_as_it_is(store: EventStore, tmp_
     assert OTHER in record.read_text()
 
 
+def test_a_file_that_cannot_be_cleaned_is_told(store: EventStore, tmp_path: Path) -> None:
+    redaction = Redaction(store, tmp_path, redactor_of(SECRET, "it was printed"))
+    found = redaction.find()
+    (tmp_path / OUTPUT).unlink()
+
+    (error,) = redaction.remove(found, "it was printed", ACTOR, Instruments())
+
+    assert str(tmp_path / OUTPUT) in str(error)
+    assert "hunter" not in str(store.read(STREAM))
+
+
 def test_a_secret_in_a_name_is_told_to_stay(store: EventStore, tmp_path: Path) -> None:
     store.append([StreamWrite(ev.release_stream("prod", "ghp_token"), 0, (NewEvent("r", AT, ACTOR, refused()),))])
 

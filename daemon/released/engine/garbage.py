@@ -108,7 +108,7 @@ class Garbage:
         """Tell when a run was over; a folder that no run has made is nobody's to remove."""
         if not run.isdecimal() or (state.occupies and int(run) == state.run):
             return None
-        return self._store.query(lambda connection: end_of_run(connection, self._world.name, ticket, int(run)))
+        return end_of_run(self._store, self._world.name, ticket, int(run))
 
     def _of_hooks(self, before: dt.datetime) -> Iterator[Expired]:
         """Give the output of what was run by hand; a repair for a ticket is under the ticket's legal hold."""

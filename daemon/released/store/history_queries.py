@@ -231,10 +231,11 @@ def _tickets(
     return store.query(lambda connection: list(connection.execute(query).scalars()))
 
 
-def end_of_run(connection: Connection, environment: str, ticket: str, run: int) -> dt.datetime | None:
+def end_of_run(store: EventStore, environment: str, ticket: str, run: int) -> dt.datetime | None:
     """Tell when a run was over; ``None`` where it is not, or is none."""
-    key = (RUNS.c.environment == environment) & (RUNS.c.ticket == ticket) & (RUNS.c.run == run)
-    ended = connection.execute(select(RUNS.c.ended_at).where(key)).scalar()
+    rows = RUNS.c
+    query = select(rows.ended_at).where(rows.environment == environment, rows.ticket == ticket, rows.run == run)
+    ended = store.query(lambda connection: connection.execute(query).scalar())
     return instants.from_text(ended) if ended else None
 
 

@@ -1,8 +1,8 @@
 """The facts of releases, in the past tense. What is not in one of these does not exist.
 
 Events of a release live in the stream ``release/<environment>/<ticket>``; leases and the lock of an environment in
-``environment/<name>``. Both may tell of a secret that was taken out of
-them. Names and shapes are versioned by the codec of the store; fields are only ever added.
+``environment/<name>``. Either may tell of a secret that was taken out of it. Names and shapes are versioned by the
+codec of the store; fields are only ever added.
 """
 
 from __future__ import annotations

@@ -91,10 +91,11 @@ def legal_hold(command: cmd.LegalHold, state: ReleaseState) -> list[ev.Event]:
         raise NotFound("ticket_unknown", f"Ticket {command.ticket} was never run here.", next_steps.run(command.ticket))
     if command.lift:
         if state.legal_hold is None:
-            raise Refused("legal_hold_absent", f"Ticket {command.ticket} is under no legal hold.")
+            message = f"Ticket {command.ticket} is under no legal hold."
+            raise Refused("legal_hold_absent", message, next_steps.look_at(command.ticket))
         return [ev.LegalHoldLifted(command.request_id, command.reason)]
     if (present := state.legal_hold) is not None:
         since = f"{present.by.name} placed one at {present.at:%Y-%m-%dT%H:%M:%SZ}"
         message = f"Ticket {command.ticket} is under a legal hold already: {since} ({present.text})."
-        raise Refused("legal_hold_present", message)
+        raise Refused("legal_hold_present", message, next_steps.look_at(command.ticket))
     return [ev.LegalHoldPlaced(command.request_id, command.reason)]
